@@ -1,0 +1,108 @@
+/**
+ * The compressor's parameters, in the two forms the project uses.
+ *
+ * - {@linkcode CompressorParameters} is what people read and write (YAML, JSON,
+ *   CSV): decibels, a ratio, milliseconds.
+ * - The *natural vector* θ is what the maths works on, a `Float64Array` in the
+ *   order of {@linkcode NATURAL_ORDER}: threshold CT in dB, slope s = 1 − 1/R,
+ *   attack coefficient a, release coefficient r, make-up gain γ in dB. With the
+ *   RMS detector its averaging coefficient v stands before γ.
+ *
+ * Time constants follow the paper: α(ms) = 1 − exp(−2200 / (ms · fs)), the
+ * coefficient of a one-pole that rises from 10 % to 90 % in `ms`.
+ *
+ * @module
+ */
+
+/** Parameters of the compressor in the units people use. */
+export interface CompressorParameters {
+  /** Threshold CT, in dB relative to full scale. */
+  threshold_db: number;
+  /** Ratio R ≥ 1, input dB per output dB above the threshold. */
+  ratio: number;
+  /** Attack time, in milliseconds. */
+  attack_ms: number;
+  /** Release time, in milliseconds. */
+  release_ms: number;
+  /** Make-up gain γ, in dB. */
+  make_up_db: number;
+  /**
+   * Averaging coefficient v of the RMS detector, in (0, 1]. Absent for the peak
+   * detector, the default.
+   */
+  averaging_coefficient?: number;
+}
+
+/** Which detector drives the static curve. */
+export type Detector = "peak" | "rms";
+
+/** Order of the natural vector θ, by detector. */
+export const NATURAL_ORDER = {
+  peak: ["threshold_db", "slope", "attack", "release", "make_up_db"],
+  rms: [
+    "threshold_db",
+    "slope",
+    "attack",
+    "release",
+    "averaging",
+    "make_up_db",
+  ],
+} as const;
+
+/** One decibel as a natural logarithm of amplitude: k = ln 10 / 20. */
+export const NEPER_PER_DB = Math.LN10 / 20;
+
+/** Level floor of the peak detector, as an amplitude. */
+export const LEVEL_FLOOR = 1e-8;
+
+/** Floor of x² in the RMS detector. */
+export const MEAN_SQUARE_FLOOR = 1e-8;
+
+/** Coefficient of a one-pole with time constant `ms` at `sampleRate` Hz. */
+export function coefficientOfTime(ms: number, sampleRate: number): number {
+  return -Math.expm1(-2200 / (ms * sampleRate));
+}
+
+/** Time in milliseconds of the one-pole `coefficient` at `sampleRate` Hz. */
+export function timeOfCoefficient(
+  coefficient: number,
+  sampleRate: number,
+): number {
+  return -2200 / (sampleRate * Math.log1p(-coefficient));
+}
+
+/** The detector that a set of parameters belongs to. */
+export function detectorOf(parameters: CompressorParameters): Detector {
+  return parameters.averaging_coefficient === undefined ? "peak" : "rms";
+}
+
+/** Natural vector θ of `parameters` at `sampleRate` Hz. */
+export function toNatural(
+  parameters: CompressorParameters,
+  sampleRate: number,
+): Float64Array {
+  const { averaging_coefficient: averaging } = parameters;
+  return Float64Array.from([
+    parameters.threshold_db,
+    1 - 1 / parameters.ratio,
+    coefficientOfTime(parameters.attack_ms, sampleRate),
+    coefficientOfTime(parameters.release_ms, sampleRate),
+    ...(averaging === undefined ? [] : [averaging]),
+    parameters.make_up_db,
+  ]);
+}
+
+/** Parameters of the natural vector `theta` (length 5, or 6 for RMS). */
+export function fromNatural(
+  theta: Float64Array,
+  sampleRate: number,
+): CompressorParameters {
+  return {
+    threshold_db: theta[0],
+    ratio: 1 / (1 - theta[1]),
+    attack_ms: timeOfCoefficient(theta[2], sampleRate),
+    release_ms: timeOfCoefficient(theta[3], sampleRate),
+    make_up_db: theta[theta.length - 1],
+    ...(theta.length === 6 ? { averaging_coefficient: theta[4] } : {}),
+  };
+}

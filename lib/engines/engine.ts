@@ -1,0 +1,37 @@
+/**
+ * What every engine computes: the loss, its gradient and its Hessian in the
+ * natural parameters θ (MATH of the README, "How it works").
+ *
+ * An engine is opened on a chunked pair and holds it; {@linkcode Objective}
+ * adds the coordinates that the optimiser moves in. All engines pass the tests
+ * in `tests/engines_test.ts`; the double-precision one is their oracle.
+ *
+ * @module
+ */
+
+/** How many derivatives are wanted. */
+export type Order = 0 | 1 | 2;
+
+/** Loss and derivatives at one point, in double precision whatever the engine. */
+export interface Evaluation {
+  /** 𝓛 = Σ e² over the counted samples. */
+  loss: number;
+  /** Σ p² over the same samples: energy of the pre-emphasised model output. */
+  modelEnergy: number;
+  /** ∇𝓛, length P; present from order 1. */
+  gradient?: Float64Array;
+  /** ∇²𝓛, P × P, row-major, symmetric; present from order 2. */
+  hessian?: Float64Array;
+}
+
+/** Loss, gradient and Hessian of one pair. */
+export interface Engine {
+  /** Name as `--engine` takes it. */
+  readonly name: string;
+  /** Σ y² over the counted samples: ESR = loss / targetEnergy. */
+  readonly targetEnergy: number;
+  /** Derivatives up to `order` at natural parameters `theta`. */
+  evaluate(theta: Float64Array, order: Order): Promise<Evaluation>;
+  /** Gives back what the engine holds. It cannot be used afterwards. */
+  close(): Promise<void>;
+}
