@@ -1,0 +1,134 @@
+/**
+ * The published method: a full Newton step d = −H⁻¹g, halved until it lowers the
+ * loss by at least 1e-4 of what the slope promises (Armijo), at most 20 times.
+ *
+ * It knows no negative curvature: where the Hessian is indefinite the direction
+ * may climb, the line search finds nothing and the method ends with the reason
+ * "line-search". {@linkcode trustRegion} is the remedy; this one is kept to show
+ * the difference.
+ *
+ * @module
+ */
+
+import {
+  dot,
+  type Evaluate,
+  isConverged,
+  isFiniteEvaluation,
+  type IterationRecord,
+  type MinimiserOptions,
+  type Minimum,
+  norm,
+  type StopReason,
+} from "./minimiser.ts";
+import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
+
+/** Part of the promised fall that a step must keep (Armijo). */
+const ARMIJO = 1e-4;
+
+/** Most halvings of a step. */
+const MAX_HALVINGS = 20;
+
+/** Minimises `evaluate` from `start` by damped Newton–Raphson. */
+export async function dampedNewton(
+  evaluate: Evaluate,
+  start: Float64Array,
+  options: MinimiserOptions = {},
+): Promise<Minimum> {
+  const {
+    maxIterations = 100,
+    tolerance = 1e-9,
+    stepTolerance = 1e-9,
+    lossFloor = 0,
+    onIteration,
+  } = options;
+  const evaluations: Minimum["evaluations"] = [0, 0, 0];
+  const records: IterationRecord[] = [];
+  let z: Float64Array = start.slice();
+  let stopReason: StopReason | undefined;
+  let loss = NaN;
+
+  for (let stepLength = 0; stopReason === undefined;) {
+    const here = await evaluate(z, 2);
+    evaluations[2]++;
+    const finite = isFiniteEvaluation(here);
+    const spectrum: Spectrum = finite
+      ? spectrumOf(here.hessian!)
+      : { values: new Float64Array(0), vectors: [] };
+    loss = here.loss;
+    const gradient = here.gradient!;
+    const entry: IterationRecord = {
+      iteration: records.length,
+      loss,
+      gradientNorm: norm(gradient),
+      stepLength,
+      accepted: true,
+      eigenvalues: [...spectrum.values],
+      z: [...z],
+    };
+    records.push(entry);
+    onIteration?.(entry);
+
+    if (!finite) {
+      stopReason = "not-finite";
+    } else if (
+      loss <= lossFloor || promisedFall(gradient, spectrum) <= tolerance * loss
+    ) {
+      stopReason = "gradient";
+    } else if (records.length > maxIterations) {
+      stopReason = "iterations";
+    } else {
+      const direction = newtonDirection(gradient, spectrum);
+      const slope = dot(gradient, direction);
+      const lossHere = loss;
+      let found: Float64Array | undefined;
+      let part = 1;
+      for (let halving = 0; halving <= MAX_HALVINGS; halving++, part /= 2) {
+        const trial = z.map((value, i) => value + part * direction[i]);
+        if (!trial.every(Number.isFinite)) break;
+        const { loss: value } = await evaluate(trial, 0);
+        evaluations[0]++;
+        // `value < lossHere` as well: an ascent direction must not pass as descent.
+        if (value < lossHere && value <= lossHere + ARMIJO * part * slope) {
+          found = trial;
+          loss = value;
+          break;
+        }
+      }
+      if (found === undefined) {
+        stopReason = "line-search";
+      } else {
+        stepLength = part * norm(direction);
+        const negligible = found.every((value, i) =>
+          Math.abs(value - z[i]) <= stepTolerance * (1 + Math.abs(z[i]))
+        );
+        z = found;
+        if (negligible) stopReason = "step";
+      }
+    }
+  }
+
+  return {
+    z,
+    loss,
+    iterations: records.length - 1,
+    converged: isConverged(stopReason),
+    stopReason,
+    records,
+    evaluations,
+  };
+}
+
+/** d = −H⁻¹g by the eigenvalues; a singular direction is left out. */
+function newtonDirection(
+  gradient: Float64Array,
+  { values, vectors }: Spectrum,
+): Float64Array {
+  const direction = new Float64Array(gradient.length);
+  values.forEach((value, i) => {
+    if (value === 0) return;
+    const along = -dot(vectors[i], gradient) / value;
+    vectors[i].forEach((entry, j) => direction[j] += along * entry);
+  });
+  return direction;
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { objectiveOf } from "../lib/objective/objective.ts";
+import { boundedSpace, openSpace } from "../lib/objective/parameter_space.ts";
+import { goldenPair, peakCases, rmsCases } from "./golden_signal.ts";
+import { assertClose } from "./close.ts";
+
+const families = [
+  { detector: "peak", cases: peakCases, spaceAt: boundedSpace },
+  { detector: "rms", cases: rmsCases, spaceAt: openSpace },
+] as const;
+
+for (const { detector, cases, spaceAt } of families) {
+  cases.forEach((golden, at) => {
+    Deno.test(`openReferenceEngine() meets golden ${detector} case ${at + 1} to 1e-6`, async () => {
+      const pair = goldenPair(golden);
+      const space = spaceAt(pair.sampleRate);
+      const engine = openReferenceEngine(pair, { detector });
+      const objective = objectiveOf(engine, space);
+      for (const expected of golden.evaluations) {
+        const z = space.coordinates(expected.theta);
+        assertClose(z, expected.logits, 1e-9);
+        const actual = await objective.evaluate(z, 2);
+        assertClose([actual.loss], [expected.loss], 1e-6);
+        assertClose([actual.loss / engine.targetEnergy], [expected.esr], 1e-6);
+        assert(actual.gradient && actual.hessian);
+        assertClose(actual.gradient, expected.gradient, 1e-6);
+        assertClose(actual.hessian, expected.hessian.flat(), 1e-6);
+      }
+      await engine.close();
+    });
+  });
+}
