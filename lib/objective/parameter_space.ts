@@ -59,6 +59,9 @@ const identity: CoordinateMap = {
   range: "any finite number",
 };
 
+/** |z| beyond which a sigmoid stands at its end to within rounding. */
+const SATURATED = 30;
+
 function sigmoid(z: number): number {
   return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
 }
@@ -74,7 +77,10 @@ function between(low: number, high: number, range: string): CoordinateMap {
       const span = high - low;
       return [low + span * value, span * first, span * second];
     },
-    inverse: (theta) => Math.log((theta - low) / (high - theta)),
+    inverse(theta) {
+      const z = Math.log((theta - low) / (high - theta));
+      return Math.abs(z) < SATURATED ? z : NaN;
+    },
     range,
   };
 }

@@ -25,7 +25,9 @@ export interface Spectrum {
 /** Eigen-decomposition of the symmetric row-major `hessian`. */
 export function spectrumOf(hessian: Float64Array): Spectrum {
   const size = Math.round(Math.sqrt(hessian.length));
-  const matrix = Matrix.from1DArray(size, size, hessian);
+  // Scaled to 1, so that the decomposition meets no denormal numbers.
+  const scale = hessian.reduce((top, h) => Math.max(top, Math.abs(h)), 0) || 1;
+  const matrix = Matrix.from1DArray(size, size, hessian.map((h) => h / scale));
   const decomposition = new EigenvalueDecomposition(matrix, {
     assumeSymmetric: true,
   });
@@ -34,7 +36,7 @@ export function spectrumOf(hessian: Float64Array): Spectrum {
     .sort((a, b) => a.value - b.value);
   const vectors = decomposition.eigenvectorMatrix;
   return {
-    values: Float64Array.from(order, ({ value }) => value),
+    values: Float64Array.from(order, ({ value }) => scale * value),
     vectors: order.map(({ at }) => Float64Array.from(vectors.getColumn(at))),
   };
 }
@@ -61,42 +63,37 @@ export function trustRegionStep(
   const scale = Math.max(Math.abs(values[0]), Math.abs(values[size - 1]));
   const tiny = scale * Number.EPSILON * size;
   const coordinates = new Float64Array(size); // Qᵀd
-  // Fills Qᵀd(λ) and returns its length; a zero numerator over zero is zero.
-  const lengthAt = (lambda: number): number => {
-    for (let i = 0; i < size; i++) {
-      const pivot = values[i] + lambda;
-      coordinates[i] = slope[i] === 0 ? 0 : -slope[i] / pivot;
-    }
-    return norm(coordinates);
-  };
+  // λ is counted from `lowest`, so that Λ + λ keeps its digits next to −Λ₁.
+  const lowest = Math.max(0, -values[0]);
+  const gaps = values.map((value) => {
+    const gap = value + lowest;
+    return gap <= tiny ? 0 : gap;
+  });
 
-  const isPositiveDefinite = values[0] > tiny;
-  let onBoundary = false;
-  if (!isPositiveDefinite || lengthAt(0) > radius) {
-    onBoundary = true;
-    const lowest = Math.max(0, -values[0]);
-    // Components along the lowest eigenvalue's space decide the hard case.
-    const isLowest = (i: number) => values[i] + lowest <= tiny;
+  const isInside = gaps[0] > 0 &&
+    newtonStep(slope, gaps, 0, coordinates) <= radius;
+  let onBoundary = !isInside;
+  if (onBoundary) {
+    // What drives the step along the lowest eigenvalue's space decides the case.
     let driven = 0;
-    for (let i = 0; i < size; i++) {
-      if (isLowest(i)) driven = Math.max(driven, Math.abs(slope[i]));
-      coordinates[i] = isLowest(i) || slope[i] === 0
-        ? 0
-        : -slope[i] / (values[i] + lowest);
-    }
-    const short = norm(coordinates);
-    const negligible = driven <= Number.EPSILON * norm(slope);
-    if (negligible && short <= radius) {
+    const others = slope.map((value, i) => {
+      if (gaps[i] > 0) return value;
+      driven = Math.max(driven, Math.abs(value));
+      return 0;
+    });
+    const isUndriven = driven <= Number.EPSILON * norm(slope);
+    const short = isUndriven
+      ? newtonStep(others, gaps, 0, coordinates)
+      : Infinity;
+    if (short > radius) {
+      solveSecular(slope, gaps, radius, coordinates);
+    } else if (values[0] < -tiny) {
       // Hard case: the rest of the length goes along the lowest eigenvector.
-      // On a flat valley (Λ₁ = 0) that gains nothing, so the step stays inside.
-      if (values[0] < -tiny) {
-        coordinates[0] = (slope[0] > 0 ? -1 : 1) *
-          Math.sqrt(radius * radius - short * short);
-      } else {
-        onBoundary = false;
-      }
+      coordinates[0] = (slope[0] > 0 ? -1 : 1) *
+        Math.sqrt(radius * radius - short * short);
     } else {
-      solveSecular(slope, values, lowest, radius, lengthAt);
+      // A valley without slope: going along it gains nothing.
+      onBoundary = false;
     }
   }
 
@@ -110,37 +107,44 @@ export function trustRegionStep(
   return { step, predicted: Math.max(0, predicted), onBoundary };
 }
 
-/** Finds λ > lowest with ‖d(λ)‖ = radius; leaves d(λ) with `lengthAt`. */
+/** Fills `step` with −slope / (gaps + λ), 0 where the slope is, and returns its length. */
+function newtonStep(
+  slope: readonly number[],
+  gaps: Float64Array,
+  lambda: number,
+  step: Float64Array,
+): number {
+  for (let i = 0; i < step.length; i++) {
+    step[i] = slope[i] === 0 ? 0 : -slope[i] / (gaps[i] + lambda);
+  }
+  return norm(step);
+}
+
+/** Fills `step` with the Newton step of length `radius`, λ > 0. */
 function solveSecular(
-  slope: number[],
-  values: Float64Array,
-  lowest: number,
+  slope: readonly number[],
+  gaps: Float64Array,
   radius: number,
-  lengthAt: (lambda: number) => number,
+  step: Float64Array,
 ): void {
-  const size = values.length;
-  let low = lowest;
-  // ‖d(λ)‖ ≤ ‖g‖ / (Λ₁ + λ): beyond this λ every step is inside.
-  let high = Math.max(lowest, norm(slope) / radius - values[0]) *
-    (1 + 4 * Number.EPSILON);
+  let low = 0;
+  // ‖d(λ)‖ ≤ ‖g‖ / (gaps₁ + λ): beyond this λ every step is inside.
+  let high = Math.max(0, norm(slope) / radius - gaps[0]);
   let lambda = high;
   for (let iteration = 0; iteration < 200; iteration++) {
-    const length = lengthAt(lambda);
+    const length = newtonStep(slope, gaps, lambda, step);
     if (Math.abs(length - radius) <= 1e-12 * radius) return;
     if (length > radius) low = lambda;
     else high = lambda;
-    let curvature = 0; // γᵀ(Λ+λ)⁻³γ
-    for (let i = 0; i < size; i++) {
-      if (slope[i] !== 0) {
-        curvature += slope[i] ** 2 / (values[i] + lambda) ** 3;
-      }
+    let curvature = 0; // γᵀ(Λ + λ)⁻³γ
+    for (let i = 0; i < step.length; i++) {
+      if (slope[i] !== 0) curvature += step[i] ** 2 / (gaps[i] + lambda);
     }
-    const newton = lambda +
-      (length / radius - 1) * length * length / curvature;
+    const newton = lambda + (length / radius - 1) * length ** 2 / curvature;
     lambda = newton > low && newton < high ? newton : 0.5 * (low + high);
     if (!(high - low > Number.EPSILON * high)) break;
   }
-  lengthAt(high);
+  newtonStep(slope, gaps, high, step);
 }
 
 /**

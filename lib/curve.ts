@@ -1,0 +1,128 @@
+/**
+ * The curve of a levelling amplifier: its compressor's parameters over the
+ * peak-reduction knob, for each position of the compress/limit switch, and its
+ * files.
+ *
+ * Between fitted settings the parameters are interpolated as the paper does it:
+ * each by itself, the times in milliseconds, linearly or by a not-a-knot spline.
+ *
+ * @module
+ */
+
+import { stringify } from "yaml";
+import * as z from "zod";
+import type { CompressorParameters } from "./compressor/parameters.ts";
+import { parseConfig } from "./config.ts";
+import { type Mode, MODES, type Setting } from "./data/setting.ts";
+import { parametersSchema } from "./fit_config.ts";
+import { interpolant, type Interpolation } from "./spline.ts";
+
+/** Parameters at one setting. */
+export interface CurvePoint extends Setting {
+  /** The compressor's parameters there. */
+  parameters: CompressorParameters;
+}
+
+const KEYS = [
+  "threshold_db",
+  "ratio",
+  "attack_ms",
+  "release_ms",
+  "make_up_db",
+] as const;
+
+/**
+ * Parameters at `setting`, interpolated from the points of its mode.
+ *
+ * @throws {RangeError} where the curve has no such mode or ends before the knob.
+ */
+export function parametersAt(
+  curve: readonly CurvePoint[],
+  setting: Setting,
+  method: Interpolation,
+): CompressorParameters {
+  const points = curve
+    .filter(({ mode }) => mode === setting.mode)
+    .sort((a, b) => a.peakReduction - b.peakReduction);
+  if (points.length === 0) {
+    throw new RangeError(`the curve has no setting in mode ${setting.mode}`);
+  }
+  const knob = points.map(({ peakReduction }) => peakReduction);
+  const { peakReduction } = setting;
+  const last = knob.length - 1;
+  if (!(peakReduction >= knob[0] && peakReduction <= knob[last])) {
+    throw new RangeError(
+      `peak reduction ${peakReduction} lies outside the curve: choose ${
+        knob[0]
+      } to ${knob[last]}`,
+    );
+  }
+  const parameters = {} as CompressorParameters;
+  for (const key of KEYS) {
+    const values = points.map((point) => point.parameters[key]);
+    parameters[key] = interpolant(knob, values, method)(peakReduction);
+  }
+  return parameters;
+}
+
+const curveSchema = z.looseObject({
+  curve: z.array(z.looseObject({
+    mode: z.enum(MODES),
+    peak_reduction: z.number().min(0).max(100),
+    params: parametersSchema,
+  })).min(1, "must hold at least one setting"),
+});
+
+/** Reads a curve from YAML `text`, as {@linkcode curveToYaml} writes it. */
+export function curveFromYaml(text: string, place: string): CurvePoint[] {
+  return parseConfig(curveSchema, text, place).curve.map((point) => ({
+    mode: point.mode,
+    peakReduction: point.peak_reduction,
+    parameters: point.params,
+  }));
+}
+
+/** A curve as YAML, under a comment that says where it comes from. */
+export function curveToYaml(
+  curve: readonly CurvePoint[],
+  comment: string,
+): string {
+  const heading = comment.split("\n").map((line) => `# ${line}\n`).join("");
+  return heading + stringify({
+    curve: curve.map(({ mode, peakReduction, parameters }) => ({
+      mode,
+      peak_reduction: peakReduction,
+      params: parameters,
+    })),
+  });
+}
+
+/** A row of the published CSV layout. */
+export interface CurveRow extends CurvePoint {
+  /** ESR with the fitted parameters. */
+  esr: number;
+  /** ESR with linearly interpolated ones, where tested. */
+  esrLinear?: number;
+  /** ESR with those of the spline, where tested. */
+  esrSpline?: number;
+}
+
+/** One mode of a curve in the published CSV layout. */
+export function curveToCsv(rows: readonly CurveRow[], mode: Mode): string {
+  const lines = [
+    "Peak Reduction,ESR,,,Threshold (dB),Ratio,Attack (ms),Release (ms), Make-up Gain (dB)",
+    ",GT,Linear Interpolation,Spline Interpolation,,,,,",
+  ];
+  const ordered = rows.filter((row) => row.mode === mode)
+    .sort((a, b) => a.peakReduction - b.peakReduction);
+  for (const row of ordered) {
+    lines.push([
+      row.peakReduction,
+      row.esr,
+      row.esrLinear ?? "",
+      row.esrSpline ?? "",
+      ...KEYS.map((key) => row.parameters[key]),
+    ].join(","));
+  }
+  return `${lines.join("\n")}\n`;
+}

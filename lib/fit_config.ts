@@ -1,0 +1,68 @@
+/**
+ * The parts of a config that every fit has: chunks, start, solver and engine.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { ENGINE_NAMES } from "./engines/open.ts";
+
+/** Schema of {@linkcode CompressorParameters} with the peak detector. */
+export const parametersSchema = z.strictObject({
+  threshold_db: z.number(),
+  ratio: z.number().min(1, "must be at least 1"),
+  attack_ms: z.number().positive("must be above 0"),
+  release_ms: z.number().positive("must be above 0"),
+  make_up_db: z.number(),
+});
+
+/** Schema of how the recordings are divided. */
+export const chunksSchema = z.strictObject({
+  /** Length of a chunk, in seconds. */
+  chunk_seconds: z.number().positive("must be above 0").default(12),
+  /** Overlap of neighbouring chunks and warm-up, in seconds. */
+  overlap_seconds: z.number().nonnegative("must not be negative").default(1),
+});
+
+/** Schema of the alignment of dry and wet before a fit. */
+export const alignmentSchema = z.strictObject({
+  /** Whether the lag is removed. */
+  enabled: z.boolean().default(true),
+  /** Largest lag looked for, in samples. */
+  max_lag: z.int().min(0).max(1_000_000).default(2048),
+});
+
+/** Schema of the minimiser and where it starts. */
+export const solverSchema = z.strictObject({
+  method: z.enum(["trust-region", "damped"]).default("trust-region"),
+  max_iterations: z.int().min(1).max(10_000).default(100),
+  /** Stops where the model promises a relative fall of the loss below this. */
+  tolerance: z.number().positive().default(1e-9),
+  /** The published starting point. */
+  start: parametersSchema.default({
+    threshold_db: -36,
+    ratio: 4,
+    attack_ms: 1,
+    release_ms: 200,
+    make_up_db: 0,
+  }),
+  /** Shifts the start's make-up so that the model's energy is the target's. */
+  match_energy: z.boolean().default(true),
+});
+
+/** Schema of the engine's name. */
+export const engineSchema = z.enum(ENGINE_NAMES);
+
+/** Schema of the config of one fit, `configs/fit.yaml`. */
+export const fitSchema = z.strictObject({
+  engine: engineSchema.default("reference"),
+  chunks: chunksSchema.prefault({}),
+  alignment: alignmentSchema.prefault({}),
+  solver: solverSchema.prefault({}),
+});
+
+/** A checked config of one fit. */
+export type FitConfig = z.output<typeof fitSchema>;
+
+/** The solver's part of a config. */
+export type SolverConfig = z.output<typeof solverSchema>;
