@@ -8,7 +8,11 @@
 import { isAbsolute, resolve } from "node:path";
 import process from "node:process";
 import { styleText } from "node:util";
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import {
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
 import { writeFileWhole } from "../atomic_file.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { ConfigError, parseConfig } from "../config.ts";
@@ -32,6 +36,9 @@ export async function runCommand(command: CommandUnknownOpts): Promise<void> {
 /** One line, or a few, that tell a person what is wrong with what and the remedy. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof Deno.errors.NotFound) {
+    return `${error.message}: check the path`;
+  }
   if (
     error instanceof Deno.errors.NotCapable ||
     error instanceof Deno.errors.PermissionDenied
@@ -107,6 +114,37 @@ export async function readTextFile(
     }
     throw error;
   }
+}
+
+/** Settings that `fit` and `objective` start from. */
+export const DEFAULT_FIT_CONFIG = new URL(
+  "../../configs/fit.yaml",
+  import.meta.url,
+);
+
+/** The option `--channel`, counted from 1. */
+export function channelOption() {
+  return new Option(
+    "--channel <n>",
+    "channel to use of files with several, from 1",
+  ).argParser((text) => {
+    const channel = Number(text);
+    if (Number.isInteger(channel) && channel >= 1) return channel;
+    throw new InvalidArgumentError("give a whole number from 1.");
+  });
+}
+
+/** The option `--json`. */
+export function jsonOption() {
+  return new Option(
+    "--json <FILE>",
+    'write the result as JSON; "-" prints only that',
+  );
+}
+
+/** Says something beside the result, where it does not disturb `--json -`. */
+export function note(text: string): void {
+  console.error(text);
 }
 
 /** Bold where the output is a terminal. */

@@ -47,6 +47,9 @@ export async function dampedNewton(
   let z: Float64Array = start.slice();
   let stopReason: StopReason | undefined;
   let loss = NaN;
+  let gradient: Float64Array = new Float64Array(0);
+  let hessian: Float64Array = new Float64Array(0);
+  let settled = false;
 
   for (let stepLength = 0; stopReason === undefined;) {
     const here = await evaluate(z, 2);
@@ -56,7 +59,8 @@ export async function dampedNewton(
       ? spectrumOf(here.hessian!)
       : { values: new Float64Array(0), vectors: [] };
     loss = here.loss;
-    const gradient = here.gradient!;
+    gradient = here.gradient!;
+    hessian = here.hessian!;
     const entry: IterationRecord = {
       iteration: records.length,
       loss,
@@ -75,12 +79,13 @@ export async function dampedNewton(
       loss <= lossFloor || promisedFall(gradient, spectrum) <= tolerance * loss
     ) {
       stopReason = "gradient";
+    } else if (settled) {
+      stopReason = "step";
     } else if (records.length > maxIterations) {
       stopReason = "iterations";
     } else {
       const direction = newtonDirection(gradient, spectrum);
       const slope = dot(gradient, direction);
-      const lossHere = loss;
       let found: Float64Array | undefined;
       let part = 1;
       for (let halving = 0; halving <= MAX_HALVINGS; halving++, part /= 2) {
@@ -88,10 +93,9 @@ export async function dampedNewton(
         if (!trial.every(Number.isFinite)) break;
         const { loss: value } = await evaluate(trial, 0);
         evaluations[0]++;
-        // `value < lossHere` as well: an ascent direction must not pass as descent.
-        if (value < lossHere && value <= lossHere + ARMIJO * part * slope) {
+        // `value < loss` as well: an ascent direction must not pass as descent.
+        if (value < loss && value <= loss + ARMIJO * part * slope) {
           found = trial;
-          loss = value;
           break;
         }
       }
@@ -103,7 +107,7 @@ export async function dampedNewton(
           Math.abs(value - z[i]) <= stepTolerance * (1 + Math.abs(z[i]))
         );
         z = found;
-        if (negligible) stopReason = "step";
+        settled = negligible;
       }
     }
   }
@@ -111,6 +115,8 @@ export async function dampedNewton(
   return {
     z,
     loss,
+    gradient,
+    hessian,
     iterations: records.length - 1,
     converged: isConverged(stopReason),
     stopReason,

@@ -66,6 +66,10 @@ export interface Minimum {
   z: Float64Array;
   /** Loss there. */
   loss: number;
+  /** Gradient there. */
+  gradient: Float64Array;
+  /** Hessian there, row-major. */
+  hessian: Float64Array;
   /** Iterations used. */
   iterations: number;
   /** Whether it stopped at a minimum. */

@@ -124,6 +124,8 @@ export async function trustRegion(
   return {
     z,
     loss: here.loss,
+    gradient: here.gradient!,
+    hessian: here.hessian!,
     iterations: records.length - 1,
     converged: isConverged(stopReason),
     stopReason,

@@ -1,0 +1,637 @@
+/**
+ * Experiment 04: the whole levelling amplifier, setting by setting.
+ *
+ * A recording of what went into the unit and one of what came out, for each
+ * position of its peak-reduction knob and its compress/limit switch. For each we
+ * find the five parameters of a digital compressor that does the same, starting
+ * every fit from its neighbour's result. The outcome is a curve: turn the knob,
+ * and the parameters follow. That is 4A-2A (Yu and Fazekas, AES AIMLA 2025).
+ *
+ *     deno task exp:sweep
+ *     deno task exp:sweep --unit twin --set data.duration=30
+ *     deno task exp:sweep --data path/to/SignalTrain_LA2A_Dataset_1.1
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
+import * as z from "zod";
+import { writeFileWhole } from "../lib/atomic_file.ts";
+import {
+  bold,
+  collect,
+  jsonOption,
+  note,
+  printResult,
+  runCommand,
+  startProgress,
+  userPath,
+} from "../lib/commands/command_line.ts";
+import { loadConfig } from "../lib/config.ts";
+import {
+  type CurveRow,
+  curveToCsv,
+  curveToYaml,
+  parametersAt,
+} from "../lib/curve.ts";
+import { dataSchema, settingsSchema } from "../lib/data_config.ts";
+import {
+  PUBLISHED_CITATION,
+  PUBLISHED_SCORES,
+  publishedFit,
+} from "../lib/data/published.ts";
+import {
+  nameOfSetting,
+  sameSetting,
+  type Setting,
+} from "../lib/data/setting.ts";
+import { openSource, type PairSource } from "../lib/data/source.ts";
+import { ENGINE_NAMES } from "../lib/engines/open.ts";
+import {
+  alignmentSchema,
+  chunksSchema,
+  engineSchema,
+  solverSchema,
+} from "../lib/fit_config.ts";
+import { score } from "../lib/metrics/score.ts";
+import {
+  formatDecibels,
+  formatDuration,
+  formatFixed,
+  formatNumber,
+} from "../lib/report/format.ts";
+import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
+import source04 from "./04_la2a_sweep.ts" with { type: "text" };
+
+/** The config of this experiment, `configs/04_la2a_sweep.yaml`. */
+const schema = z.strictObject({
+  engine: engineSchema.default("reference"),
+  data: dataSchema.prefault({}),
+  sweep: settingsSchema.prefault({}),
+  chunks: chunksSchema.prefault({}),
+  alignment: alignmentSchema.prefault({}),
+  solver: solverSchema.prefault({}),
+});
+
+type Config = z.output<typeof schema>;
+
+/** ESR at a setting left out of the knots, with interpolated parameters. */
+interface InterpolationScore {
+  linear: number;
+  spline: number;
+}
+
+/** What the experiment found. */
+interface Outcome {
+  fits: SettingFit[];
+  interpolation: Map<string, InterpolationScore>;
+  seconds: number;
+}
+
+/**
+ * Step 1. The settings in the order of the fits: each mode from the most peak
+ * reduction down, for there the compressor works hardest and its parameters
+ * show most clearly.
+ */
+function settingsInOrder({ sweep }: Config): Setting[] {
+  const knob = [...new Set(sweep.settings)].sort((a, b) => b - a);
+  return [...new Set(sweep.modes)].flatMap((mode) =>
+    knob.map((peakReduction) => ({ mode, peakReduction }))
+  );
+}
+
+/**
+ * Step 2. The sweep: Newton-Raphson with the exact Hessian at each setting,
+ * started from the setting before. Every result is kept at once.
+ */
+async function fitSettings(
+  source: PairSource,
+  settings: Setting[],
+  config: Config,
+  store: ResultStore,
+): Promise<SettingFit[]> {
+  const progress = await startProgress("Fitting", settings.length);
+  const fits: SettingFit[] = [];
+  let kept = 0;
+  try {
+    progress.update(0, nameOfSetting(settings[0]));
+    for await (
+      const { isKept, ...fit } of sweep(source, settings, {
+        engine: config.engine,
+        chunks: {
+          chunkSeconds: config.chunks.chunk_seconds,
+          overlapSeconds: config.chunks.overlap_seconds,
+        },
+        alignment: config.alignment,
+        solver: config.solver,
+      }, store)
+    ) {
+      fits.push(fit);
+      if (isKept) kept++;
+      const next = settings[fits.length];
+      progress.update(fits.length, next && nameOfSetting(next));
+    }
+  } finally {
+    progress.stop();
+  }
+  if (kept > 0) {
+    note(
+      `${kept} of ${settings.length} settings were kept from an earlier run of the same config.`,
+    );
+  }
+  return fits;
+}
+
+/**
+ * Step 3. The interpolation test: every second setting is left out, its
+ * parameters are interpolated from the others, and the result is scored on its
+ * recording. A curve that passes is one that a knob can be driven by.
+ */
+async function testInterpolation(
+  source: PairSource,
+  fits: SettingFit[],
+  store: ResultStore,
+): Promise<Map<string, InterpolationScore>> {
+  const scores = new Map<string, InterpolationScore>();
+  for (const mode of new Set(fits.map((fit) => fit.mode))) {
+    const ascending = fits.filter((fit) => fit.mode === mode)
+      .sort((a, b) => a.peakReduction - b.peakReduction);
+    const knots = ascending.filter((_, i) => i % 2 === 0);
+    const between = ascending.filter((fit, i) =>
+      i % 2 === 1 && fit.peakReduction < knots.at(-1)!.peakReduction
+    );
+    for (const fit of between) {
+      const key = keyOfSetting(fit);
+      const storeKey = `interpolation_${key}`;
+      let found = await store.get<InterpolationScore>(storeKey);
+      if (found === undefined) {
+        const [linear, spline] = score(
+          await source.load(fit),
+          (["linear", "spline"] as const).map((method) =>
+            parametersAt(knots, fit, method)
+          ),
+        );
+        found = { linear: linear.esr, spline: spline.esr };
+        await store.put(storeKey, found);
+      }
+      scores.set(key, found);
+    }
+  }
+  return scores;
+}
+
+/**
+ * Step 4. The curve, for other programs: YAML with all digits, and one CSV file a
+ * mode with the columns of the published ones.
+ */
+async function writeCurve(
+  folder: string,
+  source: PairSource,
+  { fits, interpolation }: Outcome,
+): Promise<void> {
+  const facts = source.describe();
+  const origin = `Fitted by Optofit to ${facts.title}.` +
+    (facts.surrogate ? "\nSurrogate data: not measured on a real LA-2A." : "");
+  await writeFileWhole(
+    join(folder, "parameters.yaml"),
+    curveToYaml(fits, origin),
+  );
+  const rows: CurveRow[] = fits.map((fit) => {
+    const tested = interpolation.get(keyOfSetting(fit));
+    return {
+      ...fit,
+      esr: fit.score.esr,
+      esrLinear: tested?.linear,
+      esrSpline: tested?.spline,
+    };
+  });
+  for (const mode of new Set(fits.map((fit) => fit.mode))) {
+    // A surrogate says so in the file's name: the published columns have no room.
+    const name = `${facts.surrogate ? `surrogate-${facts.name}-` : ""}${mode}`;
+    await writeFileWhole(join(folder, `${name}.csv`), curveToCsv(rows, mode));
+  }
+}
+
+/** Step 5. What it showed, as a page. */
+async function writeReportPage(
+  path: string,
+  source: PairSource,
+  outcome: Outcome,
+  config: Config,
+): Promise<void> {
+  const cells = await import("../lib/report/cells.ts");
+  const { iterationCurves, parameterCurves, scoreCurves } = await import(
+    "../lib/report/charts.ts"
+  );
+  const { md } = await import("../lib/report/markdown.ts");
+  const { runtimeFacts, writeReport } = await import("../lib/report/page.ts");
+  const { fits, interpolation, seconds } = outcome;
+  const facts = source.describe();
+  const code = (name: string) => cells.codeOf(source04, name);
+  const published = fits.flatMap((fit) => publishedFit(fit) ?? []);
+  const meanEsr = mean(fits.map((fit) => fit.score.esr));
+  const iterations = fits.map((fit) => fit.esrByIteration.length - 1);
+  const sound = fits.length * facts.seconds;
+  const unconverged = fits.filter((fit) => !fit.converged);
+
+  const body = [
+    cells.figures([
+      { label: "Settings fitted", value: fits.length },
+      {
+        label: "Mean ESR",
+        value: meanEsr,
+        digits: 3,
+        note: published.length === 0
+          ? undefined
+          : `published, on the LA-2A: ${
+            formatNumber(mean(published.map((fit) => fit.esr)), 3)
+          }`,
+      },
+      {
+        label: "Mean |ΔLDR|",
+        value: mean(fits.map((fit) => Math.abs(fit.score.deltaLdrDb))),
+        unit: "dB",
+        digits: 2,
+      },
+      {
+        label: "Iterations a setting",
+        value: median(iterations),
+        digits: 2,
+        note: `median; at most ${Math.max(...iterations)}`,
+      },
+      {
+        label: "Time for all",
+        value: formatDuration(seconds),
+        note: `${formatDuration(sound)} of sound fitted`,
+      },
+    ]),
+    cells.prose(
+      md`An analogue levelling amplifier has two controls that matter, and nobody
+knows which digital compressor each of their positions amounts to. Here we find
+out: for every position a dry and a wet recording, and Newton–Raphson on the
+error between the wet one and what the compressor makes of the dry. The data are
+${facts.title}.
+
+Where published figures stand beside ours they are those of the real LA-2A
+(${PUBLISHED_CITATION}).`,
+    ),
+
+    cells.step(
+      "From the most peak reduction to the least",
+      code("settingsInOrder"),
+    ),
+    cells.prose(
+      md`${fits.length} settings, ${
+        formatDuration(facts.seconds)
+      } of sound each.
+The first of a mode starts from threshold ${
+        formatDecibels(config.solver.start.threshold_db)
+      }, ratio ${config.solver.start.ratio}, attack ${config.solver.start.attack_ms} ms,
+release ${config.solver.start.release_ms} ms; every other one from its neighbour's
+result.`,
+    ),
+
+    cells.step("Fit each setting", code("fitSettings")),
+    cells.prose(
+      md`${
+        fits.length - unconverged.length
+      } of ${fits.length} fits converged, in
+${Math.min(...iterations)} to ${
+        Math.max(...iterations)
+      } iterations. Most of the way is done in the first few; then the error falls
+by more at each step than at the one before, as Newton's method promises near a
+minimum. The loss never rises.`,
+    ),
+    iterationCurves(
+      fits.flatMap((fit) =>
+        fit.esrByIteration.map((esr, iteration) => ({
+          mode: fit.mode,
+          peak_reduction: fit.peakReduction,
+          iteration,
+          esr,
+        }))
+      ),
+      "Error by iteration",
+      { field: "esr", title: "ESR over the counted samples" },
+      "One line a setting. The first of each mode starts far away, the others near.",
+    ),
+
+    cells.step("The curve"),
+    cells.prose(whatTheCurveShows(facts.name, fits)),
+    parameterCurves([
+      ...fits.map((fit) => ({
+        source: facts.surrogate ? `fitted (${facts.name})` : "fitted",
+        mode: fit.mode,
+        peak_reduction: fit.peakReduction,
+        ...fit.parameters,
+      })),
+      ...published.map((fit) => ({
+        source: "published",
+        mode: fit.mode,
+        peak_reduction: fit.peakReduction,
+        ...fit.parameters,
+      })),
+    ]),
+    ...(facts.name === "twin" ? [recoveryTable(cells.table, fits)] : []),
+    scoreCurves([
+      ...fits.map((fit) => ({
+        source: facts.surrogate ? `fitted (${facts.name})` : "fitted",
+        mode: fit.mode,
+        peak_reduction: fit.peakReduction,
+        esr: fit.score.esr,
+        delta_ldr_db: fit.score.deltaLdrDb,
+      })),
+      ...PUBLISHED_SCORES.filter((row) =>
+        row.method === "4A2A" && fits.some((fit) => sameSetting(fit, row))
+      ).map((row) => ({
+        source: "published",
+        mode: row.mode,
+        peak_reduction: row.peakReduction,
+        esr: row.esr,
+        delta_ldr_db: row.deltaLdrDb,
+      })),
+    ]),
+
+    ...(interpolation.size === 0 ? [] : [
+      cells.step("Between the settings", code("testInterpolation")),
+      cells.prose(whatInterpolationShows(fits, interpolation)),
+      cells.table(
+        "ESR with interpolated parameters",
+        [
+          { key: "mode", title: "Mode" },
+          { key: "peak_reduction", title: "Peak reduction" },
+          { key: "fitted", title: "Fitted" },
+          { key: "linear", title: "Linear" },
+          { key: "spline", title: "Spline" },
+          { key: "published_fitted", title: "Published, fitted" },
+          { key: "published_linear", title: "Published, linear" },
+          { key: "published_spline", title: "Published, spline" },
+        ],
+        fits.flatMap((fit) => {
+          const tested = interpolation.get(keyOfSetting(fit));
+          if (tested === undefined) return [];
+          const known = publishedFit(fit);
+          return [{
+            mode: fit.mode,
+            peak_reduction: fit.peakReduction,
+            fitted: fit.score.esr,
+            ...tested,
+            published_fitted: known?.esr,
+            published_linear: known?.esrLinear,
+            published_spline: known?.esrSpline,
+          }];
+        }),
+      ),
+    ]),
+
+    cells.step("All figures", code("writeCurve")),
+    cells.prose(
+      "The same figures lie beside this page: `parameters.yaml`, which " +
+        "`deno task render --curve` takes, and a CSV file for each mode in the " +
+        "columns of the published ones.",
+    ),
+    cells.table(
+      "Every setting",
+      [
+        { key: "mode", title: "Mode" },
+        { key: "peak_reduction", title: "Peak reduction" },
+        { key: "threshold_db", title: "Threshold", unit: "dB", decimals: 2 },
+        { key: "ratio", title: "Ratio", decimals: 3 },
+        { key: "attack_ms", title: "Attack", unit: "ms", digits: 4 },
+        { key: "release_ms", title: "Release", unit: "ms", digits: 4 },
+        { key: "make_up_db", title: "Make-up", unit: "dB", decimals: 2 },
+        { key: "esr", title: "ESR", digits: 3 },
+        { key: "delta_ldr_db", title: "ΔLDR", unit: "dB", decimals: 3 },
+        { key: "iterations", title: "Iterations" },
+        { key: "stopped", title: "Stopped by" },
+        { key: "lag_samples", title: "Lag", unit: "samples" },
+        { key: "fit_seconds", title: "Time", unit: "s", digits: 2 },
+      ],
+      fits.map((fit) => ({
+        mode: fit.mode,
+        peak_reduction: fit.peakReduction,
+        ...fit.parameters,
+        esr: fit.score.esr,
+        delta_ldr_db: fit.score.deltaLdrDb,
+        iterations: fit.esrByIteration.length - 1,
+        stopped: fit.stopReason,
+        lag_samples: fit.lag,
+        fit_seconds: fit.fitSeconds,
+      })),
+    ),
+    cells.config(config),
+  ];
+  await writeReport(path, {
+    experiment: "04_la2a_sweep",
+    title: "4A-2A: the levelling amplifier, setting by setting",
+    subtitle:
+      `Five parameters for each of ${fits.length} settings of ${facts.title}`,
+    source: {
+      name: facts.title,
+      surrogate: facts.surrogate,
+      description: facts.description,
+    },
+    generatedAt: new Date(),
+    provenance: {
+      ...runtimeFacts(),
+      "Engine": config.engine,
+      "Seed": config.data.seed,
+      "Time": formatDuration(seconds),
+    },
+  }, body);
+}
+
+/** What the parameter curves show, in words that the figures bear out. */
+function whatTheCurveShows(unit: string, fits: SettingFit[]): string {
+  const ends = [...new Set(fits.map((fit) => fit.mode))].map((mode) => {
+    const own = fits.filter((fit) => fit.mode === mode);
+    const [high, low] = [own[0], own[own.length - 1]];
+    return `In ${mode} mode the threshold goes from ${
+      formatDecibels(low.parameters.threshold_db, 1)
+    } at ${low.peakReduction} to ${
+      formatDecibels(high.parameters.threshold_db, 1)
+    } at ${high.peakReduction}, the attack from ${
+      formatNumber(low.parameters.attack_ms, 3)
+    } to ${formatNumber(high.parameters.attack_ms, 3)} ms.`;
+  }).join(" ");
+  const frame = {
+    twin:
+      "The twin is the published curve itself, so solid and dashed lines must meet: the table gives what is left between them.",
+    optical:
+      "The optical unit shares nothing with the fitted model: it feeds back, its cell releases in two stages, and it distorts. Its knob was calibrated so that the fitted curves follow the published trends; where solid and dashed lines part, the two units differ.",
+  }[unit] ??
+    "Solid lines are fitted to these recordings, dashed ones are published.";
+  return `${ends} ${frame}`;
+}
+
+/** What the interpolation test shows. */
+function whatInterpolationShows(
+  fits: SettingFit[],
+  interpolation: Map<string, InterpolationScore>,
+): string {
+  const growth = (method: keyof InterpolationScore) =>
+    median(fits.flatMap((fit) => {
+      const tested = interpolation.get(keyOfSetting(fit));
+      return tested === undefined ? [] : [tested[method] / fit.score.esr - 1];
+    }));
+  const percent = (value: number) => `${formatFixed(100 * value, 1)} %`;
+  return `Half of the settings were left out and their parameters interpolated from ` +
+    `the rest. With straight lines the ESR is ${
+      percent(growth("linear"))
+    } above that of the fit (median), with a not-a-knot spline ${
+      percent(growth("spline"))
+    }.`;
+}
+
+/** On the twin: what was found against what is true. */
+function recoveryTable(
+  table: typeof import("../lib/report/cells.ts").table,
+  fits: SettingFit[],
+) {
+  return table(
+    "Recovery: found less true",
+    [
+      { key: "mode", title: "Mode" },
+      { key: "peak_reduction", title: "Peak reduction" },
+      { key: "threshold_db", title: "Threshold", unit: "dB", digits: 2 },
+      { key: "ratio", title: "Ratio", unit: "%", digits: 2 },
+      { key: "attack", title: "Attack", unit: "%", digits: 2 },
+      { key: "release", title: "Release", unit: "%", digits: 2 },
+      { key: "make_up_db", title: "Make-up", unit: "dB", digits: 2 },
+    ],
+    fits.flatMap(({ mode, peakReduction, parameters: found }) => {
+      const truth = publishedFit({ mode, peakReduction })?.parameters;
+      if (truth === undefined) return [];
+      const percent = (a: number, b: number) => 100 * (a / b - 1);
+      return [{
+        mode,
+        peak_reduction: peakReduction,
+        threshold_db: found.threshold_db - truth.threshold_db,
+        ratio: percent(found.ratio, truth.ratio),
+        attack: percent(found.attack_ms, truth.attack_ms),
+        release: percent(found.release_ms, truth.release_ms),
+        make_up_db: found.make_up_db - truth.make_up_db,
+      }];
+    }),
+  );
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+}
+
+const command = new Command("deno task exp:sweep")
+  .description(
+    "Experiment 04: fits every setting of the levelling amplifier and writes\n" +
+      "the curve of its parameters, with a report.",
+  )
+  .addOption(
+    new Option("--unit <unit>", "built-in unit: optical is a surrogate")
+      .choices(["optical", "twin"]),
+  )
+  .option("--data <DIR>", "a data set in SignalTrain's layout instead")
+  .option("--stimulus <DIR>", "your own music to drive the built-in unit with")
+  .addOption(
+    new Option("--engine <name>", "what computes the objective")
+      .choices(ENGINE_NAMES),
+  )
+  .option("--config <FILE.yaml>", "default: configs/04_la2a_sweep.yaml")
+  .option("--set <key=value>", "change one setting; repeatable", collect, [])
+  .option("--out <DIR>", "where results go", "reports")
+  .addOption(jsonOption())
+  .addHelpText(
+    "after",
+    `
+A run that was interrupted takes up where it was; a changed config starts anew.
+
+Examples:
+  deno task exp:sweep
+  deno task exp:sweep --unit twin --set data.duration=30
+  deno task exp:sweep --set sweep.modes=[limit] --set sweep.settings=[100,80,60]
+  deno task exp:sweep --data SignalTrain_LA2A_Dataset_1.1`,
+  )
+  .action(async (options) => {
+    const started = performance.now();
+    const overrides = [...options.set];
+    if (options.unit) overrides.push(`data.unit=${options.unit}`);
+    if (options.engine) overrides.push(`engine=${options.engine}`);
+    for (const key of ["data", "stimulus"] as const) {
+      const folder = options[key];
+      if (folder === undefined) continue;
+      overrides.push(
+        `data.${key === "data" ? "folder" : key}=${
+          JSON.stringify(userPath(folder))
+        }`,
+      );
+    }
+    const config = await loadConfig(
+      schema,
+      options.config
+        ? userPath(options.config)
+        : new URL("../configs/04_la2a_sweep.yaml", import.meta.url),
+      overrides,
+    );
+    const source = await openSource(config.data);
+    const facts = source.describe();
+    const settings = settingsInOrder(config);
+    const store = await openResultStore(
+      join(userPath(options.out), "04_la2a_sweep"),
+      facts.name,
+      { config, data: facts.identity },
+    );
+    const fits = await fitSettings(source, settings, config, store);
+    const interpolation = await testInterpolation(source, fits, store);
+    const outcome: Outcome = {
+      fits,
+      interpolation,
+      seconds: (performance.now() - started) / 1000,
+    };
+    await writeCurve(store.folder, source, outcome);
+    const page = join(store.folder, "report.html");
+    await writeReportPage(page, source, outcome, config);
+
+    const surrogate = facts.surrogate ? " (surrogate data)" : "";
+    await printResult(
+      [
+        `${bold("Data")}        ${facts.title}${surrogate}`,
+        `${bold("Settings")}    ${fits.length}, ${
+          fits.filter((fit) => fit.converged).length
+        } converged`,
+        `${bold("Mean ESR")}    ${
+          formatNumber(mean(fits.map((fit) => fit.score.esr)))
+        }`,
+        `${bold("Time")}        ${
+          formatDuration((performance.now() - started) / 1000)
+        }`,
+        `${bold("Report")}      ${page}`,
+      ].join("\n"),
+      {
+        source: facts,
+        engine: config.engine,
+        seconds: (performance.now() - started) / 1000,
+        report: page,
+        settings: fits.map((fit) => ({
+          mode: fit.mode,
+          peak_reduction: fit.peakReduction,
+          params: fit.parameters,
+          esr: fit.score.esr,
+          delta_ldr_db: fit.score.deltaLdrDb,
+          lag_samples: fit.lag,
+          iterations: fit.esrByIteration.length - 1,
+          converged: fit.converged,
+          stop_reason: fit.stopReason,
+        })),
+      },
+      options.json,
+    );
+  });
+
+if (import.meta.main) await runCommand(command);

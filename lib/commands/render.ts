@@ -1,0 +1,173 @@
+/**
+ * `deno task render IN.wav OUT.wav`: a sound through the compressor, block by
+ * block, so that an hour of it needs little memory.
+ *
+ * @module
+ */
+
+import { Command, Option } from "@commander-js/extra-typings";
+import { createCompressor } from "../compressor/compressor.ts";
+import type { CompressorParameters } from "../compressor/parameters.ts";
+import { curveFromYaml, type CurvePoint, parametersAt } from "../curve.ts";
+import { type Mode, MODES } from "../data/setting.ts";
+import { formatDuration } from "../report/format.ts";
+import {
+  createWav,
+  openWav,
+  type SampleFormat,
+  SoundFileError,
+} from "../sound/wav.ts";
+import {
+  bold,
+  channelOption,
+  jsonOption,
+  note,
+  printResult,
+  readParameters,
+  readTextFile,
+  runCommand,
+  startProgress,
+  userPath,
+} from "./command_line.ts";
+import { describeParameters } from "./recordings.ts";
+
+const FORMATS: Record<string, SampleFormat> = {
+  "16": { bits: 16, float: false },
+  "24": { bits: 24, float: false },
+  "32f": { bits: 32, float: true },
+};
+
+/** What the person chose: parameters as they are, or a place on a curve. */
+async function chosenParameters(options: {
+  params?: string;
+  peakReduction?: string;
+  mode: Mode;
+  curve?: string;
+}): Promise<CompressorParameters> {
+  const { params, peakReduction, mode, curve } = options;
+  if ((params === undefined) === (peakReduction === undefined)) {
+    throw new Error(
+      "say which compressor: either --params, or --peak-reduction with --mode",
+    );
+  }
+  if (params !== undefined) return await readParameters(params);
+  const knob = Number(peakReduction);
+  if (!Number.isFinite(knob)) {
+    throw new Error(
+      `--peak-reduction ${peakReduction}: give a number, for example 63`,
+    );
+  }
+  let points: readonly CurvePoint[];
+  if (curve === undefined) {
+    const { PUBLISHED_FITS } = await import("../data/published.ts");
+    points = PUBLISHED_FITS;
+  } else {
+    points = curveFromYaml(await readTextFile(userPath(curve), curve), curve);
+  }
+  return parametersAt(points, { mode, peakReduction: knob }, "linear");
+}
+
+const command = new Command("deno task render")
+  .description("Sends a sound through the compressor.")
+  .argument("<IN.wav>", "the sound")
+  .argument("<OUT.wav>", "where the result goes")
+  .option("--params <JSON or FILE.yaml>", "the compressor's parameters")
+  .option(
+    "--peak-reduction <0 to 100>",
+    "the knob instead of parameters, through a curve",
+  )
+  .addOption(
+    new Option("--mode <mode>", "the switch, with --peak-reduction")
+      .choices(MODES).default("compress" as const),
+  )
+  .option(
+    "--curve <FILE.yaml>",
+    "curve that exp:sweep fitted (default: the published one)",
+  )
+  .addOption(
+    new Option("--format <format>", "samples of the result: PCM bits or float")
+      .choices(Object.keys(FORMATS)).default("32f"),
+  )
+  .addOption(channelOption())
+  .addOption(jsonOption())
+  .addHelpText(
+    "after",
+    `
+Examples:
+  deno task render in.wav out.wav --params unit.yaml
+  deno task render in.wav out.wav --peak-reduction 63 --mode compress`,
+  )
+  .action(async (inPath, outPath, options) => {
+    const parameters = await chosenParameters(options);
+    const started = performance.now();
+    using input = await openWav(userPath(inPath), { channel: options.channel });
+    if (await isSameFile(userPath(inPath), userPath(outPath))) {
+      throw new SoundFileError(
+        outPath,
+        "is the input itself",
+        "Choose another name for the result",
+      );
+    }
+    const format = FORMATS[options.format];
+    const { sampleRate, length } = input;
+    await using output = await createWav(userPath(outPath), {
+      sampleRate,
+      format,
+      length,
+    });
+    const compressor = createCompressor(parameters, sampleRate);
+    const progress = await startProgress(
+      "Rendering",
+      Math.ceil(length / sampleRate),
+    );
+    let peak = 0;
+    try {
+      for await (const block of input.blocks()) {
+        compressor.process(block, block);
+        for (let n = 0; n < block.length; n++) {
+          peak = Math.max(peak, Math.abs(block[n]));
+        }
+        await output.write(block);
+        progress.update(Math.floor(output.length / sampleRate), "s");
+      }
+      await output.close();
+    } finally {
+      progress.stop();
+    }
+    if (output.clipped > 0) {
+      note(
+        `warning: ${output.clipped} samples were clipped: the peak is ${
+          peak.toFixed(3)
+        } of full scale; use --format 32f or a lower make-up gain`,
+      );
+    }
+    const seconds = (performance.now() - started) / 1000;
+    await printResult(
+      [
+        describeParameters(parameters),
+        "",
+        `${bold("Written")}     ${outPath}, ${
+          formatDuration(length / sampleRate)
+        } in ${formatDuration(seconds)}`,
+      ].join("\n"),
+      {
+        params: parameters,
+        out: outPath,
+        sample_rate: sampleRate,
+        samples: length,
+        peak,
+        clipped: output.clipped,
+      },
+      options.json,
+    );
+  });
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  try {
+    return await Deno.realPath(one) === await Deno.realPath(other);
+  } catch {
+    return false; // The result does not exist yet.
+  }
+}
+
+if (import.meta.main) await runCommand(command);

@@ -1,0 +1,38 @@
+/**
+ * The part of a config that says which recordings an experiment works on.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { MODES } from "./data/setting.ts";
+
+/** Schema of `data` in an experiment's config. */
+export const dataSchema = z.strictObject({
+  /** Built-in unit: `optical`, a surrogate, or `twin`, the published curve. */
+  unit: z.enum(["optical", "twin"]).default("optical"),
+  /** A data set in SignalTrain's layout instead of a built-in unit. */
+  folder: z.string().nullable().default(null),
+  /** A folder of music that drives the built-in unit instead of the stimulus. */
+  stimulus: z.string().nullable().default(null),
+  /** Seconds of sound a setting. */
+  duration: z.number().positive("must be above 0").max(36_000).default(60),
+  /** Rate of the built-in stimulus, in Hz. */
+  sample_rate: z.int().min(8000).max(384_000).default(44_100),
+  /** Seed of the stimulus and of the unit's noise. */
+  seed: z.int().min(0).default(1),
+});
+
+/** A checked `data` part of a config. */
+export type DataConfig = z.output<typeof dataSchema>;
+
+/** Schema of the settings that an experiment covers. */
+export const settingsSchema = z.strictObject({
+  /** Positions of the switch. */
+  modes: z.array(z.enum(MODES)).min(1, "name at least one mode")
+    .default([...MODES]),
+  /** Positions of the knob, in any order; fitted from the highest down. */
+  settings: z.array(z.number().min(0).max(100))
+    .min(1, "name at least one setting")
+    .default([100, 95, 90, 85, 80, 75, 70, 65, 60, 55, 50, 45, 40]),
+});

@@ -1,0 +1,61 @@
+/**
+ * Results kept as they come, so that an interrupted run takes up where it was.
+ *
+ * A store is a folder named after what the results depend on: a changed config
+ * or data set has another fingerprint, so it never meets old results. Every
+ * result is a JSON file of its own, written whole or not at all; one that cannot
+ * be read back is worked out again.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { writeFileWhole } from "./atomic_file.ts";
+
+/** Version of what the results mean; raised where old ones no longer hold. */
+const RESULT_VERSION = 1;
+
+/** Results of one run, by key. */
+export interface ResultStore {
+  /** Folder that holds them. */
+  readonly folder: string;
+  /** The result kept under `key`, or undefined. */
+  get<Result>(key: string): Promise<Result | undefined>;
+  /** Keeps `result` under `key`. */
+  put(key: string, result: unknown): Promise<void>;
+}
+
+/** Opens the store below `parent` for results that depend on `inputs` (JSON). */
+export async function openResultStore(
+  parent: string,
+  label: string,
+  inputs: unknown,
+): Promise<ResultStore> {
+  const folder = join(parent, `${label}-${await fingerprint(inputs)}`);
+  const pathOf = (key: string) => join(folder, "results", `${key}.json`);
+  return {
+    folder,
+    async get<Result>(key: string) {
+      try {
+        return JSON.parse(await Deno.readTextFile(pathOf(key))) as Result;
+      } catch (error) {
+        const isAbsent = error instanceof Deno.errors.NotFound ||
+          error instanceof SyntaxError;
+        if (isAbsent) return undefined;
+        throw error;
+      }
+    },
+    put: (key, result) =>
+      writeFileWhole(pathOf(key), `${JSON.stringify(result, null, 1)}\n`),
+  };
+}
+
+/** Eight hexadecimal digits that stand for `inputs`. */
+export async function fingerprint(inputs: unknown): Promise<string> {
+  const text = JSON.stringify([RESULT_VERSION, inputs]);
+  const hash = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(text),
+  );
+  return new Uint8Array(hash).subarray(0, 4).toHex();
+}
