@@ -1,0 +1,119 @@
+/**
+ * Drives a real browser in a test: Debian's `chromium`, or another Chromium that
+ * is installed, headless, through playwright-core.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+/** Path of the browser: the variable CHROMIUM, or where systems install it. */
+export function findBrowser(): string | undefined {
+  const named = Deno.env.get("CHROMIUM");
+  if (named) {
+    if (existsSync(named)) return named;
+    throw new Error(`CHROMIUM names ${named}, where there is no file`);
+  }
+  return PLACES.find((place) => existsSync(place));
+}
+
+async function launch(executablePath: string): Promise<Browser> {
+  // playwright-core asks on import whether it runs in WSL, by a file that Deno
+  // shows only to programs allowed everything. Set, this stops the question.
+  Deno.env.set("__IS_WSL_TEST__", "1");
+  const { chromium } = await import("playwright-core");
+  return await chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/**
+ * A test with a browser of its own. Where none is installed it is skipped with
+ * a line that says so; in CI (the variable CI is set) it fails instead.
+ */
+export function browserTest(
+  name: string,
+  run: (browser: Browser, t: Deno.TestContext) => Promise<void>,
+): void {
+  const path = findBrowser();
+  const missing =
+    "no Chromium: install Debian's package chromium, or name one in CHROMIUM";
+  const inCi = Boolean(Deno.env.get("CI"));
+  if (!path && !inCi) console.log(`skipped: ${name} (${missing})`);
+  Deno.test({
+    name,
+    ignore: !path && !inCi,
+    // The browser's pipes close a moment after it says it has gone.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn(t) {
+      if (!path) throw new Error(missing);
+      const browser = await launch(path);
+      try {
+        await run(browser, t);
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+}
+
+/** What a page did that it should not have. */
+export interface Misdeeds {
+  /** Errors and warnings on the console, and uncaught exceptions. */
+  complaints: string[];
+  /** Addresses it asked for, beside its own file and data in the page. */
+  requests: string[];
+}
+
+/** Opens the file `url` in a new page and keeps a record of its misdeeds. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: {
+    width?: number;
+    height?: number;
+    colorScheme?: "light" | "dark";
+  } = {},
+): Promise<{ page: Page; misdeeds: Misdeeds }> {
+  const { width = 1280, height = 900, colorScheme = "light" } = options;
+  const page = await browser.newPage({
+    viewport: { width, height },
+    colorScheme,
+    acceptDownloads: true,
+  });
+  const misdeeds: Misdeeds = { complaints: [], requests: [] };
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) {
+      misdeeds.complaints.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => misdeeds.complaints.push(error.message));
+  page.on("request", (request) => {
+    const asked = request.url();
+    if (asked !== url && !/^(data|blob):/.test(asked)) {
+      misdeeds.requests.push(asked);
+    }
+  });
+  await page.goto(url);
+  return { page, misdeeds };
+}
