@@ -35,6 +35,7 @@ import {
   curveToYaml,
   parametersAt,
 } from "../lib/curve.ts";
+import { alignPair } from "../lib/data/aligned_pair.ts";
 import { dataSchema, settingsSchema } from "../lib/data_config.ts";
 import {
   PUBLISHED_CITATION,
@@ -129,6 +130,9 @@ async function fitSettings(
       }, store)
     ) {
       fits.push(fit);
+      for (const warning of fit.warnings) {
+        note(`warning: ${nameOfSetting(fit)}: ${warning}`);
+      }
       if (isKept) kept++;
       const next = settings[fits.length];
       progress.update(fits.length, next && nameOfSetting(next));
@@ -152,6 +156,7 @@ async function fitSettings(
 async function testInterpolation(
   source: PairSource,
   fits: SettingFit[],
+  config: Config,
   store: ResultStore,
 ): Promise<Map<string, InterpolationScore>> {
   const scores = new Map<string, InterpolationScore>();
@@ -168,7 +173,7 @@ async function testInterpolation(
       let found = await store.get<InterpolationScore>(storeKey);
       if (found === undefined) {
         const [linear, spline] = score(
-          await source.load(fit),
+          alignPair(await source.load(fit), config.alignment).pair,
           (["linear", "spline"] as const).map((method) =>
             parametersAt(knots, fit, method)
           ),
@@ -588,7 +593,7 @@ Examples:
       { config, data: facts.identity },
     );
     const fits = await fitSettings(source, settings, config, store);
-    const interpolation = await testInterpolation(source, fits, store);
+    const interpolation = await testInterpolation(source, fits, config, store);
     const outcome: Outcome = {
       fits,
       interpolation,

@@ -9,6 +9,7 @@
  */
 
 import type { CompressorParameters } from "./compressor/parameters.ts";
+import { type AlignmentConfig, alignPair } from "./data/aligned_pair.ts";
 import type { PairSource } from "./data/source.ts";
 import { nameOfSetting, type Setting } from "./data/setting.ts";
 import type { EngineName } from "./engines/open.ts";
@@ -23,6 +24,10 @@ import type { ResultStore } from "./result_store.ts";
 export interface SettingFit extends Setting {
   /** Parameters found. */
   parameters: CompressorParameters;
+  /** Samples of lag that were removed; absent if none was looked for. */
+  lag?: number;
+  /** What a person should know about the recordings. */
+  warnings: string[];
   /** ESR over the chunks' counted samples, what the fit minimised. */
   chunkEsr: number;
   /** ESR and ΔLDR over the whole recording. */
@@ -45,6 +50,8 @@ export interface SweepConfig {
   engine: EngineName;
   /** How recordings are divided. */
   chunks: ChunkOptions;
+  /** Whether and how far to look for a lag. */
+  alignment: AlignmentConfig;
   /** The minimiser and where it starts. */
   solver: SolverConfig;
 }
@@ -85,7 +92,10 @@ async function fitSetting(
   neighbour?: SettingFit,
 ): Promise<SettingFit> {
   try {
-    const pair = await source.load(setting);
+    const { pair, lag, warnings } = alignPair(
+      await source.load(setting),
+      config.alignment,
+    );
     const started = performance.now();
     const { parameters, esr, targetEnergy, minimum } = await fitPair(
       chunk(pair, config.chunks),
@@ -97,6 +107,8 @@ async function fitSetting(
     return {
       ...setting,
       parameters,
+      lag,
+      warnings,
       chunkEsr: esr,
       score: score(pair, [parameters])[0],
       esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),

@@ -78,11 +78,10 @@ Examples:
       options.config ? userPath(options.config) : DEFAULT_FIT_CONFIG,
       overrides,
     );
-    const recordings = await openRecordings(
-      { path: userPath(dryPath), name: dryPath },
-      { path: userPath(wetPath), name: wetPath },
-      { channel: options.channel, alignment: config.alignment },
-    );
+    const recordings = await openRecordings(dryPath, wetPath, {
+      channel: options.channel,
+      alignment: config.alignment,
+    });
     for (const warning of recordings.warnings) note(`warning: ${warning}`);
     const { pair } = recordings;
 

@@ -1,48 +1,33 @@
 /**
- * A dry and a wet sound file made into a pair: read, checked against each other,
- * aligned and trimmed to the same length.
+ * A dry and a wet sound file made into a pair, and parameters put into words.
  *
  * @module
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import type { Pair } from "../objective/chunks.ts";
+import {
+  type AlignedPair,
+  type AlignmentConfig,
+  alignPair,
+} from "../data/aligned_pair.ts";
 import {
   formatDecibels,
   formatMilliseconds,
   formatNumber,
 } from "../report/format.ts";
 import { readWav } from "../sound/wav.ts";
-import { bold } from "./command_line.ts";
-
-/** A sound file, and what the person called it. */
-export interface NamedPath {
-  /** Where it is. */
-  path: string;
-  /** As given on the command line, for messages. */
-  name: string;
-}
-
-/** Two recordings ready to be fitted. */
-export interface Recordings {
-  /** The pair, aligned. */
-  pair: Pair;
-  /** Lag of the wet recording in samples that was removed; absent if not sought. */
-  lag?: number;
-  /** What a person should know about them. */
-  warnings: string[];
-}
+import { bold, userPath } from "./command_line.ts";
 
 /** Options of {@linkcode openRecordings}. */
 export interface RecordingOptions {
   /** Channel of files with several, counted from 1. */
   channel?: number;
   /** Whether and how far to look for a lag. */
-  alignment: { enabled: boolean; max_lag: number };
+  alignment: AlignmentConfig;
 }
 
 /**
- * Reads two recordings as a pair.
+ * Reads two recordings, given as a person names them, as an aligned pair.
  *
  * @throws {Error} naming the file that cannot be used, and what to do.
  */
@@ -50,14 +35,17 @@ export async function openRecordings(
   dryFile: string,
   wetFile: string,
   { channel, alignment }: RecordingOptions,
-): Promise<Recordings> {
-  const dry = await readWav(dryFile.path, { channel });
-  const wet = await readWav(wetFile.path, { channel });
+): Promise<AlignedPair> {
+  const dry = await readWav(userPath(dryFile), { channel });
+  const wet = await readWav(userPath(wetFile), { channel });
   if (dry.sampleRate !== wet.sampleRate) {
     throw new Error(
-      `${dryFile.name} is at ${dry.sampleRate} Hz, ${wetFile.name} at ${wet.sampleRate} Hz: convert one to the rate of the other`,
+      `${dryFile} is at ${dry.sampleRate} Hz, ${wetFile} at ${wet.sampleRate} Hz: convert one to the rate of the other`,
     );
   }
+  const { sampleRate } = dry;
+  const pair = { dry: dry.samples, wet: wet.samples, sampleRate };
+  return alignPair(pair, alignment);
 }
 
 /** The parameters as lines for people. */
@@ -69,8 +57,6 @@ export function describeParameters(parameters: CompressorParameters): string {
     ["Release", formatMilliseconds(parameters.release_ms)],
     ["Make-up", formatDecibels(parameters.make_up_db)],
   ];
-  return rows.map(([name, value]) =>
-    `${bold(name)}${" ".repeat(12 - name.length)}${value}`
-  )
+  return rows.map(([name, value]) => `${bold(name.padEnd(12))}${value}`)
     .join("\n");
 }

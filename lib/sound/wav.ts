@@ -1,0 +1,26 @@
+/**
+ * WAVE files, read and written. See `wav_reader.ts` and `wav_writer.ts`.
+ *
+ * @module
+ */
+
+export {
+  FLOAT_32,
+  formatName,
+  type SampleFormat,
+  SoundFileError,
+  type SoundFormat,
+} from "./sound_file.ts";
+export {
+  openWav,
+  type ReadOptions,
+  readWav,
+  type Sound,
+  WavReader,
+} from "./wav_reader.ts";
+export {
+  createWav,
+  WavWriter,
+  type WriteOptions,
+  writeWav,
+} from "./wav_writer.ts";

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { compress } from "../lib/compressor/compressor.ts";
+import { createRandom } from "../lib/random.ts";
+import { writeWav } from "../lib/sound/wav.ts";
+import { listTree, runTask, withFolder } from "./cli.ts";
+
+const RATE = 22050;
+const TRUTH = {
+  threshold_db: -24,
+  ratio: 4.5,
+  attack_ms: 4,
+  release_ms: 150,
+  make_up_db: 2,
+};
+
+/** Three seconds of noise bursts at many levels. */
+function drySound(seed = 1): Float32Array {
+  const random = createRandom(seed);
+  return Float32Array.from({ length: 3 * RATE }, (_, n) => {
+    const step = (7 * Math.floor(n / 1500)) % 31;
+    return 1.6 * (random.uniform() - 0.5) * 10 ** (-1.5 * step / 20);
+  });
+}
+
+/** Writes dry.wav and wet.wav, the wet one `lag` samples late. */
+async function writePair(folder: string, lag = 0): Promise<[string, string]> {
+  const dry = drySound();
+  const wet = new Float32Array(dry.length);
+  wet.set(compress(dry.subarray(0, dry.length - lag), TRUTH, RATE), lag);
+  const paths: [string, string] = [
+    join(folder, "dry.wav"),
+    join(folder, "wet.wav"),
+  ];
+  await writeWav(paths[0], dry, { sampleRate: RATE });
+  await writeWav(paths[1], wet, { sampleRate: RATE });
+  return paths;
+}
+
+Deno.test("fit finds the compressor and its lag, and render with its parameters gives the wet file again", async () => {
+  await withFolder(async (folder) => {
+    const [dry, wet] = await writePair(folder, 700);
+    const out = join(folder, "unit.yaml");
+    const fit = await runTask("fit", [dry, wet, "--out", out, "--json", "-"]);
+    assert.equal(fit.code, 0, fit.stderr);
+    const result = JSON.parse(fit.stdout);
+    assert.equal(result.lag_samples, 700);
+    assert.equal(result.converged, true);
+    assert(result.esr < 1e-9, `ESR ${result.esr}`);
+    for (const [key, value] of Object.entries(TRUTH)) {
+      assert(Math.abs(result.params[key] / value - 1) < 1e-3, key);
+    }
+    assert.equal(result.gradient.length, 5);
+    assert.equal(result.hessian.length, 5);
+
+    const rendered = join(folder, "rendered.wav");
+    const render = await runTask("render", [dry, rendered, "--params", out]);
+    assert.equal(render.code, 0, render.stderr);
+    const again = await runTask("objective", [
+      rendered,
+      wet,
+      "--params",
+      '{"threshold_db":0,"ratio":1.5,"attack_ms":1,"release_ms":50,"make_up_db":0}',
+      "--json",
+      "-",
+    ]);
+    assert.equal(again.code, 0, again.stderr);
+    assert(JSON.parse(again.stdout).esr < 1e-6);
+  });
+});
+
+Deno.test("fit gives the same bytes for the same files and config", async () => {
+  await withFolder(async (folder) => {
+    const [dry, wet] = await writePair(folder);
+    const runs = await Promise.all(
+      [1, 2].map(() => runTask("fit", [dry, wet, "--json", "-"])),
+    );
+    assert.equal(runs[0].code, 0, runs[0].stderr);
+    assert.equal(runs[0].stdout, runs[1].stdout);
+  });
+});
+
+Deno.test("fit takes paths relative to where the person stands", async () => {
+  await withFolder(async (folder) => {
+    await writePair(folder);
+    const { code, stderr } = await runTask(
+      "fit",
+      ["dry.wav", "wet.wav", "--out", "unit.yaml", "--json", "unit.json"],
+      folder,
+    );
+    assert.equal(code, 0, stderr);
+    await Deno.stat(join(folder, "unit.yaml"));
+    await Deno.stat(join(folder, "unit.json"));
+  });
+});
+
+Deno.test("fit refuses bad input with what, where and the remedy, exit 1, no stack trace, and writes nothing", async () => {
+  await withFolder(async (folder) => {
+    const [dry, wet] = await writePair(folder);
+    const at = (name: string) => join(folder, name);
+    await Deno.writeTextFile(at("text.wav"), "not a sound at all");
+    await Deno.writeTextFile(at("empty.wav"), "");
+    const bytes = await Deno.readFile(dry);
+    await Deno.writeFile(at("short.wav"), bytes.subarray(0, 5000));
+    const bad = bytes.slice();
+    new DataView(bad.buffer).setFloat32(bad.length - 4 * 100, NaN, true);
+    await Deno.writeFile(at("nan.wav"), bad);
+    await writeWav(at("rate.wav"), drySound(), { sampleRate: 48000 });
+    await writeWav(at("silence.wav"), new Float32Array(3 * RATE), {
+      sampleRate: RATE,
+    });
+    await Deno.writeTextFile(at("bad.yaml"), "solver: {methd: damped}");
+    await Deno.mkdir(at("folder.yaml"));
+    const before = await listTree(folder);
+
+    const cases: [string[], RegExp][] = [
+      [[at("text.wav"), wet], /text\.wav.*not a WAV/i],
+      [[at("empty.wav"), wet], /empty\.wav/],
+      [[at("short.wav"), wet], /short\.wav/],
+      [[dry, at("nan.wav")], /nan\.wav.*sample/],
+      [[dry, at("rate.wav")], /48000 Hz.*convert/],
+      [[dry, at("silence.wav")], /silen/],
+      [[dry, at("missing.wav")], /missing\.wav/],
+      [[dry, wet, "--config", at("bad.yaml")], /unknown key "solver\.methd"/],
+      [[dry, wet, "--config", at("nowhere.yaml")], /nowhere\.yaml/],
+      [[dry, wet, "--set", "chunks.size=3"], /unknown key "chunks\.size"/],
+      [[dry, wet, "--set", "solver.start.ratio=25"], /ratio is 25/],
+      [[dry, wet, "--channel", "3"], /channel/],
+      [[dry, wet, "--engine", "abacus"], /reference/],
+      [[dry], /WET\.wav/],
+      [[dry, wet, "--out", at("folder.yaml")], /folder\.yaml/],
+    ];
+    for (const [words, message] of cases) {
+      const { code, stdout, stderr } = await runTask("fit", words);
+      assert.equal(code, 1, `${words}: ${stdout}${stderr}`);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /\n\s+at /, stderr);
+    }
+    assert.deepEqual(await listTree(folder), before);
+  });
+});
+
+Deno.test("fit says that a wet file from other material is a poor match", async () => {
+  await withFolder(async (folder) => {
+    const [dry] = await writePair(folder);
+    const other = join(folder, "other.wav");
+    await writeWav(other, drySound(99), { sampleRate: RATE });
+    const { stderr } = await runTask("fit", [dry, other]);
+    assert.match(stderr, /poor|other material/);
+  });
+});
+
+Deno.test("every command explains itself with examples", async () => {
+  const names = ["fit", "objective", "render", "data:make", "data:check"];
+  for (const name of [...names, "exp:sweep"]) {
+    const { code, stdout } = await runTask(name, ["--help"]);
+    assert.equal(code, 0, name);
+    assert.match(stdout, new RegExp(`Usage: deno task ${name}`));
+    assert.match(stdout, /Examples?:/, name);
+  }
+});
