@@ -46,13 +46,19 @@ async function launch(executablePath: string): Promise<Browser> {
   });
 }
 
+let shared: Promise<Browser> | undefined;
+
+Deno.test.afterAll(async () => {
+  await (await shared)?.close();
+});
+
 /**
- * A test with a browser of its own. Where none is installed it is skipped with
+ * A test with a browser, which the tests of a file share. Where none is installed it is skipped with
  * a line that says so; in CI (the variable CI is set) it fails instead.
  */
 export function browserTest(
   name: string,
-  run: (browser: Browser, t: Deno.TestContext) => Promise<void>,
+  run: (browser: Browser) => Promise<void>,
 ): void {
   const path = findBrowser();
   const missing =
@@ -62,17 +68,13 @@ export function browserTest(
   Deno.test({
     name,
     ignore: !path && !inCi,
-    // The browser's pipes close a moment after it says it has gone.
+    // The browser and its pipes outlive the test that launches it.
     sanitizeOps: false,
     sanitizeResources: false,
-    async fn(t) {
+    async fn() {
       if (!path) throw new Error(missing);
-      const browser = await launch(path);
-      try {
-        await run(browser, t);
-      } finally {
-        await browser.close();
-      }
+      shared ??= launch(path);
+      await run(await shared);
     },
   });
 }

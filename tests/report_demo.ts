@@ -104,23 +104,26 @@ export function demoCells(): Cell[] {
         digits: 2,
         note: "13 in each mode",
       },
-      { label: "Mean ESR", value: mean, digits: 3, note: "published 0.0799" },
+      { label: "Mean ESR", value: mean, digits: 3, note: "over both modes" },
       { label: "Largest |ΔLDR|", value: 0.2712, unit: "dB", digits: 3 },
       { label: "Time taken", value: formatDuration(134), note: "two cores" },
     ]),
     prose(md`
 A report reads like a notebook: what was done, the code that did it, and what
-it showed. The mean ESR of the ${26} settings is **${formatNumber(mean, 3)}**,
-computed from *Yu, Fazekas, AES AIMLA 2025* ([arXiv 2509.10706](https://arxiv.org/abs/2509.10706)).`),
+it showed. The mean ESR of the ${26} settings is **${formatNumber(mean, 3)}**.
+Charts like these are in *Yu and Fazekas, AES AIMLA 2025*
+([arXiv 2509.10706](https://arxiv.org/abs/2509.10706)).`),
     step("Invent the curves", codeOf(source, "invent")),
     prose(md`
-The five parameters over peak reduction. Solid lines are what was fitted, dashed
-ones what was published; the knob runs from ${KNOB[0]} to ${KNOB.at(-1)!}.`),
+The five parameters over peak reduction. Solid lines stand for fitted values,
+dashed ones for published values; both are invented. The knob runs from ${
+      KNOB[0]
+    } to ${KNOB.at(-1)!}.`),
     parameterCurves([...fitted, ...published]),
     step("Score every setting", codeOf(source, "inventIterations")),
     prose(md`
 Two scores: \`ESR\` over the whole file, and the difference in loudness dynamic
-range. Both lie close to the published ones.`),
+range. Both are invented too.`),
     scoreCurves([...fitted, ...published]),
     prose(
       "Each line is the fit of one setting; the fainter, the lower its knob.",
@@ -151,7 +154,7 @@ range. Both lie close to the published ones.`),
           color: { field: "order", type: "nominal", title: "Outer" },
         },
       },
-      caption: "Bars keep their axis: only lines and points zoom.",
+      caption: "Bars zoom along their length only.",
     }]),
     step("Tell it in numbers"),
     table(

@@ -1,0 +1,359 @@
+/**
+ * Where pairs come from: one interface for the built-in units and for recordings
+ * in SignalTrain's layout, so that an experiment does not see the difference.
+ *
+ * @module
+ */
+
+import { basename, extname, join } from "node:path";
+import type { DataConfig } from "../data_config.ts";
+import type { Pair, Signal } from "../objective/chunks.ts";
+import { openWav, readWav } from "../sound/wav.ts";
+import { PUBLISHED_FITS } from "./published.ts";
+import {
+  type Mode,
+  MODES,
+  nameOfSetting,
+  sameSetting,
+  type Setting,
+} from "./setting.ts";
+import { listPairs, type SignalTrainPair } from "./signaltrain.ts";
+import { makeStimulus, type StimulusSegment } from "./stimulus.ts";
+import { createUnit, type UnitName, UNITS } from "./unit.ts";
+
+/** Plain facts about a source, for reports. */
+export interface SourceFacts {
+  /** A word that is fit for a file name: `optical`, `twin` or `recordings`. */
+  name: string;
+  /** The source in a few words, to stand after "of". */
+  title: string;
+  /** What it is, in a sentence or two. */
+  description: string;
+  /** Whether the data were made up rather than measured. */
+  surrogate: boolean;
+  /** Sound at a setting, in seconds; the mean where settings differ. */
+  seconds: number;
+  /** Rate in Hz. */
+  sampleRate: number;
+  /** JSON that is another where the data are others. */
+  identity: unknown;
+}
+
+/** A dry/wet pair for each of a unit's settings. */
+export interface PairSource {
+  /** Facts about the data. */
+  describe(): SourceFacts;
+  /** The settings there are data for, by mode and rising peak reduction. */
+  settings(): Setting[];
+  /**
+   * The pair of a setting.
+   *
+   * @throws {Error} where there is none, or it cannot be read.
+   */
+  load(setting: Setting): Promise<Pair>;
+}
+
+/** A dry sound to drive a unit with. */
+export interface DrySound {
+  /** The samples. */
+  samples: Signal;
+  /** Samples a second. */
+  sampleRate: number;
+  /** What sounds where; only of the built-in stimulus. */
+  segments?: StimulusSegment[];
+}
+
+/** What {@linkcode openDry} needs to know. */
+export type DryConfig = Pick<
+  DataConfig,
+  "stimulus" | "duration" | "sample_rate" | "seed"
+>;
+
+/** A dry sound that is made or read when it is first wanted. */
+export interface DrySource {
+  /** The sound in a few words. */
+  title: string;
+  /** Length in seconds. */
+  seconds: number;
+  /** Rate in Hz. */
+  sampleRate: number;
+  /** JSON that is another where the sound is another. */
+  identity: unknown;
+  /** The sound; the same arrays each time. */
+  load(): Promise<DrySound>;
+}
+
+/**
+ * Opens what `config` names: the folder of recordings where it has one, else the
+ * built-in unit. The duration counts for built-in units; recordings are used
+ * whole.
+ */
+export async function openSource(config: DataConfig): Promise<PairSource> {
+  return config.folder === null
+    ? await openBuiltIn(config)
+    : await openRecorded(config.folder);
+}
+
+/** A built-in unit, driven by the stimulus or by a person's own music. */
+async function openBuiltIn(config: DataConfig): Promise<PairSource> {
+  const { unit, seed } = config;
+  const dry = await openDry(config);
+  const { title, description, version } = UNITS[unit];
+  return {
+    describe: () => ({
+      name: unit,
+      title,
+      description: `${description} Driven by ${dry.title}.`,
+      surrogate: true,
+      seconds: dry.seconds,
+      sampleRate: dry.sampleRate,
+      identity: { unit, version, seed, dry: dry.identity },
+    }),
+    settings: () => builtInSettings(unit),
+    async load(setting) {
+      const { samples, sampleRate } = await dry.load();
+      const wet = new Float32Array(samples.length);
+      createUnit(unit, setting, { sampleRate, seed }).process(samples, wet);
+      return { dry: samples, wet, sampleRate };
+    },
+  };
+}
+
+/**
+ * Settings of a built-in unit: those that are published, and for the optical
+ * unit, which has a knob, those below too.
+ */
+export function builtInSettings(unit: UnitName): Setting[] {
+  if (unit === "twin") {
+    return PUBLISHED_FITS.map(({ mode, peakReduction }) => ({
+      mode,
+      peakReduction,
+    }));
+  }
+  return MODES.flatMap((mode) =>
+    Array.from({ length: 21 }, (_, i) => ({ mode, peakReduction: 5 * i }))
+  );
+}
+
+/** Opens the sound that drives a built-in unit. */
+export async function openDry(config: DryConfig): Promise<DrySource> {
+  if (config.stimulus !== null) {
+    return await openMusic(config.stimulus, config.duration);
+  }
+  const { duration: seconds, sample_rate: sampleRate, seed } = config;
+  let made: DrySound | undefined;
+  return {
+    title: `the built-in stimulus, seed ${seed}`,
+    seconds,
+    sampleRate,
+    identity: { stimulus: "built-in", version: 1, seconds, sampleRate, seed },
+    load: () =>
+      new Promise((resolve) =>
+        resolve(made ??= makeStimulus({ seconds, sampleRate, seed }))
+      ),
+  };
+}
+
+/**
+ * The WAV files of a folder one after the other, in the order of their names, up
+ * to `seconds`. Of files with several channels the first is taken.
+ */
+async function openMusic(folder: string, seconds: number): Promise<DrySource> {
+  const names = await wavNames(folder);
+  const parts: { path: string; length: number; take: number }[] = [];
+  let sampleRate = 0;
+  let total = 0;
+  for (const name of names) {
+    const path = join(folder, name);
+    using reader = await openWav(path, { channel: 1 });
+    sampleRate ||= reader.sampleRate;
+    if (reader.sampleRate !== sampleRate) {
+      throw new Error(
+        `${path} is at ${reader.sampleRate} Hz, ${
+          parts[0].path
+        } at ${sampleRate} Hz: convert them to the same rate`,
+      );
+    }
+    const wanted = Math.round(seconds * sampleRate) - total;
+    const take = Math.min(reader.length, wanted);
+    parts.push({ path, length: reader.length, take });
+    total += take;
+    if (take === wanted) break;
+  }
+  let read: DrySound | undefined;
+  return {
+    title: `the music in the folder ${basename(folder)} (${parts.length} ${
+      parts.length === 1 ? "file" : "files"
+    })`,
+    seconds: total / sampleRate,
+    sampleRate,
+    identity: {
+      stimulus: await Promise.all(parts.map(({ path }) => identityOf(path))),
+      samples: total,
+    },
+    async load() {
+      if (read !== undefined) return read;
+      const samples = new Float32Array(total);
+      let at = 0;
+      for (const { path, take } of parts) {
+        using reader = await openWav(path, { channel: 1 });
+        await reader.readInto(samples.subarray(at, at + take));
+        at += take;
+      }
+      return read = { samples, sampleRate };
+    },
+  };
+}
+
+/** Sorted names of the WAV files in `folder`. */
+async function wavNames(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const isWav = extname(name).toLowerCase() === ".wav";
+      if (isWav && !isDirectory && !name.startsWith(".")) names.push(name);
+    }
+  } catch (error) {
+    throw new Error(
+      error instanceof Deno.errors.NotFound
+        ? `${folder}: no such folder. Check the path`
+        : `${folder}: cannot be listed (${
+          (error as Error).message
+        }). Give a folder with WAV files in it`,
+      { cause: error },
+    );
+  }
+  if (names.length === 0) {
+    throw new Error(
+      `${folder}: no WAV files in it. Give a folder with your music as WAV files`,
+    );
+  }
+  return names.sort();
+}
+
+/** One recording of a data set, with the length of its shorter side. */
+interface Recording extends Setting {
+  entry: SignalTrainPair;
+  length: number;
+  sampleRate: number;
+}
+
+/**
+ * Recordings in SignalTrain's layout. The long takes (3c) are used, as for the
+ * published scores; where a setting has several, the longest, and of equally
+ * long ones the first by folder (Train, Val, Test) and number.
+ */
+async function openRecorded(folder: string): Promise<PairSource> {
+  const recordings: Recording[] = [];
+  for (const entry of await listPairs(folder)) {
+    if (entry.kind !== "3c") continue;
+    const setting: Setting = {
+      mode: MODES[entry.mode],
+      peakReduction: entry.peakReduction,
+    };
+    const { length, sampleRate } = await extentOf(entry);
+    const recording = { ...setting, entry, length, sampleRate };
+    const at = recordings.findIndex((other) => sameSetting(other, setting));
+    if (at === -1) recordings.push(recording);
+    else if (length > recordings[at].length) recordings[at] = recording;
+  }
+  if (recordings.length === 0) {
+    throw new Error(
+      `${folder}: no 3c target with its input in Train/, Val/ or Test/. ` +
+        "Run data:check on it to see what is there",
+    );
+  }
+  const order = (mode: Mode) => MODES.indexOf(mode);
+  recordings.sort((a, b) =>
+    order(a.mode) - order(b.mode) || a.peakReduction - b.peakReduction
+  );
+  const settings = recordings.map(({ mode, peakReduction }) => ({
+    mode,
+    peakReduction,
+  }));
+  const surrogate = await isSurrogate(folder);
+  const facts: SourceFacts = {
+    name: "recordings",
+    title: `the recordings in the folder ${basename(folder)}${
+      surrogate ? " (surrogate data)" : ""
+    }`,
+    description: surrogate
+      ? "Surrogate data that Optofit made, in the layout of the SignalTrain " +
+        "LA2A data set. They were not measured on a real LA-2A."
+      : "Recordings in the layout of the SignalTrain LA2A data set (Hawley, " +
+        "Colburn and Mimilakis, AES 147, 2019).",
+    surrogate,
+    seconds: recordings.reduce(
+      (sum, { length, sampleRate }) => sum + length / sampleRate,
+      0,
+    ) / recordings.length,
+    sampleRate: recordings[0].sampleRate,
+    identity: await Promise.all(
+      recordings.flatMap(({ entry }) => [
+        identityOf(entry.inputPath),
+        identityOf(entry.targetPath),
+      ]),
+    ),
+  };
+  return {
+    describe: () => facts,
+    settings: () => settings,
+    async load(setting) {
+      const found = recordings.find((one) => sameSetting(one, setting));
+      if (found === undefined) {
+        throw new Error(
+          `${folder}: no 3c recording of ${
+            nameOfSetting(setting)
+          }. Leave this setting out; data:check lists what is there`,
+        );
+      }
+      const { entry, length, sampleRate } = found;
+      const dry = await readWav(entry.inputPath);
+      const wet = await readWav(entry.targetPath);
+      return {
+        dry: dry.samples.subarray(0, length),
+        wet: wet.samples.subarray(0, length),
+        sampleRate,
+      };
+    },
+  };
+}
+
+/** Length of the shorter side of a pair, and the rate of both. */
+async function extentOf(
+  { inputPath, targetPath }: SignalTrainPair,
+): Promise<{ length: number; sampleRate: number }> {
+  using input = await openWav(inputPath);
+  using target = await openWav(targetPath);
+  if (input.sampleRate !== target.sampleRate) {
+    throw new Error(
+      `${inputPath} is at ${input.sampleRate} Hz, ${targetPath} at ${target.sampleRate} Hz: convert one to the rate of the other`,
+    );
+  }
+  return {
+    length: Math.min(input.length, target.length),
+    sampleRate: input.sampleRate,
+  };
+}
+
+/** Name of the file by which `data:make` marks a folder as surrogate data. */
+export const SURROGATE_NOTICE = "README.txt";
+
+/** First line of that file. */
+export const SURROGATE_HEADING = "SURROGATE DATA, MADE BY OPTOFIT";
+
+/** Whether `folder` holds data that `data:make` made. */
+async function isSurrogate(folder: string): Promise<boolean> {
+  try {
+    const text = await Deno.readTextFile(join(folder, SURROGATE_NOTICE));
+    return text.startsWith(SURROGATE_HEADING);
+  } catch {
+    return false;
+  }
+}
+
+/** Name, size and time of a file: another where the file is another. */
+async function identityOf(path: string): Promise<unknown> {
+  const { size, mtime } = await Deno.stat(path);
+  return [basename(path), size, mtime?.getTime() ?? null];
+}

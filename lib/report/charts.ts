@@ -1,0 +1,401 @@
+/**
+ * The charts that several experiments draw, as Vega-Lite specs from plain rows.
+ *
+ * Colour, dashes and opacity each stand for one field and mean the same in
+ * every report; see `palette.ts` for the colours. Rows without a number are left
+ * out, and so are rows that are not above zero where the axis is logarithmic:
+ * the caption says how many.
+ *
+ * @module
+ */
+
+import type { TopLevelSpec } from "vega-lite";
+import {
+  type Chart,
+  charts,
+  type ChartsCell,
+  type LegendGroup,
+  type LegendItem,
+} from "./cells.ts";
+import { coloursOf } from "./palette.ts";
+
+/** A field of the rows that tells series apart, and its heading. */
+export interface SeriesField {
+  /** Name of the field. */
+  field: string;
+  /** Heading of its keys. */
+  title: string;
+}
+
+/** A numeric field of the rows, along an axis. */
+export interface AxisField {
+  /** Name of the field. */
+  field: string;
+  /** Title of the axis, with the unit. */
+  title: string;
+  /** Logarithmic (default no). */
+  log?: boolean;
+  /** Only whole numbers, such as a count (default no). */
+  whole?: boolean;
+  /** Zero is part of the axis (default no). */
+  zero?: boolean;
+}
+
+/** What {@linkcode lineChart} draws. */
+export interface LineChart {
+  /** Heading of the chart. */
+  title: string;
+  /** Plain text beneath it. */
+  caption?: string;
+  /** The data. */
+  rows: readonly Record<string, unknown>[];
+  /** Along the horizontal axis. */
+  x: AxisField;
+  /** Along the vertical axis. */
+  y: AxisField;
+  /** What the colours stand for. */
+  colour: SeriesField;
+  /** What dashes and the shape of the points stand for. */
+  dash?: SeriesField;
+  /** What opacity stands for, the first value of the rows the faintest. */
+  opacity?: SeriesField;
+  /** Height of the plot in pixels (default 230). */
+  height?: number;
+}
+
+/** Dashes and shape of the first, second, … thing that dashes tell apart. */
+const DASHES = [[1, 0], [6, 4], [2, 3], [10, 3, 2, 3]];
+const SHAPES = ["circle", "diamond", "square", "triangle-up"];
+
+const TOOLTIP_NUMBER = ",.4~r";
+
+function distinct(rows: LineChart["rows"], field: string): (string | number)[] {
+  return [...new Set(rows.map((row) => row[field] as string | number))];
+}
+
+function opacities(count: number): number[] {
+  return Array.from(
+    { length: count },
+    (_, i) =>
+      count === 1 ? 1 : Number((0.35 + 0.65 * i / (count - 1)).toFixed(3)),
+  );
+}
+
+/** The keys for the fields that tell the series of `options.rows` apart. */
+export function legendOf(
+  { rows, colour, dash, opacity }: Pick<
+    LineChart,
+    "rows" | "colour" | "dash" | "opacity"
+  >,
+): LegendGroup[] {
+  const group = (
+    { field, title }: SeriesField,
+    style: (i: number, all: (string | number)[]) => Partial<LegendItem>,
+  ): LegendGroup => {
+    const values = distinct(rows, field);
+    return {
+      field,
+      title,
+      items: values.map((value, i) => ({ value, ...style(i, values) })),
+    };
+  };
+  return [
+    group(colour, (i, all) => ({ colour: coloursOf(all.map(String))[i] })),
+    ...(dash
+      ? [group(dash, (i) => ({ dash: DASHES[i % DASHES.length] }))]
+      : []),
+    ...(opacity
+      ? [group(opacity, (i, all) => ({ opacity: opacities(all.length)[i] }))]
+      : []),
+  ];
+}
+
+function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
+  return {
+    field,
+    type: "quantitative" as const,
+    title,
+    scale: log
+      ? { type: "log" as const, nice: false, padding: 8 }
+      : { zero, nice: !whole, padding: 8 },
+    axis: {
+      format: log ? "~g" : whole ? "d" : "~r",
+      ...(whole ? { tickMinStep: 1 } : {}),
+    },
+  };
+}
+
+/** Lines with points of one value over another, one line for each series. */
+export function lineChart(options: LineChart): Chart {
+  const { title, x, y, colour, dash, opacity, height = 230 } = options;
+  const shown = (value: unknown, { log }: AxisField) =>
+    typeof value === "number" && Number.isFinite(value) && !(log && value <= 0);
+  const rows = options.rows.filter((row) =>
+    shown(row[x.field], x) && shown(row[y.field], y)
+  );
+  const missing = options.rows.length - rows.length;
+  const caption = [
+    options.caption ?? "",
+    missing === 0
+      ? ""
+      : `Left out: ${missing} of ${options.rows.length} rows ` +
+        `with no ${x.log || y.log ? "positive " : ""}number.`,
+  ].filter(Boolean).join(" ");
+
+  const series = [colour, dash, opacity].filter((s) => s !== undefined);
+  const fields = [...series.map((s) => s.field), x.field, y.field];
+  const [colours, dashes, faintness] = [colour, dash, opacity].map((s) =>
+    s ? distinct(options.rows, s.field) : []
+  );
+  const shared = {
+    x: axisEncoding(x),
+    y: axisEncoding(y),
+    color: {
+      field: colour.field,
+      type: "nominal" as const,
+      title: colour.title,
+      legend: { symbolType: "stroke" },
+      scale: { domain: colours, range: coloursOf(colours.map(String)) },
+    },
+    ...(opacity && {
+      opacity: {
+        field: opacity.field,
+        type: "ordinal" as const,
+        title: opacity.title,
+        legend: { symbolType: "stroke" },
+        scale: {
+          type: "ordinal" as const,
+          domain: faintness,
+          range: opacities(faintness.length),
+        },
+      },
+    }),
+  };
+  const dashed = dash && {
+    field: dash.field,
+    type: "nominal" as const,
+    title: dash.title,
+  };
+  const spec: TopLevelSpec = {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    description: [title, caption].filter(Boolean).join(". "),
+    width: "container",
+    height,
+    data: {
+      values: rows.map((row) =>
+        Object.fromEntries(fields.map((field) => [field, row[field]]))
+      ),
+    },
+    layer: [
+      {
+        mark: { type: "line", aria: false },
+        encoding: {
+          ...shared,
+          ...(dashed && {
+            strokeDash: {
+              ...dashed,
+              legend: { symbolType: "stroke" },
+              scale: {
+                domain: dashes,
+                range: dashes.map((_, i) => DASHES[i % DASHES.length]),
+              },
+            },
+          }),
+          strokeWidth: {
+            condition: { param: "near", empty: false, value: 4 },
+            value: opacity ? 1.75 : 2,
+          },
+        },
+      },
+      // Lines told apart by opacity are many: points would hide them.
+      ...(opacity ? [] : [{
+        mark: { type: "point" as const, aria: false },
+        encoding: {
+          ...shared,
+          ...(dash && {
+            shape: {
+              condition: dashes.slice(1).map((value, i) => ({
+                test: `datum[${JSON.stringify(dash.field)}] === ${
+                  JSON.stringify(value)
+                }`,
+                value: SHAPES[(i + 1) % SHAPES.length],
+              })),
+              value: SHAPES[0],
+            },
+          }),
+        },
+      }]),
+      {
+        // Wide targets that nobody sees: for the tooltip and the line's weight.
+        params: [{
+          name: "near",
+          select: {
+            type: "point",
+            fields: series.map((s) => s.field),
+            on: "pointerover",
+            clear: "pointerout",
+          },
+        }],
+        mark: { type: "point", size: 260, opacity: 0 },
+        encoding: {
+          x: shared.x,
+          y: shared.y,
+          tooltip: [
+            ...series.map((s) => ({
+              field: s.field,
+              type: "nominal" as const,
+              title: s.title,
+            })),
+            ...[x, y].map((axis) => ({
+              field: axis.field,
+              type: "quantitative" as const,
+              title: axis.title,
+              format: TOOLTIP_NUMBER,
+            })),
+          ],
+        },
+      },
+    ],
+  };
+  return { title, spec, ...(caption && { caption }) };
+}
+
+/** Where on the knob, in which mode, and from where a value is. */
+export interface SettingRow {
+  /** `compress` or `limit`. */
+  mode: string;
+  /** `fitted` by this run, `published`, … */
+  source: string;
+  /** Position of the peak-reduction knob, 0 to 100. */
+  peak_reduction: number;
+}
+
+/** A setting's parameters. */
+export interface ParameterRow extends SettingRow {
+  /** Threshold. */
+  threshold_db: number;
+  /** Ratio. */
+  ratio: number;
+  /** Attack. */
+  attack_ms: number;
+  /** Release. */
+  release_ms: number;
+  /** Make-up gain. */
+  make_up_db: number;
+}
+
+/** A setting's scores. */
+export interface ScoreRow extends SettingRow {
+  /** Error-to-signal ratio. */
+  esr: number;
+  /** LDR of the model less that of the target. */
+  delta_ldr_db: number;
+}
+
+/** One iteration of the fit of one setting. */
+export interface IterationRow {
+  /** `compress` or `limit`. */
+  mode: string;
+  /** Position of the peak-reduction knob. */
+  peak_reduction: number;
+  /** Number of the iteration, from 0 for the start. */
+  iteration: number;
+}
+
+const KNOB: AxisField = {
+  field: "peak_reduction",
+  title: "Peak reduction (knob, 0–100)",
+};
+const MODE: SeriesField = { field: "mode", title: "Mode" };
+const SOURCE: SeriesField = { field: "source", title: "Source" };
+
+function bySetting(
+  rows: readonly SettingRow[],
+  panels: { title: string; y: AxisField; caption?: string }[],
+): ChartsCell {
+  const shared = {
+    rows: rows.map((row) => ({ ...row })),
+    x: KNOB,
+    colour: MODE,
+    dash: SOURCE,
+  };
+  return charts(
+    panels.map((panel) => lineChart({ ...shared, ...panel })),
+    legendOf(shared),
+  );
+}
+
+/**
+ * The five parameters over peak reduction: colour for the mode, dashes for the
+ * source. Times and the ratio stand on logarithmic axes.
+ */
+export function parameterCurves(rows: readonly ParameterRow[]): ChartsCell {
+  return bySetting(rows, [
+    {
+      title: "Threshold",
+      y: { field: "threshold_db", title: "Threshold (dB)" },
+    },
+    {
+      title: "Ratio",
+      y: { field: "ratio", title: "Ratio (dB:dB)", log: true },
+    },
+    {
+      title: "Attack",
+      y: { field: "attack_ms", title: "Attack (ms)", log: true },
+    },
+    {
+      title: "Release",
+      y: { field: "release_ms", title: "Release (ms)", log: true },
+    },
+    {
+      title: "Make-up gain",
+      y: { field: "make_up_db", title: "Make-up gain (dB)" },
+    },
+  ]);
+}
+
+/** ESR and ΔLDR over peak reduction: colour for the mode, dashes for the source. */
+export function scoreCurves(rows: readonly ScoreRow[]): ChartsCell {
+  return bySetting(rows, [
+    {
+      title: "ESR over peak reduction",
+      caption: "Error-to-signal ratio after pre-emphasis; lower is better.",
+      y: { field: "esr", title: "ESR", log: true },
+    },
+    {
+      title: "ΔLDR over peak reduction",
+      caption: "Loudness dynamic range of the model less that of the target; " +
+        "above zero, the model compresses less.",
+      y: { field: "delta_ldr_db", title: "ΔLDR (dB)", zero: true },
+    },
+  ]);
+}
+
+/**
+ * A value that falls with the iterations, on a logarithmic axis: one line for
+ * each setting, colour for the mode, opacity for the knob. `y` says which field
+ * of the rows.
+ */
+export function iterationCurves(
+  rows: readonly IterationRow[],
+  title: string,
+  y: AxisField,
+  caption?: string,
+): ChartsCell {
+  const sorted = rows.map((row) => ({ ...row }))
+    .sort((a, b) => a.peak_reduction - b.peak_reduction);
+  const shared = {
+    rows: sorted,
+    colour: MODE,
+    opacity: { field: "peak_reduction", title: "Peak reduction" },
+  };
+  const chart = lineChart({
+    ...shared,
+    title,
+    caption,
+    x: { field: "iteration", title: "Iteration", whole: true },
+    y: { ...y, log: true },
+    height: 340,
+  });
+  return charts([chart], legendOf(shared));
+}
