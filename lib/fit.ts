@@ -30,8 +30,8 @@ export interface Fit {
   minimum: Minimum;
 }
 
-/** A part of the target's energy that float32 samples cannot resolve. */
-const LOSS_FLOOR = 1e-14;
+/** ESR that counts as zero: single-precision samples resolve little more. */
+const ESR_FLOOR = 1e-12;
 
 /**
  * Fits a compressor to `pair`, from `start` if given, else from the config's.
@@ -64,7 +64,7 @@ export async function fitPair(
     const minimum = await minimise(objective.evaluate, z, {
       maxIterations: solver.max_iterations,
       tolerance: solver.tolerance,
-      lossFloor: LOSS_FLOOR * targetEnergy,
+      lossFloor: ESR_FLOOR * targetEnergy,
       onIteration,
     });
     return {

@@ -11,6 +11,7 @@
 import type { Pair } from "../objective/chunks.ts";
 import {
   align,
+  CONFIDENCE_THRESHOLD,
   findAlignment,
   MATCH_THRESHOLD,
   SilentSideError,
@@ -53,6 +54,10 @@ export function alignPair(pair: Pair, config: AlignmentConfig): AlignedPair {
       `the match of the two recordings is poor (${
         formatNumber(found.match, 2)
       } of 1): the wet one may be of other material, or lag by more than ${config.max_lag} samples`,
+    );
+  } else if (found.confidence < CONFIDENCE_THRESHOLD) {
+    warnings.push(
+      `the lag of ${found.lag} samples is uncertain: others match nearly as well. If you know the recordings are in step, switch the alignment off`,
     );
   }
   if (found.inverted) {

@@ -343,7 +343,7 @@ export const SURROGATE_NOTICE = "README.txt";
 export const SURROGATE_HEADING = "SURROGATE DATA, MADE BY OPTOFIT";
 
 /** Whether `folder` holds data that `data:make` made. */
-async function isSurrogate(folder: string): Promise<boolean> {
+export async function isSurrogate(folder: string): Promise<boolean> {
   try {
     const text = await Deno.readTextFile(join(folder, SURROGATE_NOTICE));
     return text.startsWith(SURROGATE_HEADING);

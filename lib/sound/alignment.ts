@@ -13,15 +13,20 @@
  * partials the whitened peak may be spurious; the plain one is taken where it
  * matches clearly better.
  *
- * **Match.** At that lag, over blocks of 4096 samples,
+ * **Match.** At that lag, over blocks of 1024 samples,
  *
- *     match = |Σ_b ⟨dry_b, wet_b⟩| / Σ_b ‖dry_b‖ ‖wet_b‖
+ *     match = |Σ_b w_b r_b| / Σ_b w_b
+ *     r_b = ⟨dry_b, wet_b⟩ / (‖dry_b‖ ‖wet_b‖),    w_b = (‖dry_b‖ ‖wet_b‖)^½
  *
  * is 1 for a wet side that is the dry one times a gain that is constant within a
  * block, however it moves between blocks: so compression hardly lowers it, and
- * loud blocks count most. Heavily compressed, distorted or filtered pairs stay
- * above 0.8, other material below 0.25, even other places of the same piece;
- * below {@linkcode MATCH_THRESHOLD} the pair is taken for a wrong one.
+ * silence counts for nothing. Limiting at 20 : 1 from −50 dB up, filters,
+ * saturation and noise left it above 0.6 in trials on varied sounds, a real LA-2A
+ * at 0.99; other material, other places of the same piece included, stayed
+ * below 0.25. Below {@linkcode MATCH_THRESHOLD} the pair is taken for a wrong one.
+ *
+ * A steady tone matches another of its frequency at many lags. There, and where
+ * the true lag is out of reach, no peak stands out: the confidence is low.
  *
  * @module
  */
@@ -43,8 +48,8 @@ export interface Alignment {
   match: number;
   /**
    * How far the peak stands out: 1 − second / peak, the second being the largest
-   * magnitude beyond the peak's own lobe. Near 0, another lag fits as well, as
-   * for a steady tone.
+   * magnitude beyond the peak's own lobe. Where it is low, another lag fits
+   * nearly as well, as for a steady tone.
    */
   confidence: number;
 }
@@ -55,14 +60,20 @@ export const DEFAULT_MAX_LAG = 2048;
 /** Below this match, wet is taken to be of other material than dry. */
 export const MATCH_THRESHOLD = 0.5;
 
+/** Below this confidence, the lag found is not to be relied on. */
+export const CONFIDENCE_THRESHOLD = 0.15;
+
 /** Magnitude below which nothing is taken for sound: −120 dBFS. */
 export const SILENCE = 1e-6;
 
-/** Samples in a block of the match: 93 ms at 44.1 kHz. */
-const MATCH_BLOCK = 4096;
+/** Size of the FFT that takes least time for each sample. */
+const FASTEST_FFT = 65536;
+
+/** Samples in a block of the match: 23 ms at 44.1 kHz. */
+const MATCH_BLOCK = 1024;
 
 /** The plain peak is taken where the whitened one has less of its match. */
-const CLEARLY_WORSE = 0.9;
+const CLEARLY_WORSE = 0.95;
 
 /** A side of a pair in which there is nothing to align. */
 export class SilentSideError extends Error {
@@ -153,7 +164,8 @@ function correlate(
   wet: Signal,
   reach: number,
 ): { plain: Float64Array; whitened: Float64Array } {
-  const size = Math.max(65536, 2 ** Math.ceil(Math.log2(4 * reach + 1)));
+  const whole = Math.min(FASTEST_FFT, dry.length + 2 * reach);
+  const size = 2 ** Math.ceil(Math.log2(Math.max(16, whole, 4 * reach)));
   const half = size / 2;
   // A block of dry against all the wet samples that its lags can meet.
   const step = size - 2 * reach;
@@ -261,8 +273,8 @@ function matchAt(dry: Signal, wet: Signal, lag: number): number {
   const wetState = settled(common.wet);
   const dryBlock = new Float64Array(MATCH_BLOCK);
   const wetBlock = new Float64Array(MATCH_BLOCK);
-  let products = 0;
-  let norms = 0;
+  let sum = 0;
+  let weights = 0;
   for (let start = 0; start < common.dry.length; start += MATCH_BLOCK) {
     const part = common.dry.subarray(start, start + MATCH_BLOCK);
     const other = common.wet.subarray(start, start + MATCH_BLOCK);
@@ -276,8 +288,12 @@ function matchAt(dry: Signal, wet: Signal, lag: number): number {
       dryEnergy += x[n] * x[n];
       wetEnergy += y[n] * y[n];
     }
-    products += product;
-    norms += Math.sqrt(dryEnergy * wetEnergy);
+    const norms = Math.sqrt(dryEnergy) * Math.sqrt(wetEnergy);
+    if (norms > 0) {
+      const weight = Math.sqrt(norms);
+      sum += weight * product / norms;
+      weights += weight;
+    }
   }
-  return norms > 0 ? products / norms : 0;
+  return weights > 0 ? sum / weights : 0;
 }
