@@ -47,7 +47,8 @@ import {
   sameSetting,
   type Setting,
 } from "../lib/data/setting.ts";
-import { openSource, type PairSource } from "../lib/data/source.ts";
+import { openBackgroundSource } from "../lib/data/background_source.ts";
+import type { PairSource } from "../lib/data/source.ts";
 import { ENGINE_NAMES } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
@@ -584,7 +585,7 @@ Examples:
         : new URL("../configs/04_la2a_sweep.yaml", import.meta.url),
       overrides,
     );
-    const source = await openSource(config.data);
+    using source = await openBackgroundSource(config.data);
     const facts = source.describe();
     const settings = settingsInOrder(config);
     const store = await openResultStore(

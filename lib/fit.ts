@@ -26,36 +26,82 @@ export interface Fit {
   esr: number;
   /** Energy of the pre-emphasised target there. */
   targetEnergy: number;
-  /** Where the minimiser ended, and each iteration. */
+  /** Iterations of the coarse fit that went before; 0 where there was none. */
+  coarseIterations: number;
+  /** Where the minimiser ended on all chunks, and each iteration there. */
   minimum: Minimum;
+}
+
+/** Options of {@linkcode fitPair}. */
+export interface FitOptions {
+  /** Starting point (default: the config's). */
+  start?: CompressorParameters;
+  /** Called after each iteration of the fit on all chunks. */
+  onIteration?: (record: IterationRecord) => void;
 }
 
 /** ESR that counts as zero: single-precision samples resolve little more. */
 const ESR_FLOOR = 1e-12;
 
+/** A coarse fit stops where the model promises a smaller fall of the loss. */
+const COARSE_TOLERANCE = 1e-5;
+
 /**
- * Fits a compressor to `pair`, from `start` if given, else from the config's.
+ * Fits a compressor to `pair`. Of a long recording a few chunks are fitted first:
+ * most of the way to the minimum costs a fraction that way, and Newton's method
+ * needs few steps for the rest. The minimum is that of all chunks either way.
  *
  * @throws {Error} where the target is silent: nothing can be matched to it.
  */
 export async function fitPair(
   pair: ChunkedPair,
   solver: SolverConfig,
-  engineName: EngineName,
-  options: {
-    start?: CompressorParameters;
-    onIteration?: (record: IterationRecord) => void;
-  } = {},
+  engine: EngineName,
+  { start = solver.start, onIteration }: FitOptions = {},
 ): Promise<Fit> {
-  const { start = solver.start, onIteration } = options;
+  const { starts } = pair;
+  const { coarse_chunks: coarseChunks } = solver;
+  let from = start;
+  let coarseIterations = 0;
+  if (coarseChunks > 0 && starts.length >= 2 * coarseChunks) {
+    const stride = starts.length / coarseChunks;
+    const few = Array.from(
+      { length: coarseChunks },
+      (_, i) => starts[Math.floor((i + 0.5) * stride)],
+    );
+    const coarse = { ...solver, tolerance: COARSE_TOLERANCE };
+    const found = await fitChunks(
+      { ...pair, starts: few },
+      coarse,
+      engine,
+      start,
+    );
+    if (found !== undefined) {
+      from = found.parameters;
+      coarseIterations = found.minimum.iterations;
+    }
+  }
+  const fit = await fitChunks(pair, solver, engine, from, onIteration);
+  if (fit === undefined) {
+    throw new Error(
+      "the wet recording is silent where the loss counts: give a recording with sound in it",
+    );
+  }
+  return { ...fit, coarseIterations };
+}
+
+/** Fits the chunks of `pair`; undefined where the target is silent in them. */
+async function fitChunks(
+  pair: ChunkedPair,
+  solver: SolverConfig,
+  engineName: EngineName,
+  start: CompressorParameters,
+  onIteration?: (record: IterationRecord) => void,
+): Promise<Omit<Fit, "coarseIterations"> | undefined> {
   const engine = await openEngine(engineName, pair, detectorOf(start));
   try {
     const { targetEnergy } = engine;
-    if (!(targetEnergy > 0)) {
-      throw new Error(
-        "the wet recording is silent where the loss counts: give a recording with sound in it",
-      );
-    }
+    if (!(targetEnergy > 0)) return undefined;
     const space = boundedSpace(pair.sampleRate);
     const objective = objectiveOf(engine, space);
     let z = space.coordinates(start);

@@ -38,6 +38,12 @@ export const solverSchema = z.strictObject({
   max_iterations: z.int().min(1).max(10_000).default(100),
   /** Stops where the model promises a relative fall of the loss below this. */
   tolerance: z.number().positive().default(1e-9),
+  /**
+   * Chunks of a first, coarse fit, spread over the recording; the second fit, on
+   * all chunks, starts from its result. 0 fits all chunks at once, as does a
+   * recording with fewer than twice as many.
+   */
+  coarse_chunks: z.int().min(0).default(16),
   /** The published starting point. */
   start: parametersSchema.default({
     threshold_db: -36,

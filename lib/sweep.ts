@@ -16,7 +16,7 @@ import type { EngineName } from "./engines/open.ts";
 import { fitPair } from "./fit.ts";
 import type { SolverConfig } from "./fit_config.ts";
 import { type Score, score } from "./metrics/score.ts";
-import { chunk, type ChunkOptions } from "./objective/chunks.ts";
+import { chunk, type ChunkOptions, type Pair } from "./objective/chunks.ts";
 import type { StopReason } from "./optimise/minimiser.ts";
 import type { ResultStore } from "./result_store.ts";
 
@@ -34,6 +34,8 @@ export interface SettingFit extends Setting {
   score: Score;
   /** ESR after the start and each iteration. */
   esrByIteration: number[];
+  /** Iterations of the coarse fit that went before; 0 where there was none. */
+  coarseIterations: number;
   /** Whether the minimiser converged, and why it stopped. */
   converged: boolean;
   /** Why it stopped. */
@@ -68,13 +70,28 @@ export async function* sweep(
   config: SweepConfig,
   store?: ResultStore,
 ): AsyncGenerator<SettingFit & { isKept: boolean }> {
+  const load = (setting: Setting) => {
+    const pair = source.load(setting);
+    pair.catch(() => {}); // Reported when its turn comes.
+    return pair;
+  };
   let before: SettingFit | undefined;
-  for (const setting of settings) {
+  // The next setting's recording, which is loaded while the present one is fitted.
+  let ahead: { setting: Setting; pair: Promise<Pair> } | undefined;
+  for (const [i, setting] of settings.entries()) {
     const key = keyOfSetting(setting);
     const kept = await store?.get<SettingFit>(key);
     const neighbour = before?.mode === setting.mode ? before : undefined;
-    const fit = kept ?? await fitSetting(source, setting, config, neighbour);
-    if (kept === undefined) await store?.put(key, fit);
+    let fit = kept;
+    if (fit === undefined) {
+      const pair = ahead?.setting === setting ? ahead.pair : load(setting);
+      ahead = undefined;
+      const next = settings.at(i + 1);
+      fit = await fitSetting(setting, pair, config, neighbour, () => {
+        if (next !== undefined) ahead = { setting: next, pair: load(next) };
+      });
+      await store?.put(key, fit);
+    }
     before = fit;
     yield { ...fit, isKept: kept !== undefined };
   }
@@ -86,23 +103,23 @@ export function keyOfSetting({ mode, peakReduction }: Setting): string {
 }
 
 async function fitSetting(
-  source: PairSource,
   setting: Setting,
+  loading: Promise<Pair>,
   config: SweepConfig,
-  neighbour?: SettingFit,
+  neighbour: SettingFit | undefined,
+  onLoaded: () => void,
 ): Promise<SettingFit> {
   try {
-    const { pair, lag, warnings } = alignPair(
-      await source.load(setting),
-      config.alignment,
-    );
+    const { pair, lag, warnings } = alignPair(await loading, config.alignment);
+    onLoaded();
     const started = performance.now();
-    const { parameters, esr, targetEnergy, minimum } = await fitPair(
+    const fit = await fitPair(
       chunk(pair, config.chunks),
       config.solver,
       config.engine,
       { start: neighbour?.parameters },
     );
+    const { parameters, esr, targetEnergy, minimum } = fit;
     const fitSeconds = (performance.now() - started) / 1000;
     return {
       ...setting,
@@ -112,6 +129,7 @@ async function fitSetting(
       chunkEsr: esr,
       score: score(pair, [parameters])[0],
       esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),
+      coarseIterations: fit.coarseIterations,
       converged: minimum.converged,
       stopReason: minimum.stopReason,
       eigenvalues: minimum.records.at(-1)!.eigenvalues,

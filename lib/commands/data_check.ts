@@ -5,7 +5,7 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import {
   checkPair,
