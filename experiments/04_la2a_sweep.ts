@@ -49,7 +49,11 @@ import {
 } from "../lib/data/setting.ts";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
 import type { PairSource } from "../lib/data/source.ts";
-import { ENGINE_NAMES } from "../lib/engines/open.ts";
+import {
+  chooseEngine,
+  ENGINE_NAMES,
+  type EngineName,
+} from "../lib/engines/open.ts";
 import {
   alignmentSchema,
   chunksSchema,
@@ -69,7 +73,7 @@ import source04 from "./04_la2a_sweep.ts" with { type: "text" };
 
 /** The config of this experiment, `configs/04_la2a_sweep.yaml`. */
 const schema = z.strictObject({
-  engine: engineSchema.default("reference"),
+  engine: engineSchema.default("wasm"),
   data: dataSchema.prefault({}),
   sweep: settingsSchema.prefault({}),
   chunks: chunksSchema.prefault({}),
@@ -77,7 +81,8 @@ const schema = z.strictObject({
   solver: solverSchema.prefault({}),
 });
 
-type Config = z.output<typeof schema>;
+/** The config with the engine that was chosen. */
+type Config = z.output<typeof schema> & { engine: EngineName };
 
 /** ESR at a setting left out of the knots, with interpolated parameters. */
 interface InterpolationScore {
@@ -578,13 +583,16 @@ Examples:
         }`,
       );
     }
-    const config = await loadConfig(
+    const loaded = await loadConfig(
       schema,
       options.config
         ? userPath(options.config)
         : new URL("../configs/04_la2a_sweep.yaml", import.meta.url),
       overrides,
     );
+    const { engine, reason } = await chooseEngine(loaded.engine);
+    if (reason !== undefined) note(`Engine: ${reason}`);
+    const config = { ...loaded, engine };
     using source = await openBackgroundSource(config.data);
     const facts = source.describe();
     const settings = settingsInOrder(config);

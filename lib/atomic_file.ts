@@ -7,29 +7,34 @@
 
 import { dirname } from "node:path";
 
-/** Writes `content` to `path`, creating its folder; replaces an older file. */
+/**
+ * Writes `content` to `path`, creating its folder; replaces an older file.
+ *
+ * @throws {Error} naming the file and what kept it from being written.
+ */
 export async function writeFileWhole(
   path: string,
   content: string | Uint8Array,
 ): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${crypto.randomUUID()}.part`;
   const bytes = typeof content === "string"
     ? new TextEncoder().encode(content)
     : content;
   try {
-    const file = await Deno.open(temporary, { write: true, createNew: true });
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += await file.write(bytes.subarray(at));
-      }
-      await file.sync();
-    } finally {
-      file.close();
+    await Deno.mkdir(dirname(path), { recursive: true });
+    using file = await Deno.open(temporary, { write: true, createNew: true });
+    for (let at = 0; at < bytes.length;) {
+      at += await file.write(bytes.subarray(at));
     }
+    await file.sync();
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw error;
+    throw new Error(
+      `${path} cannot be written (${
+        (error as Error).message
+      }): check that the folder may be written to and that the disk has room`,
+      { cause: error },
+    );
   }
 }

@@ -61,7 +61,7 @@ export const engineSchema = z.enum(ENGINE_NAMES);
 
 /** Schema of the config of one fit, `configs/fit.yaml`. */
 export const fitSchema = z.strictObject({
-  engine: engineSchema.default("reference"),
+  engine: engineSchema.default("wasm"),
   chunks: chunksSchema.prefault({}),
   alignment: alignmentSchema.prefault({}),
   solver: solverSchema.prefault({}),

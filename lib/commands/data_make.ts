@@ -75,7 +75,9 @@ function plan(modes: readonly Mode[], knob: readonly number[]): PlannedPair[] {
 /** Numbers from `low` to `high`, separated by commas. */
 function numbers(low: number, high: number) {
   return (text: string): number[] => {
-    const values = text.split(",").map((part) => Number(part));
+    const values = text.split(",").map((part) =>
+      part.trim() === "" ? NaN : Number(part)
+    );
     if (values.every((value) => value >= low && value <= high)) {
       return [...new Set(values)];
     }
@@ -98,6 +100,15 @@ function positive(text: string): number {
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("give a number above 0.");
+}
+
+/** A whole number from 0. */
+function seedOf(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= 0) {
+    return value;
+  }
+  throw new InvalidArgumentError("give a whole number from 0.");
 }
 
 /**
@@ -203,7 +214,7 @@ const command = new Command("deno task data:make")
   .option(
     "--seed <number>",
     "seed of the stimulus and of the noise",
-    (text) => numbers(0, Number.MAX_SAFE_INTEGER)(text)[0],
+    seedOf,
     1,
   )
   .option(

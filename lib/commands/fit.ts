@@ -9,7 +9,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../atomic_file.ts";
 import { loadConfig } from "../config.ts";
-import { ENGINE_NAMES } from "../engines/open.ts";
+import { chooseEngine, ENGINE_NAMES } from "../engines/open.ts";
 import { fitPair } from "../fit.ts";
 import { fitSchema } from "../fit_config.ts";
 import { score } from "../metrics/score.ts";
@@ -85,6 +85,8 @@ Examples:
     for (const warning of recordings.warnings) note(`warning: ${warning}`);
     const { pair } = recordings;
 
+    const { engine, reason } = await chooseEngine(config.engine);
+    if (reason !== undefined) note(`Engine: ${reason}`);
     const progress = await startProgress(
       "Fitting",
       config.solver.max_iterations,
@@ -95,7 +97,7 @@ Examples:
     });
     let fit;
     try {
-      fit = await fitPair(chunked, config.solver, config.engine, {
+      fit = await fitPair(chunked, config.solver, engine, {
         onIteration: ({ iteration, loss }) =>
           progress.update(iteration, `loss ${formatNumber(loss, 5)}`),
       });
@@ -127,7 +129,7 @@ Examples:
         { length: size },
         (_, i) => [...minimum.hessian.subarray(i * size, (i + 1) * size)],
       ),
-      engine: config.engine,
+      engine,
       sample_rate: pair.sampleRate,
       method: config.solver.method,
       seconds: pair.dry.length / pair.sampleRate,

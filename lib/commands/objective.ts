@@ -7,7 +7,7 @@
 
 import { Command, Option } from "@commander-js/extra-typings";
 import { loadConfig } from "../config.ts";
-import { ENGINE_NAMES, openEngine } from "../engines/open.ts";
+import { chooseEngine, ENGINE_NAMES, openEngine } from "../engines/open.ts";
 import { fitSchema } from "../fit_config.ts";
 import { chunk } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
@@ -73,8 +73,10 @@ Examples:
     for (const warning of warnings) note(`warning: ${warning}`);
     const space = boundedSpace(pair.sampleRate);
     const z = space.coordinates(parameters);
+    const choice = await chooseEngine(config.engine);
+    if (choice.reason !== undefined) note(`Engine: ${choice.reason}`);
     const engine = await openEngine(
-      config.engine,
+      choice.engine,
       chunk(pair, {
         chunkSeconds: config.chunks.chunk_seconds,
         overlapSeconds: config.chunks.overlap_seconds,

@@ -8,11 +8,45 @@ import type { Detector } from "../compressor/parameters.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
 import type { Engine } from "./engine.ts";
 
-/** Names of the engines, as `--engine` takes them. */
-export const ENGINE_NAMES = ["reference"] as const;
+/** The engines: SIMD on all cores, a GPU, double precision. */
+export const ENGINES = ["wasm", "webgpu", "reference"] as const;
 
 /** Name of an engine. */
-export type EngineName = typeof ENGINE_NAMES[number];
+export type EngineName = typeof ENGINES[number];
+
+/** What `--engine` takes: an engine, or `auto` for the fastest one here. */
+export const ENGINE_NAMES = [...ENGINES, "auto"] as const;
+
+/** An engine that was chosen, and why. */
+export interface EngineChoice {
+  /** The engine to open. */
+  engine: EngineName;
+  /** Why, in a few words, where `auto` left it open. */
+  reason?: string;
+}
+
+/**
+ * The engine that `name` stands for on this machine. `auto` takes the GPU where
+ * there is a real one; software that plays a GPU is slower than the CPU engine.
+ */
+export async function chooseEngine(
+  name: typeof ENGINE_NAMES[number],
+): Promise<EngineChoice> {
+  if (name !== "auto") return { engine: name };
+  const { GpuError, requestGpu } = await import("./webgpu/gpu.ts");
+  try {
+    const { adapterName, software } = await requestGpu();
+    return software
+      ? {
+        engine: "wasm",
+        reason: `wasm: the only GPU, ${adapterName}, is software`,
+      }
+      : { engine: "webgpu", reason: `webgpu on ${adapterName}` };
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    return { engine: "wasm", reason: `wasm: ${error.message}` };
+  }
+}
 
 /** Opens the engine called `name` on `pair`. Only that engine is loaded. */
 export async function openEngine(
@@ -21,6 +55,19 @@ export async function openEngine(
   detector: Detector = "peak",
 ): Promise<Engine> {
   switch (name) {
+    case "wasm": {
+      const { openWasmEngine } = await import("./wasm/wasm_engine.ts");
+      return await openWasmEngine(pair, { detector });
+    }
+    case "webgpu": {
+      if (detector === "rms") {
+        throw new RangeError(
+          "the engine webgpu has no RMS detector: use --engine wasm or reference",
+        );
+      }
+      const { openWebGpuEngine } = await import("./webgpu/webgpu.ts");
+      return await openWebGpuEngine(pair);
+    }
     case "reference": {
       const { openReferenceEngine } = await import("./reference.ts");
       return openReferenceEngine(pair, { detector });

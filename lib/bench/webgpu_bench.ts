@@ -1,0 +1,234 @@
+/**
+ * Times the fused WebGPU engine against the same recurrences solved one by one on
+ * the same adapter, and puts its traffic beside a roofline.
+ *
+ * A Hessian without fusion (the adjoint form: README, "How it works") needs at
+ * the least {@linkcode RECURRENCES} scans over whole signals. They are timed in
+ * two ways: by a plain log-depth scan, and by the scan library's blocks. All that
+ * happens between the scans is left out of both, to their favour; the engine's
+ * time is that of the whole evaluation, its boundary states found anew.
+ *
+ * @module
+ */
+
+import { toNatural } from "../compressor/parameters.ts";
+import { makeStimulus } from "../data/stimulus.ts";
+import {
+  bind,
+  computePipeline,
+  type Gpu,
+  guarded,
+  requestGpu,
+} from "../engines/webgpu/gpu.ts";
+import { createScan } from "../engines/webgpu/scan.ts";
+import {
+  bytesPerSample,
+  type Roofline,
+  rooflineOf,
+  type Rounds,
+  RTX_3060,
+} from "../engines/webgpu/traffic.ts";
+import { openWebGpuEngine } from "../engines/webgpu/webgpu.ts";
+import { chunk } from "../objective/chunks.ts";
+import plainScanCode from "./plain_scan.wgsl" with { type: "text" };
+
+/**
+ * Scans of a Hessian without fusion: two rounds of the ballistics, the filter of
+ * the model, its transpose, the adjoint of the gain, four first derivatives and
+ * their filters.
+ */
+export const RECURRENCES = 2 + 1 + 1 + 1 + 4 + 4;
+
+/** Published time of a Hessian of 16 chunks of 12 s on an RTX 3060, in ms. */
+export const PUBLISHED_MS = 26.5;
+
+/** What to time. */
+export interface WebGpuBenchOptions {
+  /** Chunks of the batch (default 4). */
+  chunks?: number;
+  /** Length of a chunk, in seconds (default 2). */
+  chunkSeconds?: number;
+  /** Times each thing is timed; the median counts (default 3). */
+  repetitions?: number;
+}
+
+/** What was measured, in milliseconds, and estimated. */
+export interface WebGpuBench {
+  /** Name of the adapter; a software adapter is called that. */
+  adapter: string;
+  chunks: number;
+  chunkSeconds: number;
+  /** Value alone, boundary states found anew. */
+  valueMs: number;
+  /** Value, gradient and Hessian, boundary states found anew. */
+  hessianMs: number;
+  /** Newton rounds of the last such evaluation, and runs of a segment in them. */
+  rounds: Rounds;
+  /** `RECURRENCES` plain log-depth scans. */
+  plainScansMs: number;
+  /** `RECURRENCES` scans by blocks. */
+  blockScansMs: number;
+  /** `plainScansMs` over `hessianMs`. */
+  plainRatio: number;
+  /** `blockScansMs` over `hessianMs`. */
+  blockRatio: number;
+  /** Bytes of global memory a sample of a Hessian with these rounds. */
+  bytesPerSample: number;
+  /** Roofline of 16 chunks of 12 s on an RTX 3060: an estimate. */
+  estimate: Roofline;
+}
+
+/** Times the engine and the scans. */
+export async function benchWebGpu(
+  options: WebGpuBenchOptions = {},
+): Promise<WebGpuBench> {
+  const { chunks = 4, chunkSeconds = 2, repetitions = 3 } = options;
+  const sampleRate = 44100;
+  const { samples: dry } = makeStimulus({ seconds: chunks * chunkSeconds });
+  const pair = chunk({ dry, wet: dry, sampleRate }, {
+    chunkSeconds,
+    overlapSeconds: 0,
+  });
+  const gpu = await requestGpu();
+  const engine = await openWebGpuEngine(pair);
+  let threshold = -30;
+  let rounds: Rounds = { rounds: 0, runs: 0 };
+  const evaluate = (order: 0 | 2) => async () => {
+    // Another θ each time, as in an optimiser, so that the states move.
+    threshold += 0.1;
+    const theta = toNatural({
+      threshold_db: threshold,
+      ratio: 4,
+      attack_ms: 3,
+      release_ms: 300,
+      make_up_db: 0,
+    }, sampleRate);
+    await engine.evaluate(theta, order);
+    const { rounds: taken, runs } = engine.statistics;
+    rounds = { rounds: taken, runs };
+  };
+  const valueMs = await median(repetitions, evaluate(0));
+  const hessianMs = await median(repetitions, evaluate(2));
+  await engine.close();
+
+  const extents = { batch: pair.starts.length, time: pair.chunkLength };
+  const plainScansMs = await timePlainScans(gpu, extents, repetitions);
+  const blockScansMs = await timeBlockScans(gpu, extents, repetitions);
+  return {
+    adapter: gpu.adapterName,
+    chunks,
+    chunkSeconds,
+    valueMs,
+    hessianMs,
+    rounds,
+    plainScansMs,
+    blockScansMs,
+    plainRatio: plainScansMs / hessianMs,
+    blockRatio: blockScansMs / hessianMs,
+    bytesPerSample: bytesPerSample(2, rounds),
+    estimate: rooflineOf(16 * 12 * sampleRate, 2, rounds, RTX_3060),
+  };
+}
+
+interface Extents {
+  batch: number;
+  time: number;
+}
+
+/** Median time of `work` in milliseconds, after one run that does not count. */
+async function median(
+  repetitions: number,
+  work: () => Promise<unknown>,
+): Promise<number> {
+  await work();
+  const times: number[] = [];
+  for (let i = 0; i < repetitions; i++) {
+    const start = performance.now();
+    await work();
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  return times[Math.floor(times.length / 2)];
+}
+
+function signal(gpu: Gpu, { batch, time }: Extents): GPUBuffer {
+  return gpu.device.createBuffer({
+    size: 4 * batch * time,
+    usage: GPUBufferUsage.STORAGE,
+  });
+}
+
+async function submit(
+  { device }: Gpu,
+  encode: (pass: GPUComputePassEncoder) => void,
+): Promise<void> {
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  encode(pass);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  await device.queue.onSubmittedWorkDone();
+}
+
+async function timePlainScans(
+  gpu: Gpu,
+  extents: Extents,
+  repetitions: number,
+): Promise<number> {
+  const { device } = gpu;
+  const { batch, time } = extents;
+  const pipeline = await computePipeline(device, "plain scan", plainScanCode);
+  const buffers: GPUBuffer[] = [];
+  const levels = await guarded(gpu, "plain scans", () => {
+    const signals = [0, 1, 2, 3].map(() => signal(gpu, extents));
+    buffers.push(...signals);
+    const bindings: GPUBindGroup[] = [];
+    for (let reach = 1, turn = 0; reach < time; reach *= 2, turn = 1 - turn) {
+      const uniform = device.createBuffer({
+        size: 8,
+        usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      });
+      device.queue.writeBuffer(uniform, 0, Uint32Array.of(time, reach));
+      buffers.push(uniform);
+      const [a, b, c, d] = signals;
+      const pairs = turn === 0 ? [a, b, c, d] : [c, d, a, b];
+      bindings.push(bind(device, pipeline, [uniform, ...pairs]));
+    }
+    return bindings;
+  });
+  const ms = await median(repetitions, () =>
+    submit(gpu, (pass) => {
+      pass.setPipeline(pipeline);
+      for (let i = 0; i < RECURRENCES; i++) {
+        for (const level of levels) {
+          pass.setBindGroup(0, level);
+          pass.dispatchWorkgroups(Math.ceil(time / 64), batch);
+        }
+      }
+    }));
+  for (const buffer of buffers) buffer.destroy();
+  return ms;
+}
+
+async function timeBlockScans(
+  gpu: Gpu,
+  extents: Extents,
+  repetitions: number,
+): Promise<number> {
+  const beta = signal(gpu, extents);
+  const u = signal(gpu, extents);
+  const scan = await createScan(gpu, extents, { beta, u });
+  const ms = await median(repetitions, () =>
+    submit(gpu, (pass) => {
+      for (let i = 0; i < RECURRENCES; i++) scan.encode(pass);
+    }));
+  scan.destroy();
+  beta.destroy();
+  u.destroy();
+  return ms;
+}
+
+if (import.meta.main) {
+  const bench = await benchWebGpu();
+  console.log(JSON.stringify({ ...bench, publishedMs: PUBLISHED_MS }, null, 2));
+}
