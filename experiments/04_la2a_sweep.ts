@@ -60,6 +60,7 @@ import {
   engineSchema,
   solverSchema,
 } from "../lib/fit_config.ts";
+import { startScorer } from "../lib/metrics/background_score.ts";
 import { score } from "../lib/metrics/score.ts";
 import {
   formatDecibels,
@@ -119,6 +120,7 @@ async function fitSettings(
   config: Config,
   store: ResultStore,
 ): Promise<SettingFit[]> {
+  using scorer = startScorer();
   const progress = await startProgress("Fitting", settings.length);
   const fits: SettingFit[] = [];
   let kept = 0;
@@ -133,7 +135,7 @@ async function fitSettings(
         },
         alignment: config.alignment,
         solver: config.solver,
-      }, store)
+      }, { store, scorer })
     ) {
       fits.push(fit);
       for (const warning of fit.warnings) {

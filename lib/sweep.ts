@@ -9,12 +9,14 @@
  */
 
 import type { CompressorParameters } from "./compressor/parameters.ts";
+import type { CurvePoint } from "./curve.ts";
 import { type AlignmentConfig, alignPair } from "./data/aligned_pair.ts";
 import type { PairSource } from "./data/source.ts";
 import { nameOfSetting, type Setting } from "./data/setting.ts";
 import type { EngineName } from "./engines/open.ts";
 import { fitPair } from "./fit.ts";
 import type { SolverConfig } from "./fit_config.ts";
+import type { BackgroundScorer } from "./metrics/background_score.ts";
 import { type Score, score } from "./metrics/score.ts";
 import { chunk, type ChunkOptions, type Pair } from "./objective/chunks.ts";
 import type { StopReason } from "./optimise/minimiser.ts";
@@ -58,9 +60,25 @@ export interface SweepConfig {
   solver: SolverConfig;
 }
 
+/** What a sweep may be given beside its config. */
+export interface SweepOptions {
+  /** Keeps results at once, and gives back those of an interrupted run. */
+  store?: ResultStore;
+  /**
+   * Scores in a thread of its own, while the next setting is fitted. It takes
+   * the pairs over, so they must not be the source's own: see
+   * `openBackgroundSource`.
+   */
+  scorer?: BackgroundScorer;
+}
+
+/** A setting that was fitted, and whether in an earlier run. */
+export type SweptSetting = SettingFit & { isKept: boolean };
+
 /**
  * Fits `settings`, which must be ordered as they are to be fitted; a change of
- * mode starts anew. Yields each as it is done.
+ * mode starts anew. Yields each as it is done. While one setting is fitted the
+ * next is loaded and the one before is scored.
  *
  * @throws {Error} naming the setting whose recording cannot be fitted.
  */
@@ -68,32 +86,67 @@ export async function* sweep(
   source: PairSource,
   settings: readonly Setting[],
   config: SweepConfig,
-  store?: ResultStore,
-): AsyncGenerator<SettingFit & { isKept: boolean }> {
+  { store, scorer }: SweepOptions = {},
+): AsyncGenerator<SweptSetting> {
   const load = (setting: Setting) => {
     const pair = source.load(setting);
     pair.catch(() => {}); // Reported when its turn comes.
     return pair;
   };
-  let before: SettingFit | undefined;
-  // The next setting's recording, which is loaded while the present one is fitted.
   let ahead: { setting: Setting; pair: Promise<Pair> } | undefined;
+  let behind: Promise<SweptSetting> | undefined;
+  let before: CurvePoint | undefined;
   for (const [i, setting] of settings.entries()) {
     const key = keyOfSetting(setting);
     const kept = await store?.get<SettingFit>(key);
-    const neighbour = before?.mode === setting.mode ? before : undefined;
-    let fit = kept;
-    if (fit === undefined) {
-      const pair = ahead?.setting === setting ? ahead.pair : load(setting);
+    let done: Promise<SweptSetting>;
+    if (kept !== undefined) {
+      before = kept;
+      done = Promise.resolve({ ...kept, isKept: true });
+    } else {
+      const start = before?.mode === setting.mode
+        ? before.parameters
+        : undefined;
+      const loading = ahead?.setting === setting ? ahead.pair : load(setting);
       ahead = undefined;
       const next = settings.at(i + 1);
-      fit = await fitSetting(setting, pair, config, neighbour, () => {
-        if (next !== undefined) ahead = { setting: next, pair: load(next) };
-      });
-      await store?.put(key, fit);
+      const { pair, fit } = await named(
+        setting,
+        fitSetting(setting, loading, config, start, () => {
+          if (next !== undefined) ahead = { setting: next, pair: load(next) };
+        }),
+      );
+      before = fit;
+      const finish = async () => {
+        const candidates = [fit.parameters];
+        const [found] = scorer === undefined
+          ? score(pair, candidates)
+          : await scorer.score(pair, candidates);
+        const scored = { ...fit, score: found };
+        await store?.put(key, scored);
+        return { ...scored, isKept: false };
+      };
+      done = named(setting, finish());
+      done.catch(() => {}); // Reported when its turn comes.
     }
-    before = fit;
-    yield { ...fit, isKept: kept !== undefined };
+    if (behind !== undefined) yield await behind;
+    behind = done;
+  }
+  if (behind !== undefined) yield await behind;
+}
+
+/** Puts the setting's name before what went wrong with it. */
+async function named<Result>(
+  setting: Setting,
+  work: Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new Error(`${nameOfSetting(setting)}: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -106,39 +159,31 @@ async function fitSetting(
   setting: Setting,
   loading: Promise<Pair>,
   config: SweepConfig,
-  neighbour: SettingFit | undefined,
+  start: CompressorParameters | undefined,
   onLoaded: () => void,
-): Promise<SettingFit> {
-  try {
-    const { pair, lag, warnings } = alignPair(await loading, config.alignment);
-    onLoaded();
-    const started = performance.now();
-    const fit = await fitPair(
+): Promise<{ pair: Pair; fit: Omit<SettingFit, "score"> }> {
+  const { pair, lag, warnings } = alignPair(await loading, config.alignment);
+  onLoaded();
+  const started = performance.now();
+  const { parameters, esr, targetEnergy, coarseIterations, minimum } =
+    await fitPair(
       chunk(pair, config.chunks),
       config.solver,
       config.engine,
-      { start: neighbour?.parameters },
+      { start },
     );
-    const { parameters, esr, targetEnergy, minimum } = fit;
-    const fitSeconds = (performance.now() - started) / 1000;
-    return {
-      ...setting,
-      parameters,
-      lag,
-      warnings,
-      chunkEsr: esr,
-      score: score(pair, [parameters])[0],
-      esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),
-      coarseIterations: fit.coarseIterations,
-      converged: minimum.converged,
-      stopReason: minimum.stopReason,
-      eigenvalues: minimum.records.at(-1)!.eigenvalues,
-      fitSeconds,
-    };
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new Error(`${nameOfSetting(setting)}: ${error.message}`, {
-      cause: error,
-    });
-  }
+  const fit = {
+    ...setting,
+    parameters,
+    lag,
+    warnings,
+    chunkEsr: esr,
+    esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),
+    coarseIterations,
+    converged: minimum.converged,
+    stopReason: minimum.stopReason,
+    eigenvalues: minimum.records.at(-1)!.eigenvalues,
+    fitSeconds: (performance.now() - started) / 1000,
+  };
+  return { pair, fit };
 }

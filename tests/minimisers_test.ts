@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import type { Evaluate, Minimum } from "../lib/optimise/minimiser.ts";
 import { dampedNewton } from "../lib/optimise/damped_newton.ts";
+import { adam } from "../lib/optimise/adam.ts";
+import { gradientDescent } from "../lib/optimise/gradient_descent.ts";
+import { lBfgs } from "../lib/optimise/l_bfgs.ts";
+import { newtonCg } from "../lib/optimise/newton_cg.ts";
 import { trustRegion } from "../lib/optimise/trust_region.ts";
 
 /** Rosenbrock's valley, with exact derivatives. */
@@ -34,7 +38,7 @@ function neverRises(minimum: Minimum): void {
   assert.equal(minimum.loss, losses.at(-1));
 }
 
-for (const minimise of [trustRegion, dampedNewton]) {
+for (const minimise of [trustRegion, dampedNewton, newtonCg, lBfgs]) {
   Deno.test(`${minimise.name}() finds the foot of Rosenbrock's valley and never rises`, async () => {
     const minimum = await minimise(rosenbrock, Float64Array.of(-1.2, 1), {
       lossFloor: 1e-20,
@@ -43,7 +47,18 @@ for (const minimise of [trustRegion, dampedNewton]) {
     assert(Math.hypot(minimum.z[0] - 1, minimum.z[1] - 1) < 1e-6);
     neverRises(minimum);
   });
+}
 
+for (
+  const minimise of [
+    trustRegion,
+    dampedNewton,
+    newtonCg,
+    lBfgs,
+    adam,
+    gradientDescent,
+  ]
+) {
   Deno.test(`${minimise.name}() says so where the loss is not a number`, async () => {
     const nowhere: Evaluate = () =>
       Promise.resolve({
@@ -65,7 +80,132 @@ for (const minimise of [trustRegion, dampedNewton]) {
     assert.equal(minimum.iterations, 3);
     assert.equal(minimum.records.length, 4);
   });
+
+  Deno.test(`${minimise.name}() counts its evaluations by order, and reports each iteration once`, async () => {
+    const counts = [0, 0, 0];
+    const seen: number[] = [];
+    const { records, evaluations } = await minimise(
+      (z, order) => {
+        counts[order]++;
+        return rosenbrock(z, order);
+      },
+      Float64Array.of(-1.2, 1),
+      {
+        maxIterations: 20,
+        onIteration: ({ iteration }) => seen.push(iteration),
+      },
+    );
+    assert.deepEqual([...evaluations], counts);
+    assert.deepEqual(seen, records.map((_, i) => i));
+    assert.deepEqual(records.map(({ iteration }) => iteration), seen);
+  });
+
+  Deno.test(`${minimise.name}() never returns a NaN, nor a loss above the start's`, async () => {
+    // Undefined below 0, where a step too long lands; lowest at (2/3)².
+    const edge: Evaluate = ([x, y]) => {
+      const root = Math.sqrt(x);
+      return Promise.resolve({
+        loss: x * root - x + y * y + 1,
+        modelEnergy: 0,
+        gradient: Float64Array.of(1.5 * root - 1, 2 * y),
+        hessian: Float64Array.of(0.75 / root, 0, 0, 2),
+      });
+    };
+    for (const x of [0.01, 0.3, 1, 7]) {
+      const start = Float64Array.of(x, 0.3);
+      const { loss } = await edge(start, 0);
+      const found = await minimise(edge, start, { maxIterations: 30 });
+      assert(found.loss <= loss);
+      for (
+        const value of [found.z, found.gradient, found.hessian].flatMap((v) => [
+          ...v,
+        ])
+      ) assert(Number.isFinite(value));
+    }
+  });
 }
+
+Deno.test("gradientDescent() follows Polyak's heavy ball to the letter", async () => {
+  const bowl: Evaluate = ([x]) =>
+    Promise.resolve({
+      loss: 0.5 * x * x,
+      modelEnergy: 0,
+      gradient: Float64Array.of(x),
+    });
+  const { records, z } = await gradientDescent(bowl, Float64Array.of(1), {
+    learningRate: 0.5,
+    momentum: 0.9,
+    maxIterations: 3,
+  });
+  // v: 1, 1.4, 1.06; x: 1, ½, −0.2, −0.73.
+  const path = records.map((record) => record.z[0]);
+  [1, 0.5, -0.2, -0.73].forEach((value, i) =>
+    assert(Math.abs(path[i] - value) < 1e-12)
+  );
+  assert(Math.abs(z[0] + 0.2) < 1e-12, "the lowest point, not the last");
+});
+
+Deno.test("adam() takes first steps of its learning rate, whatever the slope", async () => {
+  const slope: Evaluate = ([x, y]) =>
+    Promise.resolve({
+      loss: 1e6 + 1e-3 * x - 1e3 * y,
+      modelEnergy: 0,
+      gradient: Float64Array.of(1e-3, -1e3),
+    });
+  const { records } = await adam(slope, Float64Array.of(0, 0), {
+    learningRate: 0.1,
+    maxIterations: 2,
+  });
+  [[0, 0], [-0.1, 0.1], [-0.2, 0.2]].forEach(([x, y], i) => {
+    assert(Math.abs(records[i].z[0] - x) < 1e-6);
+    assert(Math.abs(records[i].z[1] - y) < 1e-6);
+  });
+});
+
+Deno.test("lBfgs() is through with a quadratic in a few line searches", async () => {
+  const scales = [1, 4, 9, 100];
+  const bowl: Evaluate = (z) =>
+    Promise.resolve({
+      loss: z.reduce((sum, value, i) => sum + scales[i] * value * value, 1),
+      modelEnergy: 0,
+      gradient: z.map((value, i) => 2 * scales[i] * value),
+    });
+  const found = await lBfgs(bowl, Float64Array.of(3, -2, 1, 0.5), {
+    tolerance: 1e-14,
+  });
+  assert(found.converged);
+  assert(found.z.every((value) => Math.abs(value) < 1e-5));
+  assert(found.iterations <= 30, `${found.iterations} iterations`);
+});
+
+Deno.test("trustRegion() leaves a plateau that hides the way down", async () => {
+  // Flat in x from 3 up; below, a valley at x = −5 behind a rim.
+  const hidden: Evaluate = ([x, y]) => {
+    // w(t) = 0.3 t / (1 + t) + 4e-6 ((t − 512)² − 512²) of t = (3 − x)³: up by
+    // 0.3 first, then down by 1.
+    const inside = Math.max(0, 3 - x);
+    const t = inside ** 3;
+    const first = -3 * inside ** 2;
+    const second = 6 * inside;
+    const w = 0.3 * t / (1 + t) + 4e-6 * ((t - 512) ** 2 - 512 ** 2);
+    const w1 = 0.3 / (1 + t) ** 2 + 8e-6 * (t - 512);
+    const w2 = -0.6 / (1 + t) ** 3 + 8e-6;
+    return Promise.resolve({
+      loss: 1 + w + (y - 1) ** 2,
+      modelEnergy: 0,
+      gradient: Float64Array.of(w1 * first, 2 * (y - 1)),
+      hessian: Float64Array.of(w2 * first * first + w1 * second, 0, 0, 2),
+    });
+  };
+  const plateau = Float64Array.of(10, -2);
+  const found = await trustRegion(hidden, plateau);
+  assert(found.converged, found.stopReason);
+  assert(Math.abs(found.z[0] + 5) < 0.01, `x = ${found.z[0]}`);
+  neverRises(found);
+  found.records.forEach(({ iteration }, i) => assert.equal(iteration, i));
+  const stuck = await dampedNewton(hidden, plateau);
+  assert.equal(stuck.z[0], 10);
+});
 
 Deno.test("trustRegion() leaves a saddle by its negative curvature, where dampedNewton() stays", async () => {
   const saddle = Float64Array.of(0, 0.5);

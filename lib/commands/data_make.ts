@@ -292,7 +292,11 @@ Examples:
       progress.stop();
     }
     if (clipped > 0) {
-      note(`warning: ${clipped} samples were clipped; --bits 32f holds them`);
+      note(
+        `warning: ${clipped} ${
+          clipped === 1 ? "sample was" : "samples were"
+        } clipped; --bits 32f holds what is above full scale`,
+      );
     }
     const took = (performance.now() - started) / 1000;
     await printResult(
@@ -303,7 +307,9 @@ Examples:
           formatDuration(took)
         }`,
         `${bold("Where")}  ${dir}`,
-        `${bold("What")}   ${UNITS[unit].title}, driven by ${source.title}`,
+        `${bold("What")}   surrogate data: ${
+          UNITS[unit].title
+        }, driven by ${source.title}`,
       ].join("\n"),
       {
         dir,

@@ -6,11 +6,11 @@
  */
 
 import { Command, Option } from "@commander-js/extra-typings";
-import { createCompressor } from "../compressor/compressor.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { curveFromYaml, type CurvePoint, parametersAt } from "../curve.ts";
 import { type Mode, MODES } from "../data/setting.ts";
 import { formatDuration } from "../report/format.ts";
+import { createFastCompressor } from "../kernels/render.ts";
 import {
   createWav,
   openWav,
@@ -115,7 +115,7 @@ Examples:
       format,
       length,
     });
-    const compressor = createCompressor(parameters, sampleRate);
+    const compressor = createFastCompressor(parameters, sampleRate);
     const progress = await startProgress(
       "Rendering",
       Math.ceil(length / sampleRate),

@@ -12,9 +12,9 @@
  *                                    comes before it, which raises the ratio
  *     d = v / √(1 + (v/D)²)          the side chain's amplifier limits at D
  *     ℓ = A max(0, d − 1)^1.5        light of the panel: none below a voltage
- *     n' = (ℓ − ρ(n) n) / τ          carriers that the light sets free; they are
- *                                    lost at the rate ρ/τ,
- *                                    ρ = τ/τ_dim + (1 − τ/τ_dim) n / (n + n_½)
+ *     n' = r(n) (ℓ − n)              carriers that the light sets free; bright,
+ *     r(n) = 1/τ_dim +               the cell answers faster than dim
+ *       (1/τ − 1/τ_dim) n / (n + n_½)
  *     t₁', t₂'                       carriers in shallow and deep traps, which
  *                                    fill while there are free ones (towards q n)
  *                                    and empty on their own
@@ -25,10 +25,10 @@
  *
  * - The **attack** is one of a feedback loop: the further the level jumps, the
  *   brighter the light, the faster the cell; about 10 ms where it is moderate.
- * - The **release** has two stages. Bright, the cell loses carriers quickly
- *   (ρ → 1) and half of the reduction is gone in about 60 ms; dim, it loses them
- *   slowly, and traps keep some of it for 0.5 to 5 s, longer the longer and the
- *   harder the unit was driven.
+ * - The **release** has two stages. Bright, the cell answers quickly and half of
+ *   the reduction is gone in about 60 ms; dim, it answers slowly, and traps keep
+ *   some of it for 0.5 to 5 s, longer the longer and the harder the unit was
+ *   driven.
  * - The **knee** is soft because the light grows with a power of the voltage
  *   above its onset, and the gain with the reciprocal of 1 + c.
  *
@@ -69,40 +69,40 @@ const KNOB_STEP = 5;
 
 /** Gain K of the side chain in dB at the knob positions 40, 45 … 100. */
 export const SIDE_CHAIN_DB: readonly number[] = [
-  15.6,
-  16.8,
-  18.0,
-  18.8,
-  19.6,
-  20.4,
+  14.6,
+  15.9,
+  17.3,
+  18.2,
+  19.1,
+  19.9,
   22.8,
-  25.0,
-  27.2,
-  30.8,
-  35.0,
-  37.4,
-  39.0,
+  25.8,
+  28.7,
+  33.5,
+  38.8,
+  41.3,
+  41.7,
 ];
 
 /** Part of the unattenuated signal in the side chain, limit position (m). */
-const LIMIT_MIX = 0.004;
+const LIMIT_MIX = 0.009;
 /** Voltage at which the side chain's amplifier limits, in onsets (D). */
-const SIDE_CHAIN_CEILING = 10;
+const SIDE_CHAIN_CEILING = 13;
 /** Light at twice the onset voltage (A). */
-const LIGHT = 12;
+const LIGHT = 7;
 /** Time constant of the bright cell, in seconds (τ). */
-const BRIGHT_SECONDS = 0.042;
+const BRIGHT_SECONDS = 0.036;
 /** Time constant of the dim cell, in seconds (τ_dim). */
-const DIM_SECONDS = 0.5;
+const DIM_SECONDS = 1;
 /** Conductance half-way between dim and bright (n_½). */
-const HALFWAY_CONDUCTANCE = 0.5;
+const HALFWAY_CONDUCTANCE = 0.8;
 /** Traps: what they hold, as a part of n; times in s to fill and to empty. */
-const SHALLOW_TRAPS = { part: 0.04, fill: 0.15, empty: 0.6 };
+const SHALLOW_TRAPS = { part: 0.03, fill: 0.15, empty: 0.6 };
 const DEEP_TRAPS = { part: 0.015, fill: 6, empty: 5 };
 /** Corner of each coupling capacitor, in Hz. */
-const COUPLING_HZ = 2;
+const COUPLING_HZ = 3;
 /** Gain of the valve stage for small signals, in dB. */
-const STAGE_DB = 1.1;
+const STAGE_DB = 0.7;
 /** Drive and bias of the valve stage's curve w ↦ w / √(1 + w²). */
 const STAGE_DRIVE = 0.1;
 const STAGE_BIAS = 0.1;
@@ -151,7 +151,7 @@ export function createOptical(options: OpticalOptions): Processor {
   const coefficient = (seconds: number) =>
     -Math.expm1(-1 / (seconds * sampleRate));
   const bright = coefficient(BRIGHT_SECONDS);
-  const dimRate = BRIGHT_SECONDS / DIM_SECONDS;
+  const dim = coefficient(DIM_SECONDS);
   const [fill1, empty1] = [SHALLOW_TRAPS.fill, SHALLOW_TRAPS.empty]
     .map(coefficient);
   const [fill2, empty2] = [DEEP_TRAPS.fill, DEEP_TRAPS.empty].map(coefficient);
@@ -191,9 +191,9 @@ export function createOptical(options: OpticalOptions): Processor {
         let drive = sideChain * Math.abs(u + mix * coupled);
         drive /= Math.sqrt(1 + drive * drive * ceiling);
         const above = drive > 1 ? drive - 1 : 0;
-        const loss = dimRate +
-          (1 - dimRate) * free / (free + HALFWAY_CONDUCTANCE);
-        free += bright * (LIGHT * above * Math.sqrt(above) - loss * free);
+        const light = LIGHT * above * Math.sqrt(above);
+        free += (dim + (bright - dim) * free / (free + HALFWAY_CONDUCTANCE)) *
+          (light - free);
         const missing1 = part1 * free - shallow;
         shallow += (missing1 > 0 ? fill1 : empty1) * missing1;
         const missing2 = part2 * free - deep;

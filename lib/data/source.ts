@@ -274,9 +274,7 @@ async function openRecorded(folder: string): Promise<PairSource> {
   const surrogate = await isSurrogate(folder);
   const facts: SourceFacts = {
     name: "recordings",
-    title: `the recordings in the folder ${basename(folder)}${
-      surrogate ? " (surrogate data)" : ""
-    }`,
+    title: `the recordings in the folder ${basename(folder)}`,
     description: surrogate
       ? "Surrogate data that Optofit made, in the layout of the SignalTrain " +
         "LA2A data set. They were not measured on a real LA-2A."

@@ -22,7 +22,7 @@ export const UNITS: Record<
   { title: string; description: string; version: number }
 > = {
   optical: {
-    title: "the optical unit, a made-up levelling amplifier (surrogate data)",
+    title: "the optical unit, a made-up levelling amplifier",
     description:
       "A simulated levelling amplifier that shares nothing with the fitted " +
       "model: a feedback side chain, an electro-optical cell whose release has " +
@@ -32,7 +32,7 @@ export const UNITS: Record<
     version: OPTICAL_VERSION,
   },
   twin: {
-    title: "the twin, the published curve played back (surrogate data)",
+    title: "the twin, the published curve played back",
     description:
       "The compressor itself with the published parameters of each setting, so " +
       "that the right answer is known. It was not measured on a real LA-2A.",

@@ -5,11 +5,9 @@
  * @module
  */
 
-import { createCompressor } from "../compressor/compressor.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
+import { sumScore } from "../kernels/render.ts";
 import type { Pair } from "../objective/chunks.ts";
-import { EsrMeter } from "./esr.ts";
-import { LdrMeter } from "./loudness_dynamic_range.ts";
 
 /** How near a compressor comes to a recording. */
 export interface Score {
@@ -19,28 +17,26 @@ export interface Score {
   deltaLdrDb: number;
 }
 
-/** Samples rendered at a time. */
-const BLOCK = 1 << 14;
-
-/** Scores each compressor of `candidates` against `pair`, in their order. */
+/**
+ * Scores each compressor of `candidates`, which have the peak detector, against
+ * `pair`, in their order.
+ *
+ * @throws {RangeError} where the target is silent, which leaves no ratio.
+ */
 export function score(
-  { dry, wet, sampleRate }: Pair,
+  pair: Pair,
   candidates: readonly CompressorParameters[],
 ): Score[] {
-  const targetLdr = new LdrMeter(sampleRate);
-  targetLdr.add(wet);
-  const output = new Float64Array(BLOCK);
   return candidates.map((parameters) => {
-    const compressor = createCompressor(parameters, sampleRate);
-    const esr = new EsrMeter();
-    const ldr = new LdrMeter(sampleRate);
-    for (let at = 0; at < dry.length; at += BLOCK) {
-      const input = dry.subarray(at, at + BLOCK);
-      const model = output.subarray(0, input.length);
-      compressor.process(input, model);
-      esr.add(model, wet.subarray(at, at + BLOCK));
-      ldr.add(model);
+    const sums = sumScore(pair, parameters);
+    if (!(sums.targetEnergy > 0)) {
+      throw new RangeError(
+        "the target is silent, so it has no ESR: give a recording with sound in it",
+      );
     }
-    return { esr: esr.value, deltaLdrDb: ldr.value - targetLdr.value };
+    return {
+      esr: sums.errorEnergy / sums.targetEnergy,
+      deltaLdrDb: sums.modelLdr - sums.targetLdr,
+    };
   });
 }

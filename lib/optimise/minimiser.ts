@@ -29,7 +29,10 @@ export type StopReason =
 export interface IterationRecord {
   /** Count from 0; record 0 is the start. */
   iteration: number;
-  /** Loss after the iteration; never above that of the record before. */
+  /**
+   * Loss after the iteration. Never above that of the record before, save with
+   * the methods that take every step: Adam and gradient descent.
+   */
   loss: number;
   /** Euclidean norm of the gradient there. */
   gradientNorm: number;
@@ -37,7 +40,7 @@ export interface IterationRecord {
   stepLength: number;
   /** Whether the iteration moved: a trust region may only shrink instead. */
   accepted: boolean;
-  /** Eigenvalues of the Hessian there, ascending. */
+  /** Eigenvalues of the Hessian there, ascending; none without a Hessian. */
   eigenvalues: number[];
   /** Coordinates z after the iteration. */
   z: number[];
@@ -68,7 +71,7 @@ export interface Minimum {
   loss: number;
   /** Gradient there. */
   gradient: Float64Array;
-  /** Hessian there, row-major. */
+  /** Hessian there, row-major; empty with methods that use none. */
   hessian: Float64Array;
   /** Iterations used. */
   iterations: number;
@@ -101,6 +104,17 @@ export function isFiniteEvaluation(evaluation: Evaluation): boolean {
   const { loss, gradient, hessian } = evaluation;
   return Number.isFinite(loss) && (gradient?.every(Number.isFinite) ?? true) &&
     (hessian?.every(Number.isFinite) ?? true);
+}
+
+/** Whether a step changes every zᵢ by at most tolerance · (1 + |zᵢ|). */
+export function isNegligible(
+  step: Float64Array,
+  z: Float64Array,
+  tolerance: number,
+): boolean {
+  return step.every((value, i) =>
+    Math.abs(value) <= tolerance * (1 + Math.abs(z[i]))
+  );
 }
 
 /** Whether a stop reason means a minimum was reached. */

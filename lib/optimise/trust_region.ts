@@ -8,6 +8,15 @@
  * Conn, Gould and Toint, "Trust-Region Methods", 2000, § 6.1). The loss never
  * rises, and a point whose loss is not finite is only a reason to shrink.
  *
+ * Where it stops need not be a minimum worth having. With the threshold above
+ * every sample the loss depends on the make-up alone; at the end of its range a
+ * time constant no longer moves; and where many samples share one peak the slope
+ * jumps as the threshold passes it, and ever shorter steps creep along the edge.
+ * So where the curvature of a coordinate is next to nothing, or the model goes on
+ * promising what no step keeps, coordinates are moved by 4, 8, 16 and 32 to either
+ * side, each by itself; where this changes the loss, a few iterations may find one
+ * clearly lower, and the method goes on from there.
+ *
  * @module
  */
 
@@ -15,6 +24,7 @@ import {
   type Evaluate,
   isConverged,
   isFiniteEvaluation,
+  isNegligible,
   type IterationRecord,
   type MinimiserOptions,
   type Minimum,
@@ -42,6 +52,50 @@ export async function trustRegion(
   start: Float64Array,
   options: TrustRegionOptions = {},
 ): Promise<Minimum> {
+  const { maxIterations = 100, lossFloor = 0, onIteration } = options;
+  let found = await descend(evaluate, start, options, true);
+  const { records, evaluations } = found;
+  const scale = records[0].loss;
+  for (;;) {
+    const left = maxIterations - records.length;
+    const isThere = found.converged && found.loss <= lossFloor;
+    const hasEnded = !found.converged && !found.isStuck;
+    if (isThere || hasEnded || left < 0) break;
+    const below = await escape(evaluate, found, scale, evaluations);
+    if (below === undefined && !found.isStuck) break;
+    const offset = records.length;
+    const next = await descend(evaluate, below ?? found.z, {
+      ...options,
+      maxIterations: left,
+      onIteration: (entry) =>
+        onIteration?.({ ...entry, iteration: entry.iteration + offset }),
+    }, below !== undefined);
+    for (const entry of next.records) {
+      records.push({ ...entry, iteration: entry.iteration + offset });
+    }
+    addCounts(evaluations, next.evaluations);
+    found = next;
+  }
+  const { isStuck: _, ...minimum } = found;
+  return { ...minimum, iterations: records.length - 1, records, evaluations };
+}
+
+/** Iterations after which creeping along an edge counts as being stuck. */
+const STUCK_AFTER = 20;
+
+/** Part of the loss that they must have gained. */
+const STUCK_GAIN = 1e-4;
+
+/**
+ * Trust-region iterations from `start` until one of the tests stops them, or, if
+ * `mayStick`, until they hardly gain any more although the model promises it.
+ */
+async function descend(
+  evaluate: Evaluate,
+  start: Float64Array,
+  options: TrustRegionOptions = {},
+  mayStick = false,
+): Promise<Minimum & { isStuck: boolean }> {
   const {
     maxIterations = 100,
     tolerance = 1e-9,
@@ -56,6 +110,7 @@ export async function trustRegion(
   let z: Float64Array = start.slice();
   let radius = initialRadius;
   let stopReason: StopReason | undefined;
+  let isStuck = false;
 
   let here = await evaluate(z, 2);
   evaluations[2]++;
@@ -86,6 +141,16 @@ export async function trustRegion(
       break;
     }
     if (records.length > maxIterations) {
+      stopReason = "iterations";
+      break;
+    }
+    const before = records.at(-STUCK_AFTER - 1);
+    if (
+      mayStick && before !== undefined &&
+      before.loss - here.loss < STUCK_GAIN * here.loss &&
+      promised > STUCK_GAIN * here.loss
+    ) {
+      isStuck = true;
       stopReason = "iterations";
       break;
     }
@@ -131,18 +196,77 @@ export async function trustRegion(
     stopReason,
     records,
     evaluations,
+    isStuck,
   };
 }
 
 /** Relative fall of the loss that float32 engines cannot tell from rounding. */
 const PRECISION = 1e-6;
 
-function isNegligible(
-  step: Float64Array,
-  z: Float64Array,
-  tolerance: number,
-): boolean {
-  return step.every((value, i) =>
-    Math.abs(value) <= tolerance * (1 + Math.abs(z[i]))
+/** Part of the whole curvature that is next to nothing for a coordinate. */
+const FAINT = 1e-6;
+
+/** How far a lower loss is looked for, in units of z. */
+const ESCAPE_DISTANCES = [4, 8, 16, 32];
+
+/** Iterations that a point so far away has to come below. */
+const ESCAPE_ITERATIONS = 8;
+
+/** Part of the loss by which it must. */
+const ESCAPE_GAIN = 1e-3;
+
+/**
+ * A point clearly lower than `at`, out of reach of its derivatives. `scale` is the
+ * loss at the start. Adds what the search cost to `evaluations`.
+ */
+async function escape(
+  evaluate: Evaluate,
+  at: Minimum,
+  scale: number,
+  evaluations: Minimum["evaluations"],
+): Promise<Float64Array | undefined> {
+  const lower = at.loss * (1 - ESCAPE_GAIN);
+  for (const i of doubtfulCoordinates(at, scale)) {
+    for (const side of [-1, 1]) {
+      for (const distance of ESCAPE_DISTANCES) {
+        const trial = at.z.slice();
+        trial[i] += side * distance;
+        const { loss } = await evaluate(trial, 0);
+        evaluations[0]++;
+        const isStillOn = Math.abs(loss - at.loss) <= PRECISION * at.loss;
+        if (isStillOn || !Number.isFinite(loss)) continue;
+        const descent = await descend(evaluate, trial, {
+          maxIterations: ESCAPE_ITERATIONS,
+          lossFloor: lower,
+          initialRadius: distance,
+        });
+        addCounts(evaluations, descent.evaluations);
+        if (descent.loss <= lower) return descent.z;
+      }
+    }
+  }
+}
+
+/**
+ * Coordinates along which the loss may be lower elsewhere: those it hardly
+ * depends on around `at`, and all of them where the model promises a fall that
+ * the method could not get.
+ */
+function doubtfulCoordinates(
+  { gradient, hessian, z }: Minimum,
+  scale: number,
+): number[] {
+  const bend = norm(hessian);
+  const promised = promisedFall(gradient, spectrumOf(hessian));
+  return Array.from(z.keys()).filter((i) =>
+    promised > PRECISION * scale ||
+    Math.abs(hessian[i * z.length + i]) <= FAINT * bend
   );
+}
+
+function addCounts(
+  sum: Minimum["evaluations"],
+  counts: Minimum["evaluations"],
+): void {
+  counts.forEach((count, order) => sum[order] += count);
 }

@@ -1,0 +1,83 @@
+/**
+ * How the knob of the optical unit was calibrated: for each position the gain of
+ * its side chain is moved until the threshold of the compressor fitted to it is
+ * the published one of compress mode, to a quarter of a decibel where it can be.
+ * Prints the table for `optical.ts`, and what the fits came to in both modes. The
+ * other parameters follow from the cell.
+ *
+ *     deno run --allow-read --ignore-env lib/data/calibrate_optical.ts
+ *
+ * @module
+ */
+
+import type { CompressorParameters } from "../compressor/parameters.ts";
+import { type Fit, fitPair } from "../fit.ts";
+import { solverSchema } from "../fit_config.ts";
+import { chunk, type Pair } from "../objective/chunks.ts";
+import {
+  createOptical,
+  type OpticalOptions,
+  SIDE_CHAIN_DB,
+} from "./optical.ts";
+import { PUBLISHED_FITS } from "./published.ts";
+import { MODES } from "./setting.ts";
+import { makeStimulus } from "./stimulus.ts";
+
+/** Threshold error that is small enough, in dB. */
+const TOLERANCE_DB = 0.25;
+const MOST_ROUNDS = 5;
+
+const { samples: dry, sampleRate } = makeStimulus({ seconds: 60, seed: 1 });
+const solver = solverSchema.parse({});
+
+/** What the unit makes of the stimulus, and the compressor fitted to it. */
+async function fitOptical(
+  options: Omit<OpticalOptions, "sampleRate" | "seed">,
+  start: CompressorParameters,
+) {
+  const wet = new Float32Array(dry.length);
+  createOptical({ ...options, sampleRate, seed: 1 }).process(dry, wet);
+  const pair: Pair = { dry, wet, sampleRate };
+  return await fitPair(chunk(pair), solver, "reference", {
+    start,
+  });
+}
+
+const table = SIDE_CHAIN_DB.slice();
+for (const mode of MODES) {
+  console.log(`\n${mode}: fitted (published)`);
+  // In the order of the sweep, each fit starting from its neighbour's result.
+  const published = PUBLISHED_FITS.filter((fit) => fit.mode === mode);
+  let start = solver.start;
+  for (const [i, known] of [...published.entries()].reverse()) {
+    const { peakReduction, parameters: truth } = known;
+    const errorOf = ({ parameters }: Fit) =>
+      Math.abs(parameters.threshold_db - truth.threshold_db);
+    let sideChainDb = table[i];
+    let found = await fitOptical({ mode, peakReduction, sideChainDb }, start);
+    let tried = found;
+    // The fitted threshold follows the gain, but with jumps: keep the best.
+    for (let round = 0; mode === "compress" && round < MOST_ROUNDS; round++) {
+      if (errorOf(found) < TOLERANCE_DB) break;
+      sideChainDb += 0.7 *
+        (tried.parameters.threshold_db - truth.threshold_db);
+      tried = await fitOptical({ mode, peakReduction, sideChainDb }, start);
+      if (errorOf(tried) < errorOf(found)) {
+        found = tried;
+        table[i] = sideChainDb;
+      }
+    }
+    start = found.parameters;
+    const cells = Object.entries(truth).map(([name, value]) => {
+      const own = start[name as keyof typeof start];
+      return `${name} ${own.toFixed(2)} (${value.toFixed(2)})`;
+    });
+    console.log(
+      [peakReduction, `K ${table[i].toFixed(2)} dB`, ...cells]
+        .concat(`ESR ${found.esr.toFixed(4)} (${known.esr.toFixed(4)})`)
+        .concat(found.minimum.converged ? [] : found.minimum.stopReason)
+        .join("  "),
+    );
+  }
+}
+console.log(`\nSIDE_CHAIN_DB: ${table.map((db) => db.toFixed(1)).join(", ")}`);

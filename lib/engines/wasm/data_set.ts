@@ -1,0 +1,116 @@
+/**
+ * A chunked pair in the workers' memory.
+ *
+ * Four chunks make a *quad*, one chunk to a vector lane; sample n of a quad is a
+ * record of twelve numbers: dry, its level as log₂, and the pre-emphasised
+ * target. A last quad with fewer chunks has silent lanes, which add nothing to
+ * any sum. What a recording costs is 12 bytes a sample of every chunk.
+ *
+ * The recording is copied to the shared memory some quads at a time, and the
+ * workers order, filter and take the logarithm of one part while the next is
+ * copied.
+ *
+ * @module
+ */
+
+import type { ChunkedPair } from "../../objective/chunks.ts";
+import type { Pool } from "./pool.ts";
+
+/** Chunks side by side in a vector. */
+const LANES = 4;
+
+const RECORD_BYTES = 48;
+
+/** Parts of the recording in the shared memory at a time. */
+const PARTS = 2;
+
+/** A pair laid out for the kernels. */
+export interface DataSet {
+  /** Addresses of the quads. */
+  quads: number[];
+  /** Records in a quad: samples in a chunk. */
+  length: number;
+  /** Records at the head of a quad that the loss leaves out. */
+  warmUp: number;
+  /** Σ y² over the counted samples. */
+  targetEnergy: number;
+}
+
+/** Lays `pair` out in the memory of `pool`. */
+export async function loadDataSet(
+  pool: Pool,
+  pair: ChunkedPair,
+): Promise<DataSet> {
+  const { starts, chunkLength, warmUp } = pair;
+  const { heap } = pool;
+  const groups: number[][] = [];
+  for (let at = 0; at < starts.length; at += LANES) {
+    groups.push(starts.slice(at, at + LANES));
+  }
+  // The stretch of the recording that a quad takes its chunks from.
+  const stretch = (group: number[]) =>
+    [Math.min(...group), Math.max(...group) + chunkLength] as const;
+  const longest = Math.max(
+    ...groups.map(stretch).map(([first, end]) => end - first),
+  );
+
+  const quads: number[] = [];
+  const staging: number[] = [];
+  const energies = heap.allocate(8 * groups.length);
+  const jobs: Promise<void>[] = [];
+  try {
+    for (let i = 0; i < Math.min(groups.length, PARTS * pool.size); i++) {
+      staging.push(heap.allocate(2 * 4 * longest));
+    }
+    for (const _ of groups) {
+      quads.push(heap.allocate(RECORD_BYTES * chunkLength));
+    }
+    for (let from = 0; from < groups.length; from += pool.size) {
+      await jobs.at(-PARTS);
+      const tasks = groups.slice(from, from + pool.size).map((group, i) => {
+        const quad = from + i;
+        const [first, end] = stretch(group);
+        const address = staging[quad % staging.length];
+        const copy = new Float32Array(
+          heap.memory.buffer,
+          address,
+          2 * (end - first),
+        );
+        copy.set(pair.dry.subarray(first, end));
+        copy.set(pair.wet.subarray(first, end), end - first);
+        const [start0 = 0, ...others] = group;
+        const base = 4 * (start0 - first);
+        const offsets = [0, 1, 2].map((lane) =>
+          4 * ((others[lane] ?? start0) - start0)
+        );
+        return [
+          quads[quad],
+          address + base,
+          address + base + 4 * (end - first),
+          ...offsets,
+          group.length,
+          chunkLength,
+          warmUp,
+          energies + 8 * quad,
+        ];
+      });
+      const job = pool.run({ kernel: "prepare", tasks, collect: () => {} });
+      job.catch(() => {}); // Awaited below.
+      jobs.push(job);
+    }
+    await Promise.all(jobs);
+    const targetEnergy = new Float64Array(
+      heap.memory.buffer,
+      energies,
+      groups.length,
+    ).reduce((sum, energy) => sum + energy, 0);
+    return { quads, length: chunkLength, warmUp, targetEnergy };
+  } catch (error) {
+    await Promise.allSettled(jobs);
+    quads.forEach((address) => heap.release(address));
+    throw error;
+  } finally {
+    staging.forEach((address) => heap.release(address));
+    heap.release(energies);
+  }
+}

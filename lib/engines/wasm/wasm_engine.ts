@@ -1,0 +1,134 @@
+/**
+ * The fast CPU engine: single-precision SIMD kernels in WebAssembly, on all
+ * cores. See `lib/kernels/assembly/compressor.ts` for the algorithm.
+ *
+ * Each quad of chunks is a task; its sums come back in double precision and are
+ * added in the order of the quads, so the result does not depend on which worker
+ * took which task.
+ *
+ * @module
+ */
+
+import type { Detector } from "../../compressor/parameters.ts";
+import type { ChunkedPair } from "../../objective/chunks.ts";
+import type { Engine } from "../engine.ts";
+import { loadDataSet } from "./data_set.ts";
+import {
+  kernelParameters,
+  moved,
+  PARAMETER_COUNT,
+} from "./kernel_parameters.ts";
+import { holdPool, type Pool } from "./pool.ts";
+import { evaluationOfSums, SUM_COUNT } from "./sums.ts";
+
+/** Options of {@linkcode openWasmEngine}. */
+export interface WasmEngineOptions {
+  /** Most threads an evaluation uses (default: one per core). */
+  threads?: number;
+  /** Detector of the model (default "peak"). */
+  detector?: Detector;
+}
+
+/** Kernel function by order. */
+const KERNELS = ["value", "gradient", "hessian"] as const;
+
+/** Lanes in which the kernels expect every parameter. */
+const LANES = 4;
+
+/** Opens the engine on `pair`. */
+export async function openWasmEngine(
+  pair: ChunkedPair,
+  options: WasmEngineOptions = {},
+): Promise<Engine> {
+  const { threads, detector = "peak" } = options;
+  if (detector !== "peak") {
+    throw new RangeError(
+      "the engine wasm has no RMS detector: use --engine reference",
+    );
+  }
+  if (threads !== undefined && !(threads >= 1)) {
+    throw new RangeError(`${threads} threads: must be at least 1`);
+  }
+  const hold = await holdPool();
+  try {
+    const engine = await openOnPool(hold.pool, pair, threads);
+    return {
+      ...engine,
+      async close() {
+        await engine.close();
+        await hold.release();
+      },
+    };
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
+}
+
+/** Opens the engine on `pair`, with the workers of `pool`. */
+export async function openOnPool(
+  pool: Pool,
+  pair: ChunkedPair,
+  threads: number = pool.size,
+): Promise<Engine> {
+  const { heap } = pool;
+  const { quads, length, warmUp, targetEnergy } = await loadDataSet(pool, pair);
+  const parameters = heap.allocate(4 * LANES * PARAMETER_COUNT);
+  const sumBytes = 8 * SUM_COUNT;
+  const output = heap.allocate(sumBytes * quads.length);
+  const tasks = quads.map((quad, i) => [
+    quad,
+    length,
+    warmUp,
+    parameters,
+    output + sumBytes * i,
+  ]);
+  let isOpen = true;
+
+  /** Lays the numbers out, each in all lanes. */
+  const write = (numbers: number[]) => {
+    const size = LANES * PARAMETER_COUNT;
+    const view = new Float32Array(heap.memory.buffer, parameters, size);
+    numbers.forEach((value, i) => {
+      view.fill(value, LANES * i, LANES * (i + 1));
+    });
+  };
+
+  const addUp = () => {
+    const size = SUM_COUNT * quads.length;
+    const all = new Float64Array(heap.memory.buffer, output, size);
+    const sums = new Float64Array(SUM_COUNT);
+    for (let i = 0; i < size; i++) sums[i % SUM_COUNT] += all[i];
+    return sums;
+  };
+
+  return {
+    name: "wasm",
+    targetEnergy,
+    evaluate(theta, order) {
+      if (!isOpen) {
+        return Promise.reject(new Error("the engine wasm is closed"));
+      }
+      const at = Float64Array.from(theta);
+      const { numbers, rounded } = kernelParameters(at);
+      return pool.run({
+        kernel: KERNELS[order],
+        tasks,
+        threads,
+        before: () => write(numbers),
+        collect: () =>
+          order < 2
+            ? evaluationOfSums(addUp(), at, order)
+            : moved(evaluationOfSums(addUp(), rounded, order), rounded, at),
+      });
+    },
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await pool.idle();
+      for (const address of [...quads, parameters, output]) {
+        heap.release(address);
+      }
+    },
+  };
+}

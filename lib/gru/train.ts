@@ -1,0 +1,214 @@
+/**
+ * Trains the make-up network as the paper does: truncated back-propagation over
+ * windows of 12 288 samples with the states carried from one to the next, all
+ * settings side by side, Adam, and the error-to-signal ratio after pre-emphasis
+ * as the loss. The epoch that is best on the validation part is kept; training
+ * stops when so many epochs in a row have brought nothing better.
+ *
+ * The loss is the mean over the sequences of each one's ESR. A window of
+ * sequence s contributes Σ e² / (S w P_s), with S sequences, windows of w
+ * samples and P_s the mean power of the pre-emphasised target over the whole
+ * training part: so the mean over the windows is the mean ESR, and a silent
+ * window divides nothing by zero.
+ *
+ * After every epoch a checkpoint holds all that the rest of the training depends
+ * on: one that is taken up again ends in the same weights, bit for bit.
+ *
+ * @module
+ */
+
+import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
+import type { Signal } from "../objective/chunks.ts";
+import { adamAtStart, type AdamState, adamStep } from "./adam.ts";
+import type { GruBatch } from "./batch.ts";
+import { withSilence } from "./silence.ts";
+import { initialWeights, WEIGHT_COUNT } from "./weights.ts";
+
+/** How the network is trained. */
+export interface TrainOptions {
+  /** Samples from the start of the sequences that are trained on. */
+  trainLength: number;
+  /** Samples after those that the epochs are judged by. */
+  validationLength: number;
+  /** Samples of a window. */
+  window: number;
+  /** Adam's learning rate. */
+  learningRate: number;
+  /** Most epochs. */
+  epochs: number;
+  /** Epochs without gain after which training stops. */
+  patience: number;
+  /** Seed of the initial weights. */
+  seed: number;
+}
+
+/** One epoch. */
+export interface EpochRecord {
+  /** Its number, from 1; 0 is the network as a wire. */
+  epoch: number;
+  /** Mean loss of its windows while the weights moved; none of epoch 0. */
+  trainEsr?: number;
+  /** Mean ESR of the validation part after it. */
+  validationEsr: number;
+  /** Time it took, in seconds. */
+  seconds: number;
+}
+
+/** Where training stands after an epoch; plain data, to be kept as JSON. */
+export interface Checkpoint {
+  /** Weights now. */
+  weights: number[];
+  /** The optimiser. */
+  adam: AdamState;
+  /** Weights of the best epoch. */
+  best: { epoch: number; weights: number[] };
+  /** All epochs so far. */
+  epochs: EpochRecord[];
+}
+
+/** A trained network. */
+export interface TrainedGru {
+  /** Weights of the best epoch, silence kept silent. */
+  weights: Float64Array;
+  /** Number of that epoch. */
+  bestEpoch: number;
+  /** All epochs. */
+  epochs: EpochRecord[];
+}
+
+/**
+ * Trains on `batch`, whose rows hold the training part and after it the
+ * validation part. `kept` is where an earlier run stopped, if one did;
+ * `onEpoch` is given every new checkpoint.
+ *
+ * @throws {Error} where a target is silent, or the loss is no longer a number.
+ */
+export async function trainGru(
+  batch: GruBatch,
+  options: TrainOptions,
+  { kept, onEpoch }: {
+    kept?: Checkpoint;
+    onEpoch?: (checkpoint: Checkpoint) => Promise<void> | void;
+  } = {},
+): Promise<TrainedGru> {
+  const { trainLength, validationLength, window, learningRate } = options;
+  const windows = Math.floor(trainLength / window);
+  if (windows === 0) {
+    throw new RangeError(
+      `a training part of ${trainLength} samples holds no window of ${window}: train on more sound, or choose a shorter window`,
+    );
+  }
+  const sequences = batch.targets.length;
+  const end = trainLength + validationLength;
+  const trainScales = Float64Array.from(
+    batch.targets,
+    (target) =>
+      trainLength /
+      (energy(target.subarray(0, trainLength)) * sequences * window),
+  );
+  const validationScales = Float64Array.from(
+    batch.targets,
+    (target) => 1 / (energy(target.subarray(trainLength, end)) * sequences),
+  );
+
+  /** Mean ESR of the validation part, from a state warmed up just before it. */
+  async function validate(weights: Float64Array): Promise<number> {
+    batch.rewind();
+    const warmUp = Math.max(0, trainLength - window);
+    await batch.loss(weights, warmUp, trainLength, validationScales);
+    let sum = 0;
+    for (let from = trainLength; from < end; from += window) {
+      const to = Math.min(from + window, end);
+      sum += await batch.loss(weights, from, to, validationScales);
+    }
+    return sum;
+  }
+
+  let checkpoint: Checkpoint | undefined = kept;
+  if (checkpoint === undefined) {
+    const started = performance.now();
+    const weights = initialWeights(options.seed);
+    checkpoint = {
+      weights: [...weights],
+      adam: adamAtStart(WEIGHT_COUNT),
+      best: { epoch: 0, weights: [...weights] },
+      epochs: [{
+        epoch: 0,
+        validationEsr: await validate(weights),
+        seconds: (performance.now() - started) / 1000,
+      }],
+    };
+    await onEpoch?.(checkpoint);
+  }
+  while (!isDone(checkpoint, options)) {
+    const started = performance.now();
+    const weights: Float64Array = Float64Array.from(checkpoint.weights);
+    const adam: AdamState = structuredClone(checkpoint.adam);
+    batch.rewind();
+    let sum = 0;
+    for (let i = 0; i < windows; i++) {
+      const { loss, gradient } = await batch.gradient(
+        weights,
+        i * window,
+        (i + 1) * window,
+        trainScales,
+      );
+      adamStep(weights, gradient, adam, learningRate);
+      sum += loss;
+    }
+    const validationEsr = await validate(weights);
+    const { best, epochs }: Checkpoint = checkpoint;
+    const epoch = epochs.length;
+    if (!Number.isFinite(validationEsr)) {
+      throw new Error(
+        `training broke down in epoch ${epoch}: the loss is no number any more. Lower the learning rate of ${learningRate}`,
+      );
+    }
+    checkpoint = {
+      weights: [...weights],
+      adam,
+      best: validationEsr < epochs[best.epoch].validationEsr
+        ? { epoch, weights: [...weights] }
+        : best,
+      epochs: [...epochs, {
+        epoch,
+        trainEsr: sum / windows,
+        validationEsr,
+        seconds: (performance.now() - started) / 1000,
+      }],
+    };
+    await onEpoch?.(checkpoint);
+  }
+  return {
+    weights: withSilence(Float64Array.from(checkpoint.best.weights)),
+    bestEpoch: checkpoint.best.epoch,
+    epochs: checkpoint.epochs,
+  };
+}
+
+/** Whether there is nothing left to train after `checkpoint`. */
+export function isDone(
+  { best, epochs }: Checkpoint,
+  options: Pick<TrainOptions, "epochs" | "patience">,
+): boolean {
+  const done = epochs.length - 1;
+  return done >= options.epochs || done - best.epoch >= options.patience;
+}
+
+/** Σ F(target)². */
+function energy(target: Signal): number {
+  let filtered = 0;
+  let before = target[0];
+  let sum = 0;
+  for (let n = 0; n < target.length; n++) {
+    filtered = target[n] - before + PRE_EMPHASIS_POLE * filtered;
+    before = target[n];
+    sum += filtered * filtered;
+  }
+  if (!(sum > 0)) {
+    throw new Error(
+      "a target is silent in the training or the validation part: give longer parts, or leave its setting out",
+    );
+  }
+  return sum;
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { dataSchema } from "../lib/data_config.ts";
+import {
+  openDry,
+  openSource,
+  SURROGATE_HEADING,
+  SURROGATE_NOTICE,
+} from "../lib/data/source.ts";
+import { createUnit } from "../lib/data/unit.ts";
+import { makeStimulus } from "../lib/data/stimulus.ts";
+import { writeWav } from "../lib/sound/wav.ts";
+import { withFolder } from "./cli.ts";
+
+const RATE = 22050;
+
+function config(changes: Record<string, unknown> = {}) {
+  return dataSchema.parse({ duration: 1, sample_rate: RATE, ...changes });
+}
+
+/** A ramp of `length` samples that starts at `from`. */
+function ramp(length: number, from: number): Float32Array {
+  return Float32Array.from({ length }, (_, n) => from + n / 65536);
+}
+
+Deno.test("a built-in source sends the stimulus through the unit, and shares it between settings", async () => {
+  for (const unit of ["optical", "twin"] as const) {
+    const source = await openSource(config({ unit, seed: 3 }));
+    const setting = { mode: "limit", peakReduction: 80 } as const;
+    const pair = await source.load(setting);
+    const { samples } = makeStimulus({
+      seconds: 1,
+      sampleRate: RATE,
+      seed: 3,
+    });
+    assert.deepEqual(pair.dry, samples);
+    assert.equal(pair.sampleRate, RATE);
+    const wet = new Float32Array(samples.length);
+    createUnit(unit, setting, { sampleRate: RATE, seed: 3 })
+      .process(samples, wet);
+    assert.deepEqual(pair.wet, wet);
+    const other = await source.load({ mode: "limit", peakReduction: 40 });
+    assert.equal(other.dry, pair.dry);
+    assert.notDeepEqual(other.wet, pair.wet);
+
+    const facts = source.describe();
+    assert.equal(facts.name, unit);
+    assert.equal(facts.surrogate, true);
+    assert.match(facts.description, /not measured on a real LA-2A/);
+    assert.equal(facts.seconds, 1);
+    assert(source.settings().length >= 26);
+  }
+});
+
+Deno.test("a source is identified by all that its data depend on", async () => {
+  const identity = async (changes: Record<string, unknown>) =>
+    JSON.stringify((await openSource(config(changes))).describe().identity);
+  const plain = await identity({});
+  assert.equal(await identity({}), plain);
+  for (
+    const changes of [{ unit: "twin" }, { seed: 2 }, { duration: 2 }, {
+      sample_rate: 44100,
+    }]
+  ) assert.notEqual(await identity(changes), plain);
+});
+
+Deno.test("a stimulus folder is read in the order of its names, first channel, up to the duration", async () => {
+  await withFolder(async (folder) => {
+    const [one, two] = [ramp(RATE / 2, 0), ramp(RATE, -0.5)];
+    const options = { sampleRate: RATE };
+    await writeWav(join(folder, "b.wav"), two, options);
+    await writeWav(join(folder, "a.WAV"), one, options);
+    await Deno.writeTextFile(join(folder, "notes.txt"), "not a sound");
+    const dry = await openDry(config({ stimulus: folder }));
+    assert.equal(dry.seconds, 1);
+    const { samples } = await dry.load();
+    assert.deepEqual(samples.subarray(0, one.length), one);
+    assert.deepEqual(samples.subarray(one.length), two.subarray(0, RATE / 2));
+
+    const all = await openDry(config({ stimulus: folder, duration: 60 }));
+    assert.equal(all.seconds, 1.5);
+    const source = await openSource(config({ stimulus: folder }));
+    assert.match(source.describe().description, /music in the folder/);
+    assert.equal(source.describe().surrogate, true);
+  });
+});
+
+Deno.test("a stimulus folder that cannot be used is refused with the reason", async () => {
+  await withFolder(async (folder) => {
+    const open = () => openDry(config({ stimulus: folder, duration: 60 }));
+    await assert.rejects(open, /no WAV files in it/);
+    await writeWav(join(folder, "a.wav"), ramp(100, 0), { sampleRate: RATE });
+    await writeWav(join(folder, "b.wav"), ramp(100, 0), { sampleRate: 8000 });
+    await assert.rejects(
+      open,
+      /b\.wav is at 8000 Hz, .*a\.wav at 22050 Hz: convert/,
+    );
+    await assert.rejects(
+      () => openDry(config({ stimulus: join(folder, "nowhere") })),
+      /no such folder/,
+    );
+  });
+});
+
+Deno.test("recordings in SignalTrain's layout are paired, the longest 3c take chosen", async () => {
+  await withFolder(async (folder) => {
+    const options = { sampleRate: RATE };
+    const put = async (
+      split: string,
+      number: number,
+      name: string,
+      length: number,
+      value: number,
+    ) => {
+      await Deno.mkdir(join(folder, split), { recursive: true });
+      const place = (file: string) => join(folder, split, file);
+      await writeWav(place(`input_${number}_.wav`), ramp(length, 0), options);
+      await writeWav(
+        place(`target_${number}_LA2A_${name}.wav`),
+        ramp(length + 5, value),
+        options,
+      );
+    };
+    await put("Train", 1, "3c__0__40", 100, 0.1);
+    await put("Val", 2, "3c__0__40", 200, 0.2);
+    await put("Test", 3, "2c__0__40", 300, 0.3);
+    await put("Train", 4, "3c__1__100", 150, 0.4);
+    await put("Train", 5, "2c__1__95", 150, 0.5);
+    const source = await openSource(config({ folder }));
+    assert.deepEqual(source.settings(), [
+      { mode: "compress", peakReduction: 40 },
+      { mode: "limit", peakReduction: 100 },
+    ]);
+    const pair = await source.load({ mode: "compress", peakReduction: 40 });
+    assert.deepEqual(pair.dry, ramp(200, 0));
+    assert.deepEqual(pair.wet, ramp(200, 0.2));
+    assert.equal(source.describe().surrogate, false);
+    assert.equal(source.describe().seconds, 175 / RATE);
+    await assert.rejects(
+      () => source.load({ mode: "limit", peakReduction: 95 }),
+      /no 3c recording of limit 95/,
+    );
+
+    const before = JSON.stringify(source.describe().identity);
+    await put("Val", 2, "3c__0__40", 250, 0.2);
+    await Deno.writeTextFile(
+      join(folder, SURROGATE_NOTICE),
+      `${SURROGATE_HEADING}\n`,
+    );
+    const marked = (await openSource(config({ folder }))).describe();
+    assert.equal(marked.surrogate, true);
+    assert.match(marked.description, /^Surrogate data/);
+    assert.notEqual(JSON.stringify(marked.identity), before);
+  });
+});
+
+Deno.test("a folder of recordings that has none to use is refused with the reason", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "Train"));
+    await assert.rejects(
+      () => openSource(config({ folder })),
+      /no 3c target with its input/,
+    );
+    await assert.rejects(
+      () => openSource(config({ folder: join(folder, "nowhere") })),
+      /no such folder/,
+    );
+    const write = (name: string, sampleRate: number) =>
+      writeWav(join(folder, "Train", name), ramp(100, 0), { sampleRate });
+    await write("input_1_.wav", 44100);
+    await write("target_1_LA2A_3c__0__40.wav", 48000);
+    await assert.rejects(
+      () => openSource(config({ folder })),
+      /input_1_\.wav is at 44100 Hz, .* at 48000 Hz: convert one/,
+    );
+  });
+});

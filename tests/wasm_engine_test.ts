@@ -1,0 +1,292 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { toNatural } from "../lib/compressor/parameters.ts";
+import type { Evaluation } from "../lib/engines/engine.ts";
+import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { holdPool, Pool } from "../lib/engines/wasm/pool.ts";
+import { openOnPool, openWasmEngine } from "../lib/engines/wasm/wasm_engine.ts";
+import { buildKernels } from "../lib/kernels/build.ts";
+import { VARIANTS } from "../lib/kernels/kernels.ts";
+import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
+import { objectiveOf } from "../lib/objective/objective.ts";
+import {
+  boundedSpace,
+  type ParameterSpace,
+} from "../lib/objective/parameter_space.ts";
+import { createRandom } from "../lib/random.ts";
+import { assertClose } from "./close.ts";
+import { goldenPair, peakCases } from "./golden_signal.ts";
+
+await buildKernels(["compressor"]);
+
+const ORDERS = [0, 1, 2] as const;
+
+/** Noise with a level that jumps, and a distorted copy of it. */
+function noisePair(
+  length: number,
+  seed: number,
+  options: { chunkSeconds: number; overlapSeconds: number },
+  sampleRate = 44100,
+): ChunkedPair {
+  const random = createRandom(seed);
+  const dry = new Float32Array(length);
+  const wet = new Float32Array(length);
+  let level = 0;
+  for (let n = 0; n < length; n++) {
+    if (n % 1000 === 0) level = random.logUniform(1e-3, 1);
+    dry[n] = level * random.uniform(-1, 1);
+    wet[n] = 0.4 * dry[n] / (1 + Math.abs(dry[n])) + 0.01;
+  }
+  return chunk({ dry, wet, sampleRate }, options);
+}
+
+/** Asserts that `actual` is `expected` to the precision the engine promises. */
+function assertEvaluation(actual: Evaluation, expected: Evaluation): void {
+  assertClose([actual.loss], [expected.loss], 1e-5);
+  assertClose([actual.modelEnergy], [expected.modelEnergy], 1e-5);
+  if (actual.gradient && expected.gradient) {
+    assertClose(actual.gradient, expected.gradient, 1e-5);
+  }
+  if (actual.hessian && expected.hessian) {
+    assertClose(actual.hessian, expected.hessian, 1e-3);
+  }
+}
+
+const someSpace = boundedSpace(44100);
+
+/** Asserts that `pool`'s engine is the oracle's equal at `z`, at every order. */
+async function assertMeetsOracle(
+  pool: Pool,
+  pair: ChunkedPair,
+  z: Float64Array,
+  space: ParameterSpace = someSpace,
+): Promise<void> {
+  const engine = await openOnPool(pool, pair);
+  const oracle = openReferenceEngine(pair);
+  assertClose([engine.targetEnergy], [oracle.targetEnergy], 1e-6);
+  const expected = await objectiveOf(oracle, space).evaluate(z, 2);
+  for (const order of ORDERS) {
+    const actual = await objectiveOf(engine, space).evaluate(z, order);
+    assert.equal(actual.gradient !== undefined, order > 0);
+    assert.equal(actual.hessian !== undefined, order > 1);
+    assertEvaluation(actual, expected);
+  }
+  await engine.close();
+}
+
+for (const variant of VARIANTS) {
+  Deno.test(`openOnPool() meets the golden cases, ${variant} SIMD`, async () => {
+    const pool = await Pool.start(2, "compressor", variant);
+    for (const golden of peakCases) {
+      const pair = goldenPair(golden);
+      const space = boundedSpace(pair.sampleRate);
+      const engine = await openOnPool(pool, pair);
+      const objective = objectiveOf(engine, space);
+      for (const expected of golden.evaluations) {
+        const z = space.coordinates(expected.theta);
+        for (const order of ORDERS) {
+          const actual = await objective.evaluate(z, order);
+          assertClose([actual.loss], [expected.loss], 1e-5);
+          const esr = actual.loss / engine.targetEnergy;
+          assertClose([esr], [expected.esr], 1e-5);
+          if (actual.gradient) {
+            assertClose(actual.gradient, expected.gradient, 1e-5);
+          }
+          if (actual.hessian) {
+            assertClose(actual.hessian, expected.hessian.flat(), 1e-3);
+          }
+        }
+      }
+      await engine.close();
+    }
+    pool.close();
+  });
+}
+
+Deno.test("openOnPool() meets the oracle for chunks of any number and length", async () => {
+  const pool = await Pool.start(2);
+  // Around the kernels' blocks of 128 samples and lanes of 4 chunks.
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        chunks: fc.integer({ min: 1, max: 9 }),
+        chunkLength: fc.oneof(
+          fc.integer({ min: 1, max: 700 }),
+          fc.constantFrom(127, 128, 129, 2047, 2048, 2049, 2176, 3000),
+        ),
+        overlap: fc.double({ min: 0, max: 0.9, noNaN: true }),
+        seed: fc.nat(1000),
+      }),
+      fc.record({
+        threshold_db: fc.double({ min: -60, max: 0, noNaN: true }),
+        ratio: fc.double({ min: 1.2, max: 18, noNaN: true }),
+        attack_ms: fc.double({ min: 0.2, max: 80, noNaN: true }),
+        release_ms: fc.double({ min: 15, max: 900, noNaN: true }),
+        make_up_db: fc.double({ min: -10, max: 20, noNaN: true }),
+      }),
+      async ({ chunks, chunkLength, overlap, seed }, parameters) => {
+        const pair = noisePair(chunks * chunkLength, seed, {
+          chunkSeconds: chunkLength / 44100,
+          overlapSeconds: overlap * (chunkLength - 1) / 44100,
+        });
+        const z = someSpace.coordinates(parameters);
+        await assertMeetsOracle(pool, pair, z);
+      },
+    ),
+    { numRuns: 60, seed: 3 },
+  );
+  pool.close();
+});
+
+Deno.test("openOnPool() meets the oracle where release is faster than attack", async () => {
+  const pool = await Pool.start(2);
+  const pair = noisePair(30000, 5, {
+    chunkSeconds: 0.2,
+    overlapSeconds: 0.02,
+  });
+  const z = someSpace.coordinates({
+    threshold_db: -30,
+    ratio: 5,
+    attack_ms: 60,
+    release_ms: 15,
+    make_up_db: 2,
+  });
+  await assertMeetsOracle(pool, pair, z);
+  pool.close();
+});
+
+Deno.test("openOnPool() meets the oracle on a level that stands still, then silence", async () => {
+  // The gain creeps by less than single precision resolves.
+  const pool = await Pool.start(2);
+  const dry = new Float32Array(200_000).map((_, n) =>
+    n < 150_000 ? (Math.floor(n / 50) % 2 ? 0.4 : -0.4) : 0
+  );
+  const wet = dry.map((x) => 0.5 * x);
+  const pair = chunk({ dry, wet, sampleRate: 44100 }, {
+    chunkSeconds: 2,
+    overlapSeconds: 0.1,
+  });
+  const z = someSpace.coordinates({
+    threshold_db: -20,
+    ratio: 4,
+    attack_ms: 20,
+    release_ms: 900,
+    make_up_db: 0,
+  });
+  await assertMeetsOracle(pool, pair, z);
+  pool.close();
+});
+
+Deno.test("openWasmEngine() gives the same bytes on any number of threads", async () => {
+  const pair = noisePair(60_000, 7, {
+    chunkSeconds: 0.05,
+    overlapSeconds: 0.01,
+  });
+  const theta = toNatural({
+    threshold_db: -30,
+    ratio: 4,
+    attack_ms: 2,
+    release_ms: 200,
+    make_up_db: 1,
+  }, 44100);
+  await using _hold = await holdPool();
+  const one = await openWasmEngine(pair, { threads: 1 });
+  const all = await openWasmEngine(pair);
+  const expected = await one.evaluate(theta, 2);
+  for (let i = 0; i < 20; i++) {
+    assert.deepEqual(await all.evaluate(theta, 2), expected);
+  }
+  await one.close();
+  await all.close();
+});
+
+Deno.test("openWasmEngine() answers calls that overlap", async () => {
+  const pair = noisePair(9000, 8, { chunkSeconds: 0.05, overlapSeconds: 0 });
+  const engine = await openWasmEngine(pair);
+  const thetas = [-10, -20, -30, -40].map((threshold) =>
+    Float64Array.of(threshold, 0.7, 0.05, 0.001, 0)
+  );
+  const together = await Promise.all(
+    thetas.map((theta) => engine.evaluate(theta, 1)),
+  );
+  for (const [i, theta] of thetas.entries()) {
+    assert.deepEqual(together[i], await engine.evaluate(theta, 1));
+  }
+  await engine.close();
+});
+
+Deno.test("openWasmEngine() takes signals in double precision", async () => {
+  const pair = noisePair(5000, 9, { chunkSeconds: 0.05, overlapSeconds: 0 });
+  const double = {
+    ...pair,
+    dry: Float64Array.from(pair.dry),
+    wet: Float64Array.from(pair.wet),
+  };
+  const theta = Float64Array.of(-30, 0.7, 0.05, 0.001, 0);
+  const a = await openWasmEngine(pair);
+  const b = await openWasmEngine(double);
+  assert.deepEqual(await a.evaluate(theta, 2), await b.evaluate(theta, 2));
+  await a.close();
+  await b.close();
+});
+
+Deno.test("close() of an engine gives its memory to the next", async () => {
+  await using hold = await holdPool();
+  const pair = noisePair(200_000, 10, {
+    chunkSeconds: 0.5,
+    overlapSeconds: 0.05,
+  });
+  const open = async () => {
+    const engine = await openWasmEngine(pair);
+    await engine.evaluate(Float64Array.of(-30, 0.7, 0.05, 0.001, 0), 2);
+    await engine.close();
+    return hold.pool.heap.memory.buffer.byteLength;
+  };
+  const size = await open();
+  for (let i = 0; i < 5; i++) assert.equal(await open(), size);
+});
+
+Deno.test("evaluate() of a closed engine is refused", async () => {
+  const pair = noisePair(3000, 11, { chunkSeconds: 0.05, overlapSeconds: 0 });
+  const engine = await openWasmEngine(pair);
+  await engine.close();
+  await engine.close();
+  await assert.rejects(
+    engine.evaluate(Float64Array.of(-30, 0.7, 0.05, 0.001, 0), 0),
+    /closed/,
+  );
+});
+
+Deno.test("a worker that dies is an error that names it, and the next engine works", async () => {
+  const pair = noisePair(9000, 12, { chunkSeconds: 0.05, overlapSeconds: 0 });
+  const theta = Float64Array.of(-30, 0.7, 0.05, 0.001, 0);
+  const engine = await openWasmEngine(pair);
+  const hold = await holdPool();
+  // Records beyond the memory: the kernel traps.
+  const job = hold.pool.run({
+    kernel: "value",
+    tasks: [[0xf0000000, 100, 0, 0, 0]],
+    collect: () => {},
+  });
+  await assert.rejects(job, /worker thread \d of \d+ died: .*memory access/);
+  await assert.rejects(engine.evaluate(theta, 0), /worker thread \d/);
+  await hold.release();
+  await engine.close();
+  const next = await openWasmEngine(pair);
+  assert((await next.evaluate(theta, 0)).loss > 0);
+  await next.close();
+});
+
+Deno.test("openWasmEngine() says what is too large for its memory", async () => {
+  const samples = new Float32Array(1000);
+  // One sample apart: a small recording, but 400 million samples of chunks.
+  const pair: ChunkedPair = {
+    dry: samples,
+    wet: samples,
+    sampleRate: 44100,
+    starts: new Array(400_000).fill(0),
+    chunkLength: 1000,
+    warmUp: 0,
+  };
+  await assert.rejects(openWasmEngine(pair), /4295 MB: take shorter/);
+});
