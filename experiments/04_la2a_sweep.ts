@@ -110,6 +110,11 @@ function settingsInOrder({ sweep }: Config): Setting[] {
   );
 }
 
+/** Only recordings can lag: the built-in units do not. */
+function alignmentOf({ alignment, data }: Config) {
+  return { ...alignment, enabled: alignment.enabled && data.folder !== null };
+}
+
 /**
  * Step 2. The sweep: Newton-Raphson with the exact Hessian at each setting,
  * started from the setting before. Every result is kept at once.
@@ -133,7 +138,7 @@ async function fitSettings(
           chunkSeconds: config.chunks.chunk_seconds,
           overlapSeconds: config.chunks.overlap_seconds,
         },
-        alignment: config.alignment,
+        alignment: alignmentOf(config),
         solver: config.solver,
       }, { store, scorer })
     ) {
@@ -167,32 +172,49 @@ async function testInterpolation(
   config: Config,
   store: ResultStore,
 ): Promise<Map<string, InterpolationScore>> {
+  using scorer = startScorer();
   const scores = new Map<string, InterpolationScore>();
-  for (const mode of new Set(fits.map((fit) => fit.mode))) {
+  const keyOf = (fit: Setting) => `interpolation_${keyOfSetting(fit)}`;
+  const todo: ReturnType<typeof interpolationTests> = [];
+  for (const test of interpolationTests(fits)) {
+    const kept = await store.get<InterpolationScore>(keyOf(test.fit));
+    if (kept === undefined) todo.push(test);
+    else scores.set(keyOfSetting(test.fit), kept);
+  }
+  // The next recording is loaded while the present one is scored.
+  const load = (i: number) => {
+    const loading = i < todo.length ? source.load(todo[i].fit) : undefined;
+    loading?.catch(() => {}); // Reported when its turn comes.
+    return loading;
+  };
+  let loading = load(0);
+  for (const [i, { fit, candidates }] of todo.entries()) {
+    const { pair } = alignPair(await loading!, alignmentOf(config));
+    loading = load(i + 1);
+    const [linear, spline] = await scorer.score(pair, candidates);
+    const found = { linear: linear.esr, spline: spline.esr };
+    await store.put(keyOf(fit), found);
+    scores.set(keyOfSetting(fit), found);
+  }
+  return scores;
+}
+
+/** Every second setting of a mode, with its parameters from those beside it. */
+function interpolationTests(fits: SettingFit[]) {
+  return [...new Set(fits.map((fit) => fit.mode))].flatMap((mode) => {
     const ascending = fits.filter((fit) => fit.mode === mode)
       .sort((a, b) => a.peakReduction - b.peakReduction);
     const knots = ascending.filter((_, i) => i % 2 === 0);
-    const between = ascending.filter((fit, i) =>
-      i % 2 === 1 && fit.peakReduction < knots.at(-1)!.peakReduction
-    );
-    for (const fit of between) {
-      const key = keyOfSetting(fit);
-      const storeKey = `interpolation_${key}`;
-      let found = await store.get<InterpolationScore>(storeKey);
-      if (found === undefined) {
-        const [linear, spline] = score(
-          alignPair(await source.load(fit), config.alignment).pair,
-          (["linear", "spline"] as const).map((method) =>
-            parametersAt(knots, fit, method)
-          ),
-        );
-        found = { linear: linear.esr, spline: spline.esr };
-        await store.put(storeKey, found);
-      }
-      scores.set(key, found);
-    }
-  }
-  return scores;
+    return ascending
+      .filter((fit, i) =>
+        i % 2 === 1 && fit.peakReduction < knots.at(-1)!.peakReduction
+      )
+      .map((fit) => ({
+        fit,
+        candidates: (["linear", "spline"] as const)
+          .map((method) => parametersAt(knots, fit, method)),
+      }));
+  });
 }
 
 /**
@@ -614,10 +636,9 @@ Examples:
     const page = join(store.folder, "report.html");
     await writeReportPage(page, source, outcome, config);
 
-    const surrogate = facts.surrogate ? " (surrogate data)" : "";
     await printResult(
       [
-        `${bold("Data")}        ${facts.title}${surrogate}`,
+        `${bold("Data")}        ${facts.title}`,
         `${bold("Settings")}    ${fits.length}, ${
           fits.filter((fit) => fit.converged).length
         } converged`,

@@ -13,7 +13,7 @@ import type { CurvePoint } from "./curve.ts";
 import { type AlignmentConfig, alignPair } from "./data/aligned_pair.ts";
 import type { PairSource } from "./data/source.ts";
 import { nameOfSetting, type Setting } from "./data/setting.ts";
-import type { EngineName } from "./engines/open.ts";
+import { type EngineName, keepReady } from "./engines/open.ts";
 import { fitPair } from "./fit.ts";
 import type { SolverConfig } from "./fit_config.ts";
 import type { BackgroundScorer } from "./metrics/background_score.ts";
@@ -88,6 +88,7 @@ export async function* sweep(
   config: SweepConfig,
   { store, scorer }: SweepOptions = {},
 ): AsyncGenerator<SweptSetting> {
+  await using _ready = await keepReady(config.engine);
   const load = (setting: Setting) => {
     const pair = source.load(setting);
     pair.catch(() => {}); // Reported when its turn comes.

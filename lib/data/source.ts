@@ -94,11 +94,15 @@ export async function openSource(config: DataConfig): Promise<PairSource> {
     : await openRecorded(config.folder);
 }
 
+/** Most memory that a built-in unit's outputs are kept in, to be used again. */
+const KEPT_BYTES = 400e6;
+
 /** A built-in unit, driven by the stimulus or by a person's own music. */
 async function openBuiltIn(config: DataConfig): Promise<PairSource> {
   const { unit, seed } = config;
   const dry = await openDry(config);
   const { title, description, version } = UNITS[unit];
+  const kept = new Map<string, Float32Array>();
   return {
     describe: () => ({
       name: unit,
@@ -112,8 +116,13 @@ async function openBuiltIn(config: DataConfig): Promise<PairSource> {
     settings: () => builtInSettings(unit),
     async load(setting) {
       const { samples, sampleRate } = await dry.load();
-      const wet = new Float32Array(samples.length);
-      createUnit(unit, setting, { sampleRate, seed }).process(samples, wet);
+      const key = nameOfSetting(setting);
+      let wet = kept.get(key);
+      if (wet === undefined) {
+        wet = new Float32Array(samples.length);
+        createUnit(unit, setting, { sampleRate, seed }).process(samples, wet);
+        if ((kept.size + 1) * wet.byteLength <= KEPT_BYTES) kept.set(key, wet);
+      }
       return { dry: samples, wet, sampleRate };
     },
   };

@@ -17,13 +17,16 @@ export type Question = { open: DataConfig } | { load: Setting };
 export type Answer = { facts: SourceFacts; settings: Setting[] } | Pair;
 
 let source: PairSource;
+let isRecorded: boolean;
 
 answerQuestions<Question, Answer>(async (question) => {
   if ("open" in question) {
     source = await openSource(question.open);
+    isRecorded = question.open.folder !== null;
     return [{ facts: source.describe(), settings: source.settings() }];
   }
   const pair = await source.load(question.load);
-  // The dry side is copied: a built-in unit is driven by the same one again.
-  return [pair, [pair.wet.buffer as ArrayBuffer]];
+  // A built-in unit may use its arrays again: those are copied.
+  const buffers = isRecorded ? [pair.dry.buffer, pair.wet.buffer] : [];
+  return [pair, buffers as ArrayBuffer[]];
 });

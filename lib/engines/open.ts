@@ -48,6 +48,16 @@ export async function chooseEngine(
   }
 }
 
+/**
+ * Keeps what engines called `name` share, such as their threads, between one that
+ * is closed and the next that is opened. Dispose of it when done.
+ */
+export async function keepReady(name: EngineName): Promise<AsyncDisposable> {
+  if (name !== "wasm") return { [Symbol.asyncDispose]: async () => {} };
+  const { holdPool } = await import("./wasm/pool.ts");
+  return await holdPool();
+}
+
 /** Opens the engine called `name` on `pair`. Only that engine is loaded. */
 export async function openEngine(
   name: EngineName,
