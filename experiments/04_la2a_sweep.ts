@@ -638,7 +638,11 @@ Examples:
 
     await printResult(
       [
-        `${bold("Data")}        ${facts.title}`,
+        `${bold("Data")}        ${facts.title}${
+          facts.surrogate && !/surrogate/.test(facts.title)
+            ? " (surrogate data)"
+            : ""
+        }`,
         `${bold("Settings")}    ${fits.length}, ${
           fits.filter((fit) => fit.converged).length
         } converged`,

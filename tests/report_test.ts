@@ -41,8 +41,8 @@ import {
   slug,
 } from "../lib/report/html.ts";
 import { md, renderMarkdown } from "../lib/report/markdown.ts";
+import { cardOf } from "../lib/report/card.ts";
 import {
-  cardOf,
   renderReport,
   type ReportMeta,
   writeReport,
