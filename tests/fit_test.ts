@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import { publishedFit } from "../lib/data/published.ts";
+import { makeStimulus } from "../lib/data/stimulus.ts";
+import { createTwin } from "../lib/data/twin.ts";
+import { solverSchema } from "../lib/fit_config.ts";
+import { fitPair } from "../lib/fit.ts";
+import { buildKernels } from "../lib/kernels/build.ts";
+import { chunk } from "../lib/objective/chunks.ts";
+
+await buildKernels(["compressor"]);
+
+const SETTING = { mode: "compress", peakReduction: 75 } as const;
+const TRUTH = publishedFit(SETTING)!.parameters;
+
+/** The twin at one setting, with a distortion so that the minimum is above 0. */
+function twinPair(seconds: number, distortion = 0) {
+  const { samples: dry, sampleRate } = makeStimulus({ seconds });
+  const wet = new Float32Array(dry.length);
+  createTwin(SETTING, sampleRate).process(dry, wet);
+  wet.forEach((y, n) => wet[n] = y * (1 - distortion * y * y));
+  return chunk({ dry, wet, sampleRate }, {
+    chunkSeconds: 1.5,
+    overlapSeconds: 0.25,
+  });
+}
+
+function assertSame(
+  actual: CompressorParameters,
+  expected: CompressorParameters,
+  tolerance: number,
+): void {
+  for (const [key, value] of Object.entries(expected)) {
+    const found = actual[key as keyof CompressorParameters]!;
+    assert(Math.abs(found - value) <= tolerance * (1 + Math.abs(value)), key);
+  }
+}
+
+Deno.test("fitPair() finds the same minimum coarse to fine as on all chunks at once", async () => {
+  const pair = twinPair(30, 0.1);
+  const atOnce = await fitPair(
+    pair,
+    solverSchema.parse({ coarse_chunks: 0 }),
+    "wasm",
+  );
+  const coarse = await fitPair(
+    pair,
+    solverSchema.parse({ coarse_chunks: 6 }),
+    "wasm",
+  );
+  assert.equal(atOnce.coarseIterations, 0);
+  assert(coarse.coarseIterations > 0);
+  assert(coarse.minimum.iterations < atOnce.minimum.iterations);
+  assert(Math.abs(coarse.esr / atOnce.esr - 1) < 1e-6);
+  assertSame(coarse.parameters, atOnce.parameters, 1e-3);
+});
+
+for (const method of ["trust-region", "damped"] as const) {
+  Deno.test(`fitPair() by ${method} from near by finds the twin's parameters`, async () => {
+    const { minimum, parameters } = await fitPair(
+      twinPair(6),
+      solverSchema.parse({ method }),
+      "wasm",
+      { start: { ...TRUTH, threshold_db: TRUTH.threshold_db - 2 } },
+    );
+    assert(minimum.converged, minimum.stopReason);
+    // The chunks start at rest and have little warm-up here.
+    assertSame(parameters, TRUTH, 0.02);
+  });
+}
+
+Deno.test("fitPair() refuses a silent target", async () => {
+  const pair = twinPair(3);
+  await assert.rejects(
+    fitPair(
+      { ...pair, wet: new Float32Array(pair.wet.length) },
+      solverSchema.parse({}),
+      "reference",
+    ),
+    /silent/,
+  );
+});
