@@ -191,8 +191,8 @@ async function testInterpolation(
   for (const [i, { fit, candidates }] of todo.entries()) {
     const { pair } = alignPair(await loading!, alignmentOf(config));
     loading = load(i + 1);
-    const [linear, spline] = await scorer.score(pair, candidates);
-    const found = { linear: linear.esr, spline: spline.esr };
+    const [linear, spline] = await scorer.scoreEsr(pair, candidates);
+    const found = { linear, spline };
     await store.put(keyOf(fit), found);
     scores.set(keyOfSetting(fit), found);
   }
@@ -563,7 +563,7 @@ function median(values: number[]): number {
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
-const command = new Command("deno task exp:sweep")
+export const command = new Command("deno task exp:sweep")
   .description(
     "Experiment 04: fits every setting of the levelling amplifier and writes\n" +
       "the curve of its parameters, with a report.",
@@ -578,7 +578,10 @@ const command = new Command("deno task exp:sweep")
     new Option("--engine <name>", "what computes the objective")
       .choices(ENGINE_NAMES),
   )
-  .option("--config <FILE.yaml>", "default: configs/04_la2a_sweep.yaml")
+  .option(
+    "--config <FILE.yaml>",
+    "settings (default: configs/04_la2a_sweep.yaml)",
+  )
   .option("--set <key=value>", "change one setting; repeatable", collect, [])
   .option("--out <DIR>", "where results go", "reports")
   .addOption(jsonOption())

@@ -81,7 +81,15 @@ export async function fitPair(
       coarseIterations = found.minimum.iterations;
     }
   }
-  const fit = await fitChunks(pair, solver, engine, from, onIteration);
+  const isNear = coarseIterations > 0;
+  const fit = await fitChunks(
+    pair,
+    // The coarse fit has the make-up right already.
+    { ...solver, match_energy: solver.match_energy && !isNear },
+    engine,
+    from,
+    onIteration,
+  );
   if (fit === undefined) {
     throw new Error(
       "the wet recording is silent where the loss counts: give a recording with sound in it",

@@ -37,7 +37,7 @@ export interface AlignmentConfig {
 }
 
 /** Seconds of a long recording that the lag is found by. */
-const EXCERPT_SECONDS = 60;
+const EXCERPT_SECONDS = 30;
 
 /**
  * Aligns `pair`, whose sides may differ in length.

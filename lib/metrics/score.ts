@@ -6,7 +6,7 @@
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import { sumScore } from "../kernels/render.ts";
+import { type ScoreSums, sumScore } from "../kernels/render.ts";
 import type { Pair } from "../objective/chunks.ts";
 
 /** How near a compressor comes to a recording. */
@@ -15,6 +15,21 @@ export interface Score {
   esr: number;
   /** LDR(model) − LDR(target), in dB; positive: the model compresses less. */
   deltaLdrDb: number;
+}
+
+/**
+ * ESR of each compressor of `candidates`, which have the peak detector, against
+ * `pair`, in their order.
+ *
+ * @throws {RangeError} where the target is silent, which leaves no ratio.
+ */
+export function scoreEsr(
+  pair: Pair,
+  candidates: readonly CompressorParameters[],
+): number[] {
+  return candidates.map((parameters) =>
+    esrOf(sumScore(pair, parameters, false))
+  );
 }
 
 /**
@@ -29,14 +44,16 @@ export function score(
 ): Score[] {
   return candidates.map((parameters) => {
     const sums = sumScore(pair, parameters);
-    if (!(sums.targetEnergy > 0)) {
-      throw new RangeError(
-        "the target is silent, so it has no ESR: give a recording with sound in it",
-      );
-    }
     return {
-      esr: sums.errorEnergy / sums.targetEnergy,
+      esr: esrOf(sums),
       deltaLdrDb: sums.modelLdr - sums.targetLdr,
     };
   });
+}
+
+function esrOf({ errorEnergy, targetEnergy }: ScoreSums): number {
+  if (targetEnergy > 0) return errorEnergy / targetEnergy;
+  throw new RangeError(
+    "the target is silent, so it has no ESR: give a recording with sound in it",
+  );
 }

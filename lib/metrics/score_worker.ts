@@ -7,7 +7,7 @@
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import type { Pair } from "../objective/chunks.ts";
 import { answerQuestions } from "../thread.ts";
-import { type Score, score } from "./score.ts";
+import { type Score, score, scoreEsr } from "./score.ts";
 
 /** What the thread is asked to score. */
 export interface Question {
@@ -15,8 +15,10 @@ export interface Question {
   pair: Pair;
   /** The compressors. */
   candidates: readonly CompressorParameters[];
+  /** Whether the ESR alone is wanted. */
+  esrOnly: boolean;
 }
 
-answerQuestions<Question, Score[]>(({ pair, candidates }) =>
-  Promise.resolve([score(pair, candidates)])
+answerQuestions<Question, Score[] | number[]>(({ pair, candidates, esrOnly }) =>
+  Promise.resolve([(esrOnly ? scoreEsr : score)(pair, candidates)])
 );

@@ -82,6 +82,11 @@ export function sumsAddress(): usize {
   return SUM_ENERGY;
 }
 
+/** Where g of the last sample stands. */
+export function gainAddress(): usize {
+  return S_GAIN;
+}
+
 /** Bytes of memory the kernel needs. */
 export function memoryBytes(): usize {
   return END;
@@ -193,16 +198,26 @@ function renderFrom(count: i32, isConcave: bool): void {
   f64.store(S_GAIN, f64x2.extract_lane(gain, 0));
 }
 
-/** Scores the block's first `count` samples: INPUT through the model, TARGET. */
+/**
+ * Scores the block's first `count` samples, INPUT through the model against
+ * TARGET, by the energies alone.
+ */
+export function scoreEnergy(count: i32): void {
+  prepareSources(count);
+  if (f64.load(P_ATTACK) >= f64.load(P_RELEASE)) scoreFrom(count, true, false);
+  else scoreFrom(count, false, false);
+}
+
+/** As `scoreEnergy`, and follows the loudness dynamic ranges. */
 export function score(count: i32): void {
   prepareSources(count);
-  if (f64.load(P_ATTACK) >= f64.load(P_RELEASE)) scoreFrom(count, true);
-  else scoreFrom(count, false);
+  if (f64.load(P_ATTACK) >= f64.load(P_RELEASE)) scoreFrom(count, true, true);
+  else scoreFrom(count, false, true);
   addLogarithms(count);
 }
 
 @inline
-function scoreFrom(count: i32, isConcave: bool): void {
+function scoreFrom(count: i32, isConcave: bool, withLdr: bool): void {
   const keep = f64x2.sub(f64x2.splat(1.0), v128.load(P_ATTACK));
   const makeUp = f64.load(P_MAKE_UP);
   const pole = f64x2.splat(POLE);
@@ -223,6 +238,7 @@ function scoreFrom(count: i32, isConcave: bool): void {
     filtered = maddPair(pole, filtered, f64x2.sub(now, last));
     last = now;
     energy = maddPair(filtered, filtered, energy);
+    if (!withLdr) continue;
     const q = f64x2.extract_lane(filtered, 1);
     const p = f64x2.extract_lane(filtered, 0) + q;
     model = maddPair(
