@@ -707,7 +707,7 @@ function median(values: number[]): number {
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
-const command = new Command("deno task exp:hessian-bench")
+export const command = new Command("deno task exp:hessian-bench")
   .description(
     "Experiment 01: times the ways to a Hessian, counts their memory and checks\n" +
       "them against double precision.",
@@ -716,7 +716,10 @@ const command = new Command("deno task exp:hessian-bench")
     new Option("--tfjs-backend <name>", "where TensorFlow.js computes")
       .choices(TENSORFLOW_BACKENDS),
   )
-  .option("--config <FILE.yaml>", "default: configs/01_hessian_bench.yaml")
+  .option(
+    "--config <FILE.yaml>",
+    "settings (default: configs/01_hessian_bench.yaml)",
+  )
   .option("--set <key=value>", "change one setting; repeatable", collect, [])
   .option("--out <DIR>", "where results go", "reports")
   .addOption(jsonOption())

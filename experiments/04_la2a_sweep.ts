@@ -61,7 +61,6 @@ import {
   solverSchema,
 } from "../lib/fit_config.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
-import { score } from "../lib/metrics/score.ts";
 import {
   formatDecibels,
   formatDuration,

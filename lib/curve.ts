@@ -12,7 +12,7 @@
 import { stringify } from "yaml";
 import * as z from "zod";
 import type { CompressorParameters } from "./compressor/parameters.ts";
-import { parseConfig } from "./config.ts";
+import { ConfigError, parseConfig } from "./config.ts";
 import { type Mode, MODES, type Setting } from "./data/setting.ts";
 import { parametersSchema } from "./fit_config.ts";
 import { interpolant, type Interpolation } from "./spline.ts";
@@ -80,6 +80,41 @@ export function curveFromYaml(text: string, place: string): CurvePoint[] {
     peakReduction: point.peak_reduction,
     parameters: point.params,
   }));
+}
+
+/**
+ * Reads one mode of a curve from CSV `text` in the published layout, as
+ * {@linkcode curveToCsv} writes it.
+ *
+ * @throws {ConfigError} naming the line that is wrong.
+ */
+export function curveFromCsv(
+  text: string,
+  mode: Mode,
+  place: string,
+): CurvePoint[] {
+  const points: CurvePoint[] = [];
+  text.split(/\r?\n/).forEach((line, i) => {
+    // The first two lines are headings.
+    if (i < 2 || line.trim() === "") return;
+    const cells = line.split(",").map((cell) =>
+      cell.trim() === "" ? NaN : Number(cell)
+    );
+    const peakReduction = cells[0];
+    // After the knob and three errors.
+    const found = Object.fromEntries(KEYS.map((key, k) => [key, cells[4 + k]]));
+    const { success, data } = parametersSchema.safeParse(found);
+    if (!success || !(peakReduction >= 0 && peakReduction <= 100)) {
+      throw new ConfigError(
+        `${place}, line ${
+          i + 1
+        }: not a setting; give the columns of the published files, as exp:sweep writes them`,
+      );
+    }
+    points.push({ mode, peakReduction, parameters: data });
+  });
+  if (points.length > 0) return points;
+  throw new ConfigError(`${place}: holds no setting after its two headings`);
 }
 
 /** A curve as YAML, under a comment that says where it comes from. */

@@ -42,7 +42,12 @@ export async function openResultStore(
         const isAbsent = error instanceof Deno.errors.NotFound ||
           error instanceof SyntaxError;
         if (isAbsent) return undefined;
-        throw error;
+        throw new Error(
+          `${pathOf(key)} cannot be read (${
+            (error as Error).message
+          }): check that the results' folder may be read and written to`,
+          { cause: error },
+        );
       }
     },
     put: (key, result) =>

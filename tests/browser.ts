@@ -5,27 +5,8 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
-
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/usr/bin/google-chrome-stable",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-  "/Applications/Chromium.app/Contents/MacOS/Chromium",
-];
-
-/** Path of the browser: the variable CHROMIUM, or where systems install it. */
-export function findBrowser(): string | undefined {
-  const named = Deno.env.get("CHROMIUM");
-  if (named) {
-    if (existsSync(named)) return named;
-    throw new Error(`CHROMIUM names ${named}, where there is no file`);
-  }
-  return PLACES.find((place) => existsSync(place));
-}
+import { findBrowser } from "../lib/find_browser.ts";
 
 async function launch(executablePath: string): Promise<Browser> {
   // playwright-core asks on import whether it runs in WSL, by a file that Deno

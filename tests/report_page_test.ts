@@ -6,12 +6,12 @@
  */
 
 import assert from "node:assert/strict";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { charts, prose, step, table } from "../lib/report/cells.ts";
 import { md } from "../lib/report/markdown.ts";
 import { writeReport } from "../lib/report/page.ts";
 import { browserTest, openPage } from "./browser.ts";
+import { findings, overflow } from "./page_checks.ts";
 import { DEMO_META, demoCells } from "./report_demo.ts";
 
 /** Calls `run` with the address of the demonstration report on disk. */
@@ -51,18 +51,6 @@ async function downloaded(
   };
 }
 
-/** Rules of axe-core that the page breaks seriously, and where. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await ask<import("axe-core").AxeResults>(
-    page,
-    "axe.run(document, { resultTypes: ['violations'] })",
-  );
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join("\n")}`);
-}
-
 const DOMAINS = (id: string) =>
   `["x", "y"].map((axis) => optofit.views["${id}"].scale(axis).domain())`;
 
@@ -88,17 +76,7 @@ browserTest(
             9,
             at,
           );
-          const layout = await ask<[number, string[]]>(
-            page,
-            `[
-            document.documentElement.scrollWidth,
-            [...document.querySelectorAll("main *, header *")]
-              .filter((element) =>
-                !element.closest(".scroll, pre, svg, [hidden]") &&
-                element.getBoundingClientRect().right > innerWidth + 0.5)
-              .map((element) => element.outerHTML.slice(0, 200)),
-          ]`,
-          );
+          const layout = await overflow(page);
           assert.deepEqual(layout, [width, []], `${at}: no sideways overflow`);
           assert.equal(
             await page.locator(".plot .role-axis-label").count(),

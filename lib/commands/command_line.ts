@@ -10,6 +10,7 @@ import process from "node:process";
 import { styleText } from "node:util";
 import {
   type CommandUnknownOpts,
+  Help,
   InvalidArgumentError,
   Option,
 } from "@commander-js/extra-typings";
@@ -23,6 +24,12 @@ import { parametersSchema } from "../fit_config.ts";
  * program with one line that says what is wrong and exit code 1.
  */
 export async function runCommand(command: CommandUnknownOpts): Promise<void> {
+  const plain = new Help();
+  command.configureHelp({
+    // That a repeatable option is not there at first goes without saying.
+    optionDescription: (option) =>
+      plain.optionDescription(option).replace(" (default: [])", ""),
+  });
   try {
     // `deno task` hands on a "--" that a person may put before the options.
     const words = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;

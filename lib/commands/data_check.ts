@@ -240,7 +240,7 @@ function lagOf(text: string): number {
   throw new InvalidArgumentError("give a whole number from 0 to 1000000.");
 }
 
-const command = new Command("deno task data:check")
+export const command = new Command("deno task data:check")
   .description(
     "Looks over a data set in SignalTrain's layout: pairing, rates, lengths,\n" +
       "clipping, lag and polarity; says which pairs to leave out, and why.",

@@ -191,7 +191,7 @@ async function makePair(pair: PlannedPair, making: Making): Promise<number> {
   return input.clipped + target.clipped;
 }
 
-const command = new Command("deno task data:make")
+export const command = new Command("deno task data:make")
   .description(
     "Writes a data set of dry/wet pairs in SignalTrain's layout and file names,\n" +
       "made with a built-in unit: surrogate data, not measured on an LA-2A.",

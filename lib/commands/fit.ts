@@ -45,7 +45,7 @@ const STOPPED: Record<StopReason, string> = {
   "not-finite": "the loss was not a finite number",
 };
 
-const command = new Command("deno task fit")
+export const command = new Command("deno task fit")
   .description(
     "Finds threshold, ratio, attack, release and make-up gain of the compressor\n" +
       "that turns DRY into WET, by Newton-Raphson with the exact Hessian.",

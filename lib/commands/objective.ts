@@ -25,7 +25,7 @@ import {
 } from "./command_line.ts";
 import { describeParameters, openRecordings } from "./recordings.ts";
 
-const command = new Command("deno task objective")
+export const command = new Command("deno task objective")
   .description(
     "Loss, gradient and Hessian of a compressor against a recording, by the\n" +
       "coordinates that the optimiser moves in: threshold, ratio, attack, release,\n" +

@@ -6,8 +6,9 @@
  */
 
 import { Command, Option } from "@commander-js/extra-typings";
+import type { Processor } from "../compressor/compressor.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import { curveFromYaml, type CurvePoint, parametersAt } from "../curve.ts";
+import { parametersAt } from "../curve.ts";
 import { type Mode, MODES } from "../data/setting.ts";
 import { formatDuration } from "../report/format.ts";
 import { createFastCompressor } from "../kernels/render.ts";
@@ -20,6 +21,7 @@ import {
 import {
   bold,
   channelOption,
+  collect,
   jsonOption,
   note,
   printResult,
@@ -29,6 +31,7 @@ import {
   startProgress,
   userPath,
 } from "./command_line.ts";
+import { CURVE_HELP, readCurve } from "./curve_files.ts";
 import { describeParameters } from "./recordings.ts";
 
 const FORMATS: Record<string, SampleFormat> = {
@@ -42,7 +45,7 @@ async function chosenParameters(options: {
   params?: string;
   peakReduction?: string;
   mode: Mode;
-  curve?: string;
+  curve: string[];
 }): Promise<CompressorParameters> {
   const { params, peakReduction, mode, curve } = options;
   if ((params === undefined) === (peakReduction === undefined)) {
@@ -57,17 +60,44 @@ async function chosenParameters(options: {
       `--peak-reduction ${peakReduction}: give a number, for example 63`,
     );
   }
-  let points: readonly CurvePoint[];
-  if (curve === undefined) {
-    const { PUBLISHED_FITS } = await import("../data/published.ts");
-    points = PUBLISHED_FITS;
-  } else {
-    points = curveFromYaml(await readTextFile(userPath(curve), curve), curve);
-  }
+  const { points } = await readCurve(curve);
   return parametersAt(points, { mode, peakReduction: knob }, "linear");
 }
 
-const command = new Command("deno task render")
+/** Models that a sound can be sent through. */
+const MODELS = ["compressor", "gru"] as const;
+
+/** The chosen model, at rest. */
+async function chosenModel(
+  options: { model: typeof MODELS[number]; weights?: string },
+  parameters: CompressorParameters,
+  sampleRate: number,
+): Promise<Processor> {
+  const { model, weights } = options;
+  if (model === "compressor") {
+    if (weights === undefined) {
+      return createFastCompressor(parameters, sampleRate);
+    }
+    throw new Error("--weights belongs to --model gru: give that too");
+  }
+  if (weights === undefined) {
+    throw new Error(
+      "--model gru needs --weights: the weights.json that exp:baselines wrote",
+    );
+  }
+  const [{ createCompressorWithGru }, { weightsFromJson }] = await Promise.all([
+    import("../gru/processor.ts"),
+    import("../gru/weights.ts"),
+  ]);
+  const text = await readTextFile(userPath(weights), weights);
+  return createCompressorWithGru(
+    parameters,
+    weightsFromJson(text, weights),
+    sampleRate,
+  );
+}
+
+export const command = new Command("deno task render")
   .description("Sends a sound through the compressor.")
   .argument("<IN.wav>", "the sound")
   .argument("<OUT.wav>", "where the result goes")
@@ -80,10 +110,14 @@ const command = new Command("deno task render")
     new Option("--mode <mode>", "the switch, with --peak-reduction")
       .choices(MODES).default("compress" as const),
   )
-  .option(
-    "--curve <FILE.yaml>",
-    "curve that exp:sweep fitted (default: the published one)",
+  .option("--curve <FILE>", CURVE_HELP, collect, [])
+  .addOption(
+    new Option(
+      "--model <model>",
+      "the compressor, or 4A-2A-G: without its make-up, and a network after it",
+    ).choices(MODELS).default("compressor" as const),
   )
+  .option("--weights <FILE.json>", "the network's, from exp:baselines")
   .addOption(
     new Option("--format <format>", "samples of the result: PCM bits or float")
       .choices(Object.keys(FORMATS)).default("32f"),
@@ -95,10 +129,15 @@ const command = new Command("deno task render")
     `
 Examples:
   deno task render in.wav out.wav --params unit.yaml
-  deno task render in.wav out.wav --peak-reduction 63 --mode compress`,
+  deno task render in.wav out.wav --peak-reduction 63 --mode compress
+  deno task render in.wav out.wav --peak-reduction 63 --curve parameters.yaml \\
+    --model gru --weights weights.json`,
   )
   .action(async (inPath, outPath, options) => {
-    const parameters = await chosenParameters(options);
+    const chosen = await chosenParameters(options);
+    const parameters = options.model === "gru"
+      ? { ...chosen, make_up_db: 0 } // The network makes up for it.
+      : chosen;
     const started = performance.now();
     using input = await openWav(userPath(inPath), { channel: options.channel });
     if (await isSameFile(userPath(inPath), userPath(outPath))) {
@@ -110,12 +149,12 @@ Examples:
     }
     const format = FORMATS[options.format];
     const { sampleRate, length } = input;
+    const processor = await chosenModel(options, parameters, sampleRate);
     await using output = await createWav(userPath(outPath), {
       sampleRate,
       format,
       length,
     });
-    const compressor = createFastCompressor(parameters, sampleRate);
     const progress = await startProgress(
       "Rendering",
       Math.ceil(length / sampleRate),
@@ -123,7 +162,7 @@ Examples:
     let peak = 0;
     try {
       for await (const block of input.blocks()) {
-        compressor.process(block, block);
+        processor.process(block, block);
         for (let n = 0; n < block.length; n++) {
           peak = Math.max(peak, Math.abs(block[n]));
         }
@@ -151,6 +190,7 @@ Examples:
         } in ${formatDuration(seconds)}`,
       ].join("\n"),
       {
+        model: options.model,
         params: parameters,
         out: outPath,
         sample_rate: sampleRate,

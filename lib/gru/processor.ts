@@ -9,9 +9,10 @@
  * @module
  */
 
-import { createCompressor, type Processor } from "../compressor/compressor.ts";
+import type { Processor } from "../compressor/compressor.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { loadKernel } from "../kernels/kernels.ts";
+import { createFastCompressor } from "../kernels/render.ts";
 import { settle } from "./silence.ts";
 import { HIDDEN, WEIGHT_COUNT } from "./weights.ts";
 
@@ -70,7 +71,7 @@ export function createCompressorWithGru(
   weights: Float64Array,
   sampleRate: number,
 ): Processor {
-  const compressor = createCompressor(
+  const compressor = createFastCompressor(
     { ...parameters, make_up_db: 0 },
     sampleRate,
   );

@@ -52,6 +52,8 @@ export interface EpochRecord {
   validationEsr: number;
   /** Time it took, in seconds. */
   seconds: number;
+  /** Mean time of a training step, in seconds; none of epoch 0. */
+  stepSeconds?: number;
 }
 
 /** Where training stands after an epoch; plain data, to be kept as JSON. */
@@ -156,6 +158,7 @@ export async function trainGru(
       adamStep(weights, gradient, adam, learningRate);
       sum += loss;
     }
+    const stepSeconds = (performance.now() - started) / 1000 / windows;
     const validationEsr = await validate(weights);
     const { best, epochs }: Checkpoint = checkpoint;
     const epoch = epochs.length;
@@ -175,14 +178,20 @@ export async function trainGru(
         trainEsr: sum / windows,
         validationEsr,
         seconds: (performance.now() - started) / 1000,
+        stepSeconds,
       }],
     };
     await onEpoch?.(checkpoint);
   }
+  return trainedOf(checkpoint);
+}
+
+/** The network that a training which stopped at `checkpoint` has found. */
+export function trainedOf({ best, epochs }: Checkpoint): TrainedGru {
   return {
-    weights: withSilence(Float64Array.from(checkpoint.best.weights)),
-    bestEpoch: checkpoint.best.epoch,
-    epochs: checkpoint.epochs,
+    weights: withSilence(Float64Array.from(best.weights)),
+    bestEpoch: best.epoch,
+    epochs,
   };
 }
 

@@ -122,6 +122,25 @@ export interface TableCell {
   rows: Record<string, TableValue>[];
 }
 
+/** A short sound. */
+export interface SoundClip {
+  /** What it is. */
+  label: string;
+  /** A few words beneath. */
+  note?: string;
+  /** The sound as a WAVE file; it becomes part of the page, so keep it short. */
+  wav: Uint8Array;
+}
+
+/** Sounds to listen to, side by side. */
+export interface SoundsCell {
+  kind: "sounds";
+  /** What they are of. */
+  caption: string;
+  /** The sounds. */
+  clips: SoundClip[];
+}
+
 /** The whole config of the run, shown folded as YAML. */
 export interface ConfigCell {
   kind: "config";
@@ -136,6 +155,7 @@ export type Cell =
   | FiguresCell
   | ChartsCell
   | TableCell
+  | SoundsCell
   | ConfigCell;
 
 /** A cell of prose. */
@@ -165,6 +185,11 @@ export function table(
   rows: Record<string, TableValue>[],
 ): TableCell {
   return { kind: "table", caption, columns, rows };
+}
+
+/** A cell of sounds to listen to. */
+export function sounds(caption: string, clips: SoundClip[]): SoundsCell {
+  return { kind: "sounds", caption, clips };
 }
 
 /** A cell with the whole config. */

@@ -59,6 +59,8 @@ export interface LineChart {
   dash?: SeriesField;
   /** What opacity stands for, the first value of the rows the faintest. */
   opacity?: SeriesField;
+  /** Whether the values are marked by points (default: not with opacity). */
+  points?: boolean;
   /** Height of the plot in pixels (default 230). */
   height?: number;
 }
@@ -128,6 +130,8 @@ function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
 /** Lines with points of one value over another, one line for each series. */
 export function lineChart(options: LineChart): Chart {
   const { title, x, y, colour, dash, opacity, height = 230 } = options;
+  // Lines told apart by opacity are many: points would hide them.
+  const { points = opacity === undefined } = options;
   const shown = (value: unknown, { log }: AxisField) =>
     typeof value === "number" && Number.isFinite(value) && !(log && value <= 0);
   const rows = options.rows.filter((row) =>
@@ -207,8 +211,7 @@ export function lineChart(options: LineChart): Chart {
           },
         },
       },
-      // Lines told apart by opacity are many: points would hide them.
-      ...(opacity ? [] : [{
+      ...(!points ? [] : [{
         mark: { type: "point" as const, aria: false },
         encoding: {
           ...shared,
@@ -254,6 +257,107 @@ export function lineChart(options: LineChart): Chart {
             })),
           ],
         },
+      },
+    ],
+  };
+  return { title, spec, ...(caption && { caption }) };
+}
+
+/** What {@linkcode dotChart} draws. */
+export interface DotChart {
+  /** Heading of the chart. */
+  title: string;
+  /** Plain text beneath it. */
+  caption?: string;
+  /** The data. */
+  rows: readonly Record<string, unknown>[];
+  /** The categories, one beneath the other in order of first appearance. */
+  category: SeriesField;
+  /** The value, along the horizontal axis. */
+  x: AxisField;
+  /** Fields of the ends of its interval, if it has one. */
+  interval?: { low: string; high: string };
+  /** What the colours stand for. */
+  colour: SeriesField;
+}
+
+/** Points of a value by category, with their intervals as lines. */
+export function dotChart(options: DotChart): Chart {
+  const { title, caption, rows, category, x, interval, colour } = options;
+  const [names, colours] = [category, colour].map(({ field }) =>
+    distinct(rows, field)
+  );
+  const fields = [category.field, colour.field, x.field]
+    .concat(interval ? [interval.low, interval.high] : []);
+  const isOneThing = category.field === colour.field;
+  const shared = {
+    y: {
+      field: category.field,
+      type: "nominal" as const,
+      title: null,
+      sort: names,
+      axis: { labelLimit: 200, grid: true, ticks: false },
+    },
+    ...(!isOneThing && {
+      yOffset: {
+        field: colour.field,
+        type: "nominal" as const,
+        sort: colours,
+      },
+    }),
+    color: {
+      field: colour.field,
+      type: "nominal" as const,
+      title: colour.title,
+      scale: { domain: colours, range: coloursOf(colours.map(String)) },
+      ...(isOneThing && { legend: null }),
+    },
+  };
+  const tooltip = [
+    ...(isOneThing ? [category] : [category, colour]).map((s) => ({
+      field: s.field,
+      type: "nominal" as const,
+      title: s.title,
+    })),
+    ...[
+      { field: x.field, title: x.title },
+      ...(interval
+        ? [
+          { field: interval.low, title: "from" },
+          { field: interval.high, title: "to" },
+        ]
+        : []),
+    ].map((s) => ({
+      ...s,
+      type: "quantitative" as const,
+      format: TOOLTIP_NUMBER,
+    })),
+  ];
+  const spec: TopLevelSpec = {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    description: [title, caption].filter(Boolean).join(". "),
+    width: "container",
+    height: names.length *
+      (isOneThing ? 30 : Math.max(30, 12 * colours.length)),
+    data: {
+      values: rows.map((row) =>
+        Object.fromEntries(fields.map((field) => [field, row[field]]))
+      ),
+    },
+    layer: [
+      ...(interval
+        ? [{
+          mark: { type: "rule" as const, strokeWidth: 2 },
+          encoding: {
+            ...shared,
+            x: { ...axisEncoding(x), field: interval.low },
+            x2: { field: interval.high },
+          },
+        }]
+        : []),
+      {
+        mark: { type: "point" as const, size: 60 },
+        encoding: { ...shared, x: axisEncoding(x), tooltip },
       },
     ],
   };

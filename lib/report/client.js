@@ -162,7 +162,15 @@
   }
 
   const CONTINUOUS = ["linear", "log", "pow", "sqrt", "symlog", "time", "utc"];
-  const CLIPPED = ["line", "symbol", "area", "rule", "rect", "trail"];
+  const CLIPPED = [
+    "line",
+    "symbol",
+    "area",
+    "rule",
+    "rect",
+    "trail",
+    "image",
+  ];
 
   /** Names of the scales that a spec lets one zoom: its own, continuous x and y. */
   const zoomable = (spec) =>

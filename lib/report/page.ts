@@ -4,31 +4,26 @@
  * {@linkcode renderReport} turns a list of cells into the page: masthead, what
  * it was run on (with a banner where the data are a surrogate), contents, the
  * cells, and how it was made. {@linkcode writeReport} writes it, with a small
- * card of its headline figures beside it for an index of reports. The page's
- * content security policy allows its own scripts, by hash, and nothing else.
+ * card of its headline figures beside it for an index of reports.
  *
  * @module
  */
 
 import { writeFileWhole } from "../atomic_file.ts";
+import { cardOf } from "./card.ts";
 import { CHART_CONFIG } from "./chart_config.ts";
-import type { Cell, Figure } from "./cells.ts";
+import type { Cell } from "./cells.ts";
 import {
   type Context,
   renderCell,
   renderContents,
   renderFacts,
 } from "./render_cells.ts";
-import {
-  codeForScript,
-  escapeHtml,
-  jsonForScript,
-  scriptHash,
-} from "./html.ts";
-import { paletteCss, paletteProperties } from "./palette.ts";
-import { type PackageScript, vegaScripts } from "./vega_scripts.ts";
+import { escapeHtml, jsonForScript } from "./html.ts";
+import { paletteProperties } from "./palette.ts";
+import { renderShell, renderTime } from "./shell.ts";
+import { vegaScripts } from "./vega_scripts.ts";
 import client from "./client.js" with { type: "text" };
-import style from "./style.css" with { type: "text" };
 
 /** What the sound of a run came from. */
 export interface ReportSource {
@@ -56,38 +51,6 @@ export interface ReportMeta {
   provenance: Record<string, string | number>;
 }
 
-/** What an index of reports shows of one, written beside it as JSON. */
-export interface ReportCard {
-  /** Name of the experiment. */
-  experiment: string;
-  /** Heading of the page. */
-  title: string;
-  /** One sentence on it. */
-  subtitle: string;
-  /** File name of the page, in the same folder. */
-  report: string;
-  /** When the run ended, ISO 8601. */
-  generated_at: string;
-  /** The data. */
-  source: ReportSource;
-  /** The headline figures: those of the first such cell. */
-  figures: Figure[];
-}
-
-function dateOf(when: Date): string {
-  return `${when.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
-function banner({ name, surrogate, description }: ReportSource): string {
-  if (!surrogate) return "";
-  const sentence = description ??
-    "It stands in for recordings of the real unit, which these figures do not describe.";
-  return `<aside class="surrogate" aria-label="Surrogate data">
-<p><strong>Surrogate data: <bdi>${escapeHtml(name)}</bdi>.</strong>
-${escapeHtml(sentence)}</p>
-</aside>`;
-}
-
 /** The page for `cells`, described by `meta`. */
 export async function renderReport(
   meta: ReportMeta,
@@ -105,91 +68,33 @@ export async function renderReport(
   if (context.steps.length > 0) body.push("</section>");
 
   const charted = cells.some((cell) => cell.kind === "charts");
-  const scripts: PackageScript[] = [
-    ...(charted ? await vegaScripts() : []),
-    { name: "client.js", code: client },
-  ];
-  const inlined = scripts.map(({ name, code }) => codeForScript(code, name));
-  const hashes = await Promise.all(inlined.map(scriptHash));
-  const policy = [
-    "default-src 'none'",
-    `script-src ${hashes.join(" ")}`,
-    "style-src 'unsafe-inline'",
-    "img-src data: blob:",
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-
-  return `<!doctype html>
-<html lang="en-GB"${
-    surrogate ? ` data-surrogate="${escapeHtml(meta.source.name)}"` : ""
-  }>
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(meta.title)} · Optofit</title>
-<link rel="icon" href="data:,">
-<style>
-${paletteCss()}${style}</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the content</a>
-<header class="masthead">
-<div class="overline"><span>Optofit</span> <span>${
-    escapeHtml(meta.experiment)
-  }</span>
-<button type="button" class="theme" hidden>Theme: <span>auto</span></button></div>
-<h1 dir="auto">${escapeHtml(meta.title)}</h1>
-${
-    meta.subtitle
-      ? `<p class="subtitle" dir="auto">${escapeHtml(meta.subtitle)}</p>`
-      : ""
-  }
-<p class="facts"><time datetime="${meta.generatedAt.toISOString()}">${
-    dateOf(meta.generatedAt)
-  }</time><span>Data: <bdi>${escapeHtml(meta.source.name)}</bdi></span></p>
-${banner(meta.source)}
-</header>
-<div class="layout">
-${renderContents(context)}
-<main id="content" tabindex="-1">
-${body.join("\n")}
+  const theme = { config: CHART_CONFIG, colours: paletteProperties() };
+  return await renderShell({
+    title: meta.title,
+    overline: meta.experiment,
+    heading: meta.title,
+    subtitle: meta.subtitle,
+    facts: [
+      renderTime(meta.generatedAt),
+      `<span>Data: <bdi>${escapeHtml(meta.source.name)}</bdi></span>`,
+    ],
+    surrogate: surrogate ? meta.source : undefined,
+    contents: renderContents(context),
+    main: `${body.join("\n")}
 <section class="provenance" aria-labelledby="how-made">
 <h2 id="how-made">How this was made</h2>
 ${renderFacts(meta.provenance)}
-</section>
-</main>
-</div>
-${
-    charted
+</section>`,
+    data: charted
       ? `<script type="application/json" id="chart-theme">${
-        jsonForScript({ config: CHART_CONFIG, colours: paletteProperties() })
+        jsonForScript(theme)
       }</script>\n`
-      : ""
-  }${inlined.map((code) => `<script>${code}</script>`).join("\n")}
-</body>
-</html>
-`;
-}
-
-/** The card of a report called `report`. */
-export function cardOf(
-  meta: ReportMeta,
-  cells: readonly Cell[],
-  report: string,
-): ReportCard {
-  const headline = cells.find((cell) => cell.kind === "figures");
-  return {
-    experiment: meta.experiment,
-    title: meta.title,
-    subtitle: meta.subtitle ?? "",
-    report,
-    generated_at: meta.generatedAt.toISOString(),
-    source: meta.source,
-    figures: headline?.figures ?? [],
-  };
+      : "",
+    scripts: [
+      ...(charted ? await vegaScripts() : []),
+      { name: "client.js", code: client },
+    ],
+  });
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -50,10 +50,16 @@ const COLOUR_OF: Record<string, Colour> = {
   "UAD": "brown",
   "CA-2A": "maroon",
   "CLA-2A": "indigo",
+  // the same, as the reports name them
+  "4A-2A": "green",
+  "4A-2A-G": "purple",
   // optimisers
   "trust-region": "blue",
   "damped": "orange",
   "gradient-descent": "grey",
+  "newton-cg": "green",
+  "l-bfgs": "purple",
+  "adam": "brown",
   // engines
   "reference": "grey",
   "wasm": "purple",

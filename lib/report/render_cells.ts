@@ -13,10 +13,11 @@ import type {
   ChartsCell,
   Column,
   ConfigCell,
-  FiguresCell,
+  Figure,
   LegendGroup,
   LegendItem,
   ProseCell,
+  SoundsCell,
   StepCell,
   TableCell,
   TableValue,
@@ -71,7 +72,8 @@ async function renderProse(
   return `<div class="prose">${html}</div>`;
 }
 
-function renderFigures({ figures }: FiguresCell): string {
+/** Headline figures, side by side. */
+export function renderFigures(figures: readonly Figure[]): string {
   const tiles = figures.map(({ label, value, unit, digits, note }) => {
     const text = typeof value === "string"
       ? value
@@ -233,6 +235,30 @@ ${body.join("\n")}
 </tbody></table></div></div>`;
 }
 
+function renderSounds(
+  { caption, clips }: SoundsCell,
+  context: Context,
+): string {
+  const id = slug(caption, context.taken);
+  const level = headingLevel(context);
+  const players = clips.map(({ label, note, wav }) =>
+    `<figure><figcaption><strong dir="auto">${escapeHtml(label)}</strong>${
+      note ? ` <span dir="auto">${escapeHtml(note)}</span>` : ""
+    }</figcaption>
+<audio controls preload="metadata" aria-label="${
+      escapeHtml(`${caption}: ${label}`)
+    }" src="data:audio/wav;base64,${wav.toBase64()}"></audio></figure>`
+  );
+  return `<div class="sounds" id="${id}">
+<div class="bar"><h${level} dir="auto">${escapeHtml(caption)}</h${level}>
+<div class="tools">${
+    context.surrogate ? '<span class="tag">surrogate data</span>' : ""
+  }</div></div>
+<div class="players">
+${players.join("\n")}
+</div></div>`;
+}
+
 async function renderConfig({ value }: ConfigCell): Promise<string> {
   const { stringify } = await import("yaml");
   return `<details class="code"><summary>Config</summary>
@@ -252,11 +278,13 @@ export async function renderCell(
     case "step":
       return renderStep(cell, context);
     case "figures":
-      return renderFigures(cell);
+      return renderFigures(cell.figures);
     case "charts":
       return renderCharts(cell, context);
     case "table":
       return renderTable(cell, context);
+    case "sounds":
+      return renderSounds(cell, context);
     case "config":
       return await renderConfig(cell);
   }

@@ -1,0 +1,226 @@
+/**
+ * The frequency-sampling compressor, the baseline of Yu et al. (DAFx 2024): its
+ * one-pole filters are not run sample by sample but multiplied in the frequency
+ * domain, H[k] = α / (1 − (1 − α) e^{−2πik/N}) at the N frequencies of the FFT.
+ *
+ *     m = Hᵥ x²,   ĝ = exp(min(0, s (k CT − ½ ln m))),   g = 1 + H_α (ĝ − 1),   f = c g x
+ *
+ * A product of spectra cannot look at the signal, so attack and release share one
+ * α: five parameters θ = (CT, s, α, v, γ). Sampling a filter's response wraps its
+ * memory around the end of the block: blocks are filled up with silence to a power
+ * of two, and what wraps falls into the warm-up.
+ *
+ * The gradient is exact. With w = 2 Fᵀe (F the pre-emphasis) and H* the conjugate,
+ * which runs a filter backwards in time,
+ *
+ *     ḡ = c x w,   u = H_α* ḡ,   ∂𝓛/∂α = Σ ḡ (∂H_α/∂α)(ĝ − 1)
+ *     ∂𝓛/∂CT = Σ k s ĝ u,   ∂𝓛/∂s = Σ (k CT − ½ ln m) ĝ u      (where ĝ < 1)
+ *     m̄ = −s ĝ u / 2m,   ∂𝓛/∂v = Σ m̄ (∂Hᵥ/∂v) x²,   ∂𝓛/∂γ = k Σ w f
+ *
+ * with ∂H/∂α = (1 − z⁻¹) / (1 − (1 − α) z⁻¹)²; sums against a filtered signal are
+ * taken over its spectrum (Parseval).
+ *
+ * @module
+ */
+
+import FFT from "fft.js";
+import {
+  type CompressorParameters,
+  MEAN_SQUARE_FLOOR,
+  NEPER_PER_DB,
+} from "../compressor/parameters.ts";
+import type { Engine, Evaluation, Order } from "../engines/engine.ts";
+import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ParameterSpace } from "../objective/parameter_space.ts";
+import {
+  preEmphasise,
+  preEmphasiseTransposed,
+} from "../objective/pre_emphasis.ts";
+
+/** A spectrum: real and imaginary parts in turn. */
+type Spectrum = Float64Array;
+
+/**
+ * Opens the baseline's objective on `pair`. It computes values and gradients by
+ * θ = (CT, s, α, v, γ); see {@linkcode tiedSpace} for the coordinates.
+ */
+export function openFrequencySampling(pair: ChunkedPair): Engine {
+  const { dry, wet, starts, chunkLength, warmUp } = pair;
+  const size = 2 ** Math.ceil(Math.log2(Math.max(2, chunkLength)));
+  const fft = new FFT(size);
+  const targets = starts.map((start) =>
+    preEmphasise(
+      wet.subarray(start, start + chunkLength),
+      new Float64Array(chunkLength),
+    )
+  );
+  const squares: Spectrum[] = starts.map((start) => {
+    const square = new Float64Array(size).fill(MEAN_SQUARE_FLOOR);
+    for (let n = 0; n < chunkLength; n++) {
+      square[n] = Math.max(dry[start + n] ** 2, MEAN_SQUARE_FLOOR);
+    }
+    return forward(square);
+  });
+  let targetEnergy = 0;
+  for (const target of targets) {
+    for (let n = warmUp; n < chunkLength; n++) targetEnergy += target[n] ** 2;
+  }
+
+  return {
+    name: "frequency-sampling",
+    targetEnergy,
+    evaluate: (theta, order) =>
+      new Promise((resolve) => resolve(evaluate(theta, order))),
+    close: () => Promise.resolve(),
+  };
+
+  function forward(signal: Float64Array): Spectrum {
+    const spectrum = new Float64Array(2 * size);
+    fft.realTransform(spectrum, signal);
+    fft.completeSpectrum(spectrum);
+    return spectrum;
+  }
+
+  function backward(spectrum: Spectrum): Float64Array {
+    const complex = new Float64Array(2 * size);
+    fft.inverseTransform(complex, spectrum);
+    return complex.filter((_, i) => i % 2 === 0);
+  }
+
+  function evaluate(theta: Float64Array, order: Order): Evaluation {
+    if (order > 1) {
+      throw new RangeError(
+        "the frequency-sampling compressor has no Hessian: use a method that needs none",
+      );
+    }
+    const [thresholdDb, s, alpha, averaging, makeUpDb] = theta;
+    const k = NEPER_PER_DB;
+    const makeUp = Math.exp(k * makeUpDb);
+    const smoother = onePole(alpha, size);
+    const averager = onePole(averaging, size);
+    let loss = 0;
+    let modelEnergy = 0;
+    const gradient = new Float64Array(5);
+
+    starts.forEach((start, c) => {
+      const mean = backward(product(squares[c], averager.response));
+      const below = new Float64Array(size); // k CT − ½ ln m
+      const dip = new Float64Array(size); // ĝ − 1
+      for (let n = 0; n < size; n++) {
+        // Rounding in the FFT may leave a mean square of silence at or below 0.
+        mean[n] = Math.max(mean[n], 1e-6 * MEAN_SQUARE_FLOOR);
+        below[n] = k * thresholdDb - 0.5 * Math.log(mean[n]);
+        dip[n] = Math.exp(Math.min(0, s * below[n])) - 1;
+      }
+      const dips = forward(dip);
+      const gain = backward(product(dips, smoother.response));
+      const model = new Float64Array(chunkLength);
+      for (let n = 0; n < chunkLength; n++) {
+        model[n] = makeUp * (1 + gain[n]) * dry[start + n];
+      }
+      const error = preEmphasise(model, new Float64Array(chunkLength));
+      for (let n = 0; n < chunkLength; n++) {
+        if (n >= warmUp) modelEnergy += error[n] ** 2;
+        error[n] = n < warmUp ? 0 : error[n] - targets[c][n];
+        loss += error[n] ** 2;
+      }
+      if (order === 0) return;
+
+      const w = preEmphasiseTransposed(error, error);
+      const onGain = new Float64Array(size); // ḡ
+      for (let n = 0; n < chunkLength; n++) {
+        gradient[4] += 2 * k * w[n] * model[n];
+        onGain[n] = 2 * makeUp * dry[start + n] * w[n];
+      }
+      const gains = forward(onGain);
+      gradient[2] += innerProduct(gains, product(dips, smoother.derivative));
+      const u = backward(product(gains, smoother.response, true));
+      const onMean = new Float64Array(size); // m̄
+      for (let n = 0; n < size; n++) {
+        if (!(below[n] < 0)) continue;
+        const driven = (dip[n] + 1) * u[n];
+        gradient[0] += k * s * driven;
+        gradient[1] += below[n] * driven;
+        onMean[n] = -s * driven / (2 * mean[n]);
+      }
+      gradient[3] += innerProduct(
+        forward(onMean),
+        product(squares[c], averager.derivative),
+      );
+    });
+    return order === 0
+      ? { loss, modelEnergy }
+      : { loss, modelEnergy, gradient };
+  }
+}
+
+/** H and ∂H/∂α of the one-pole with coefficient `alpha`, at `size` frequencies. */
+function onePole(
+  alpha: number,
+  size: number,
+): { response: Spectrum; derivative: Spectrum } {
+  const response = new Float64Array(2 * size);
+  const derivative = new Float64Array(2 * size);
+  for (let bin = 0; bin < size; bin++) {
+    const angle = -2 * Math.PI * bin / size;
+    const [re, im] = [Math.cos(angle), Math.sin(angle)]; // z⁻¹
+    const [a, b] = [1 - (1 - alpha) * re, -(1 - alpha) * im];
+    const square = a * a + b * b;
+    const [inverse, inverseIm] = [a / square, -b / square];
+    response[2 * bin] = alpha * inverse;
+    response[2 * bin + 1] = alpha * inverseIm;
+    // (1 − z⁻¹) times the inverse, twice.
+    const c = (1 - re) * inverse + im * inverseIm;
+    const d = (1 - re) * inverseIm - im * inverse;
+    derivative[2 * bin] = c * inverse - d * inverseIm;
+    derivative[2 * bin + 1] = c * inverseIm + d * inverse;
+  }
+  return { response, derivative };
+}
+
+/** a·b, or a·b* if `conjugate`, frequency by frequency. */
+function product(a: Spectrum, b: Spectrum, conjugate = false): Spectrum {
+  const result = new Float64Array(a.length);
+  const sign = conjugate ? -1 : 1;
+  for (let i = 0; i < a.length; i += 2) {
+    const im = sign * b[i + 1];
+    result[i] = a[i] * b[i] - a[i + 1] * im;
+    result[i + 1] = a[i] * im + a[i + 1] * b[i];
+  }
+  return result;
+}
+
+/** Σ a b over time, from the spectra of two real signals. */
+function innerProduct(a: Spectrum, b: Spectrum): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return 2 * sum / a.length;
+}
+
+/**
+ * The coordinates of `space`, which must be one of six parameters, with attack and
+ * release tied to one.
+ */
+export function tiedSpace(space: ParameterSpace): ParameterSpace {
+  const expand = (z: Float64Array) =>
+    Float64Array.of(z[0], z[1], z[2], z[2], z[3], z[4]);
+  const drop = (values: Float64Array) => values.filter((_, i) => i !== 3);
+  return {
+    names: space.names.filter((name) => name !== "release_ms"),
+    sampleRate: space.sampleRate,
+    natural: (z) => drop(space.natural(expand(z))),
+    derivatives(z) {
+      const { first, second } = space.derivatives(expand(z));
+      return { first: drop(first), second: drop(second) };
+    },
+    parameters: (z) => space.parameters(expand(z)),
+    coordinates(parameters: CompressorParameters) {
+      if (parameters.attack_ms !== parameters.release_ms) {
+        throw new RangeError(
+          `attack_ms is ${parameters.attack_ms}, release_ms ${parameters.release_ms}: this compressor needs them equal`,
+        );
+      }
+      return drop(space.coordinates(parameters));
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The gain from one signal to another.
+ *
+ * @module
+ */
+
+import type { Signal } from "../objective/chunks.ts";
+import { preEmphasise } from "../objective/pre_emphasis.ts";
+
+/**
+ * The constant gain c for which c · input comes nearest to `output` in ESR:
+ *
+ *     c = Σ F(input) F(output) / Σ F(input)²
+ *
+ * @throws {RangeError} where the input is silent.
+ */
+export function bestGain(input: Signal, output: Signal): number {
+  const x = preEmphasise(input, new Float64Array(input.length));
+  const y = preEmphasise(output, new Float64Array(output.length));
+  let product = 0;
+  let energy = 0;
+  for (let n = 0; n < x.length; n++) {
+    product += x[n] * y[n];
+    energy += x[n] * x[n];
+  }
+  if (!(energy > 0)) {
+    throw new RangeError(
+      "the input is silent, so there is no gain from it: give a recording with sound in it",
+    );
+  }
+  return product / energy;
+}
+
+/** Gain over time. */
+export interface GainCurve {
+  /** Middle of each window, in seconds. */
+  seconds: number[];
+  /** Gain in dB; NaN where the input is silent. */
+  gainDb: number[];
+}
+
+/** Windows in which the input is below this, in dBFS (RMS), show no gain. */
+const AUDIBLE_DB = -70;
+
+/**
+ * Level of `output` over that of `input`, in windows of `windowSeconds` that
+ * overlap by half.
+ */
+export function gainOverTime(
+  input: Signal,
+  output: Signal,
+  sampleRate: number,
+  windowSeconds = 0.02,
+): GainCurve {
+  const length = Math.max(2, Math.round(windowSeconds * sampleRate));
+  const hop = Math.floor(length / 2);
+  const curve: GainCurve = { seconds: [], gainDb: [] };
+  for (let at = 0; at + length <= input.length; at += hop) {
+    const level = levelDb(input.subarray(at, at + length));
+    curve.seconds.push((at + length / 2) / sampleRate);
+    curve.gainDb.push(
+      level < AUDIBLE_DB
+        ? NaN
+        : levelDb(output.subarray(at, at + length)) - level,
+    );
+  }
+  return curve;
+}
+
+/** RMS level of `signal`, in dBFS. */
+export function levelDb(signal: Signal): number {
+  let sum = 0;
+  for (let n = 0; n < signal.length; n++) sum += signal[n] * signal[n];
+  return 10 * Math.log10(sum / signal.length);
+}

@@ -1,0 +1,333 @@
+/**
+ * The player: the fitted amplifier as a page to play sounds through.
+ *
+ * It is one file that works offline. The kernel, an excerpt to begin with and
+ * the knob's parameters are in it; what runs in the AudioWorklet is the kernel
+ * that `deno task render` runs, so that what it renders is the same.
+ *
+ * @module
+ */
+
+import { type Mode, MODES } from "../data/setting.ts";
+import { codeForScript, escapeHtml, jsonForScript } from "../report/html.ts";
+import { renderFacts } from "../report/render_cells.ts";
+import { renderShell, renderTime } from "../report/shell.ts";
+import type { Knob } from "./knob.ts";
+import theme from "../report/client.js" with { type: "text" };
+import client from "./client.js" with { type: "text" };
+import processor from "./processor.js" with { type: "text" };
+import renderer from "./renderer.js" with { type: "text" };
+import style from "./style.css" with { type: "text" };
+import waveFiles from "./wave_files.js" with { type: "text" };
+
+/** What a player is made of. */
+export interface PlayerOptions {
+  /** The compiled kernel `render`, for plain SIMD. */
+  kernel: Uint8Array;
+  /** A WAVE file to begin with. */
+  excerpt: Uint8Array;
+  /** What the excerpt is, in a few words. */
+  excerptName: string;
+  /** The knob in each mode that the curve has. */
+  knobs: Partial<Record<Mode, Knob>>;
+  /** Where the curve comes from. */
+  origin: string;
+  /** Whether it was fitted to data that stand in for the real unit's. */
+  surrogate: boolean;
+  /** When the page was built. */
+  builtAt: Date;
+  /** Versions and the like. */
+  provenance: Record<string, string | number>;
+}
+
+/** A slider of the five. */
+interface Slider {
+  key: string;
+  label: string;
+  unit: string;
+  low: number;
+  high: number;
+  /** Whether it moves by ratios. */
+  log: boolean;
+  decimals: number;
+}
+
+const SLIDERS: Slider[] = [
+  {
+    key: "threshold_db",
+    label: "Threshold",
+    unit: "dB",
+    low: -60,
+    high: 0,
+    log: false,
+    decimals: 2,
+  },
+  {
+    key: "ratio",
+    label: "Ratio",
+    unit: ": 1",
+    low: 1,
+    high: 20,
+    log: true,
+    decimals: 2,
+  },
+  {
+    key: "attack_ms",
+    label: "Attack",
+    unit: "ms",
+    low: 0.1,
+    high: 100,
+    log: true,
+    decimals: 2,
+  },
+  {
+    key: "release_ms",
+    label: "Release",
+    unit: "ms",
+    low: 10,
+    high: 1000,
+    log: true,
+    decimals: 1,
+  },
+  {
+    key: "make_up_db",
+    label: "Make-up",
+    unit: "dB",
+    low: -12,
+    high: 36,
+    log: false,
+    decimals: 2,
+  },
+];
+
+/** Highest reduction that the meter shows, in dB. */
+const METER_DB = 24;
+
+function renderSlider({ key, label, unit }: Slider): string {
+  return `<div class="slider"><label for="${key}">${label}</label>
+<input type="range" id="${key}" min="0" max="1000" step="1">
+<output for="${key}"><span data-value></span> <span class="unit">${unit}</span></output></div>`;
+}
+
+/** Sentences on where the knob goes beyond the fitted settings. */
+function outside(knobs: PlayerOptions["knobs"]): string {
+  const modes = MODES.filter((mode) => knobs[mode] !== undefined);
+  const where = (end: 0 | 1) =>
+    modes.filter((mode) => knobs[mode]!.fitted[end] !== [0, 100][end])
+      .map((mode) => `${knobs[mode]!.fitted[end]} in ${mode} mode`)
+      .join(" and ");
+  const sentences = MODES.filter((mode) => knobs[mode] === undefined)
+    .map((mode) => `The curve has no ${mode} mode: its switch is off.`);
+  if (where(0)) {
+    sentences.push(
+      `The lowest settings fitted are ${where(0)}: below, the threshold rises
+in a straight line to 0 dBFS at 0, where nothing is compressed, and the rest stays.`,
+    );
+  }
+  if (where(1)) {
+    sentences.push(
+      `The highest settings fitted are ${where(1)}: above, everything stays.`,
+    );
+  }
+  return sentences.join(" ");
+}
+
+const DECIBELS = [0, -12, -24, -36, -48, -60];
+
+/** The static curve's frame: 60 dB each way, from −60 to 0 in, to +6 out. */
+function renderTransfer(): string {
+  const x = (db: number) => 34 + (db + 60) * 3;
+  const y = (db: number) => 8 + (6 - db) * 3;
+  const grid = DECIBELS.map((db) =>
+    `<path d="M${x(-60)} ${y(db)}H${x(0)}M${x(db)} ${y(6)}V${y(-60)}"/>`
+  );
+  const labels = DECIBELS.map((db) => {
+    const text = String(db).replace("-", "−");
+    return `<text x="${x(-60) - 6}" y="${
+      y(db) + 3.5
+    }" text-anchor="end">${text}</text><text x="${x(db)}" y="${
+      y(-60) + 14
+    }" text-anchor="middle">${text}</text>`;
+  });
+  return `<svg class="transfer" viewBox="0 -10 224 254" role="img" aria-labelledby="transfer-title">
+<title id="transfer-title">Output level over input level</title>
+<g class="gridlines">${grid.join("")}</g>
+<path class="unity" d="M${x(-60)} ${y(-60)}L${x(0)} ${y(0)}"/>
+<clipPath id="transfer-frame"><rect x="${x(-60)}" y="${y(6)}" width="${
+    x(0) - x(-60)
+  }" height="${y(-60) - y(6)}"/></clipPath>
+<g clip-path="url(#transfer-frame)"><path class="static" d=""/></g>
+<circle class="now" r="4.5" cx="0" cy="0" hidden/>
+<g class="labels">${labels.join("")}
+<text x="2" y="-1">output (dBFS)</text>
+<text x="${x(-30)}" y="${
+    y(-60) + 27
+  }" text-anchor="middle">input (dBFS)</text></g>
+</svg>`;
+}
+
+const WAVES = [
+  { id: "wave-in", label: "In" },
+  { id: "wave-out", label: "Out" },
+  { id: "wave-target", label: "Target" },
+];
+
+function renderMain(options: PlayerOptions): string {
+  const { knobs, origin } = options;
+  const ticks = Array.from({ length: 11 }, (_, i) => {
+    const angle = (-150 + 30 * i) * Math.PI / 180;
+    const at = (r: number) =>
+      `${(70 + r * Math.sin(angle)).toFixed(1)} ${
+        (70 - r * Math.cos(angle)).toFixed(1)
+      }`;
+    return `<path d="M${at(54)}L${at(60)}"/>`;
+  });
+  const scale = Array.from(
+    { length: METER_DB / 6 + 1 },
+    (_, i) => `<span>${6 * i}</span>`,
+  );
+  return `<section class="panel sound" aria-labelledby="sound-heading">
+<h2 id="sound-heading">Sound</h2>
+<div class="files">
+<label class="pick button">Choose a sound<input type="file" id="sound-file" accept="audio/*,.wav"></label>
+<button type="button" class="button" id="excerpt">Built-in excerpt</button>
+<label class="pick button">Choose a target to compare with<input type="file" id="target-file" accept="audio/*,.wav"></label>
+</div>
+<p class="hint">Or drop a file on the page. What you choose stays on this machine.</p>
+<p id="sound-name" dir="auto"></p>
+<p id="target-name" dir="auto" hidden></p>
+<p id="trouble" role="alert" hidden></p>
+<div class="transport">
+<button type="button" class="button main" id="play">Play</button>
+<label class="check"><input type="checkbox" id="loop" checked> Loop</label>
+<label class="seek"><span class="offscreen-label">Position</span><input type="range" id="position" min="0" max="1000" step="1" value="0"></label>
+<output id="time" for="position">0:00</output>
+</div>
+<div class="listen">
+<fieldset><legend>Listen to</legend>
+<label><input type="radio" name="listen" value="unit" checked> the amplifier</label>
+<label><input type="radio" name="listen" value="bypass"> bypass</label>
+<label><input type="radio" name="listen" value="target" disabled> the target</label>
+</fieldset>
+<label class="check"><input type="checkbox" id="match" checked> Match the level of bypass <output id="match-gain" for="match"></output></label>
+</div>
+</section>
+
+<div class="rack">
+<section class="panel knob-panel" aria-labelledby="knob-heading">
+<h2 id="knob-heading">Peak reduction</h2>
+<div id="knob" role="slider" tabindex="0" aria-labelledby="knob-heading" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0">
+<svg viewBox="0 0 140 140" aria-hidden="true"><g class="ticks">${
+    ticks.join("")
+  }</g><circle class="cap" cx="70" cy="70" r="44"/><path class="pointer" d="M70 34V50"/></svg>
+<span class="reading" aria-hidden="true"></span>
+</div>
+<fieldset class="switch"><legend class="offscreen-label">Mode</legend>${
+    MODES.map((mode) =>
+      `<label><input type="radio" name="mode" value="${mode}"${
+        knobs[mode] === undefined ? " disabled" : ""
+      }> ${mode}</label>`
+    ).join("\n")
+  }</fieldset>
+<p id="knob-note" aria-live="polite"></p>
+</section>
+<section class="panel meter-panel" aria-labelledby="meter-heading">
+<h2 id="meter-heading">Gain reduction</h2>
+<div id="meter" role="meter" aria-labelledby="meter-heading" aria-valuemin="0" aria-valuemax="${METER_DB}" aria-valuenow="0"><div class="bar"></div></div>
+<div class="scale" aria-hidden="true">${scale.join("")}</div>
+<p class="big"><span id="reduction">0.0</span> <span class="unit">dB</span></p>
+<dl class="levels">
+<div><dt>Input peak</dt><dd><span id="level-in">–</span> dBFS</dd></div>
+<div><dt>Output peak</dt><dd><span id="level-out">–</span> dBFS</dd></div>
+<div><dt>Most reduction, whole sound</dt><dd><span id="most-reduction">–</span> dB</dd></div>
+<div><dt>Highest output, whole sound</dt><dd><span id="highest-output">–</span> dBFS</dd></div>
+</dl>
+</section>
+<section class="panel" aria-labelledby="transfer-heading">
+<h2 id="transfer-heading">Transfer curve</h2>
+${renderTransfer()}
+</section>
+</div>
+
+<section class="panel" aria-labelledby="sliders-heading">
+<div class="bar"><h2 id="sliders-heading">The five parameters</h2>
+<button type="button" class="button" id="to-curve" hidden>Back to the knob</button></div>
+<div class="sliders">${SLIDERS.map(renderSlider).join("\n")}</div>
+</section>
+
+<section class="panel" aria-labelledby="waves-heading">
+<h2 id="waves-heading">Waveforms</h2>
+<div class="waves" id="waves">
+${
+    WAVES.map(({ id, label }) =>
+      `<div class="wave" id="${id}"${
+        id === "wave-target" ? " hidden" : ""
+      }><span>${label}</span><svg viewBox="0 -1 1000 2" preserveAspectRatio="none" role="img" aria-label="${label}: waveform"><path d=""/></svg></div>`
+    ).join("\n")
+  }
+<div class="wave" id="wave-gain"><span>Reduction</span><svg viewBox="0 0 1000 ${METER_DB}" preserveAspectRatio="none" role="img" aria-label="Gain reduction over time, ${METER_DB} dB high"><path d=""/></svg></div>
+<div class="playhead"></div>
+</div>
+</section>
+
+<section class="panel" aria-labelledby="render-heading">
+<h2 id="render-heading">Render</h2>
+<p><button type="button" class="button main" id="render">Render to WAV</button> <span id="rendered" role="status"></span></p>
+<p class="hint">The whole sound through the amplifier, 32-bit float, from rest. The command line gives the same samples:</p>
+<pre tabindex="0" role="region" aria-label="Command"><code id="command"></code></pre>
+</section>
+
+<section class="provenance" aria-labelledby="about-heading">
+<h2 id="about-heading">What this is</h2>
+<div class="prose">
+<p>${escapeHtml(origin)}</p>
+<p>The knob drives five parameters of a digital compressor along that curve, in
+straight lines between the fitted settings. ${escapeHtml(outside(knobs))}</p>
+<p>The channels of a stereo sound go through two units that are not linked. A
+WAVE file is read sample by sample; other formats are decoded by the browser, at
+48 kHz.</p>
+</div>
+${renderFacts(options.provenance)}
+</section>`;
+}
+
+/** The page. */
+export async function renderPlayer(options: PlayerOptions): Promise<string> {
+  const { origin, surrogate, knobs } = options;
+  const settings = {
+    kernel: options.kernel.toBase64(),
+    excerpt: options.excerpt.toBase64(),
+    excerptName: options.excerptName,
+    knobs,
+    sliders: SLIDERS,
+    meterDb: METER_DB,
+  };
+  const worklet = codeForScript(`${renderer}\n${processor}`, "processor.js");
+  return await renderShell({
+    title: "4A-2A player",
+    overline: "player",
+    heading: "4A-2A: a levelling amplifier to play with",
+    subtitle: "Turn one knob; five parameters of a compressor follow.",
+    facts: [renderTime(options.builtAt)],
+    surrogate: surrogate
+      ? {
+        name: "the curve of this player",
+        description: `${origin} It does not describe a real LA-2A.`,
+      }
+      : undefined,
+    main: renderMain(options),
+    data: `<script type="application/json" id="settings">${
+      jsonForScript(settings)
+    }</script>
+<script type="text/plain" id="worklet">${worklet}</script>\n`,
+    scripts: [
+      { name: "report/client.js", code: theme },
+      { name: "renderer.js", code: renderer },
+      { name: "wave_files.js", code: waveFiles },
+      { name: "player/client.js", code: client },
+    ],
+    style,
+    // The worklet comes by a data URL: browsers take no other from disk.
+    scriptSources: ["data:", "'wasm-unsafe-eval'"],
+  });
+}

@@ -1,0 +1,364 @@
+/**
+ * The player in a real browser: opened from disk, played, turned, rendered, and
+ * compared with the command line.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import wavefile from "wavefile";
+import { compress } from "../lib/compressor/compressor.ts";
+import { curveFromCsv, parametersAt } from "../lib/curve.ts";
+import { PUBLISHED_FITS } from "../lib/data/published.ts";
+import { makeStimulus } from "../lib/data/stimulus.ts";
+import { knobOf } from "../lib/player/knob.ts";
+import { readWav } from "../lib/sound/wav.ts";
+import { findings, overflow } from "./page_checks.ts";
+import { browserTest, openPage } from "./browser.ts";
+import { runTask, withFolder } from "./cli.ts";
+
+const RATE = 48000;
+
+/** Writes a 24-bit WAVE file, so that its samples are not those of 16 bits. */
+async function writeSound(
+  path: string,
+  channels: Float32Array[],
+): Promise<void> {
+  const file = new wavefile.WaveFile();
+  const pcm = channels.map((samples) =>
+    Array.from(samples, (value) => Math.round(value * (2 ** 23 - 1)))
+  );
+  file.fromScratch(
+    channels.length,
+    RATE,
+    "24",
+    pcm.length === 1 ? pcm[0] : pcm,
+  );
+  await Deno.writeFile(path, file.toBuffer());
+}
+
+/** Two channels of the stimulus. */
+function stereo(seconds: number): Float32Array[] {
+  return [3, 4].map((seed) =>
+    makeStimulus({ seconds, sampleRate: RATE, seed }).samples
+  );
+}
+
+/** A tone at −6 dBFS whose end meets its beginning. */
+function tone(): Float32Array {
+  return Float32Array.from(
+    { length: RATE },
+    (_, n) => 0.5 * Math.sin(2 * Math.PI * 1000 * n / RATE),
+  );
+}
+
+/** What `expression` comes to in the page. */
+async function ask<T>(page: Page, expression: string): Promise<T> {
+  return await page.evaluate(expression) as T;
+}
+
+/** Waits until `expression` is true in the page. */
+async function until(page: Page, expression: string): Promise<void> {
+  for (const start = Date.now(); !await ask(page, expression);) {
+    assert.ok(Date.now() - start < 20_000, `never: ${expression}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  assert.equal(a.length, b.length);
+  let largest = 0;
+  for (let n = 0; n < a.length; n++) {
+    largest = Math.max(largest, Math.abs(a[n] - b[n]));
+  }
+  return largest;
+}
+
+Deno.test("knobOf() follows the curve and ends in no compression", () => {
+  const { compress: knob, limit } = knobOf(PUBLISHED_FITS);
+  assert.deepEqual(knob!.fitted, [40, 100]);
+  assert.equal(limit!.positions.length, 101);
+  assert.deepEqual(
+    knob!.positions[63],
+    parametersAt(
+      PUBLISHED_FITS,
+      { mode: "compress", peakReduction: 63 },
+      "linear",
+    ),
+  );
+  const [lowest] = knob!.positions;
+  assert.equal(lowest.threshold_db, 0);
+  assert.equal(lowest.ratio, knob!.positions[40].ratio);
+  // The threshold falls all the way, without a jump at the end of the curve.
+  for (let position = 1; position <= 100; position++) {
+    const step = knob!.positions[position].threshold_db -
+      knob!.positions[position - 1].threshold_db;
+    assert.ok(step < 0 && step > -1, `${step} dB at ${position}`);
+  }
+  // Nothing within full scale is touched at 0, save by the make-up.
+  const sound = makeStimulus({ seconds: 1 }).samples;
+  const quiet = { ...lowest, make_up_db: 0 };
+  assert.deepEqual(compress(sound, quiet, RATE), Float64Array.from(sound));
+});
+
+Deno.test("knobOf() stays where a curve ends, and leaves out a mode it lacks", () => {
+  const curve = PUBLISHED_FITS.filter(({ mode, peakReduction }) =>
+    mode === "limit" && peakReduction >= 50 && peakReduction <= 80
+  );
+  const knobs = knobOf(curve);
+  assert.equal(knobs.compress, undefined);
+  assert.deepEqual(knobs.limit!.fitted, [50, 80]);
+  assert.deepEqual(knobs.limit!.positions[95], knobs.limit!.positions[80]);
+});
+
+Deno.test("curveFromCsv() reads the published layout and names a wrong line", async () => {
+  const text = await Deno.readTextFile(
+    new URL("../lib/data/published/limit.csv", import.meta.url),
+  );
+  assert.deepEqual(
+    curveFromCsv(text, "limit", "limit.csv"),
+    PUBLISHED_FITS.filter(({ mode }) => mode === "limit")
+      .map(({ mode, peakReduction, parameters }) => ({
+        mode,
+        peakReduction,
+        parameters,
+      })),
+  );
+  assert.throws(
+    () => curveFromCsv(text.replace("16.92", "x16.92"), "limit", "my.csv"),
+    /my\.csv, line 7: not a setting/,
+  );
+  assert.throws(() => curveFromCsv("a\nb\n", "limit", "my.csv"), /no setting/);
+});
+
+Deno.test("player builds with another curve and says where it is from", () =>
+  withFolder(async (folder) => {
+    const text = await Deno.readTextFile(
+      new URL("../lib/data/published/limit.csv", import.meta.url),
+    );
+    const csv = `${folder}/surrogate-<b>-limit.csv`;
+    await Deno.writeTextFile(csv, text);
+    const path = `${folder}/mine.html`;
+    const built = await runTask("player", ["--curve", csv, "--out", path]);
+    assert.equal(built.code, 0, built.stderr);
+    const html = await Deno.readTextFile(path);
+    assert.match(html, /<strong>Surrogate data/);
+    assert.match(html, /From surrogate-&lt;b&gt;-limit\.csv/);
+    assert.doesNotMatch(html, /<b>/);
+    assert.match(html, /no compress mode/);
+    await Deno.rename(csv, `${folder}/mine.csv`);
+    const nameless = await runTask("player", [
+      "--curve",
+      `${folder}/mine.csv`,
+    ]);
+    assert.equal(nameless.code, 1);
+    assert.match(nameless.stderr, /must hold "compress" or "limit"/);
+  }));
+
+browserTest(
+  "the player plays, meters and renders as the command line does",
+  (browser) =>
+    withFolder(async (folder) => {
+      const path = `${folder}/player.html`;
+      const built = await runTask("player", ["--out", path]);
+      assert.equal(built.code, 0, built.stderr);
+      assert.ok((await Deno.stat(path)).size < 2.5e6);
+      const dry = `${folder}/dry take.wav`;
+      await writeSound(dry, stereo(3));
+      await writeSound(`${folder}/tone.wav`, [tone()]);
+
+      const { page, misdeeds } = await openPage(browser, `file://${path}`);
+      await page.evaluate("player.ready");
+      const knob = page.getByRole("slider", { name: "Peak reduction" });
+      const turn = async (...keys: string[]) => {
+        await knob.focus();
+        for (const key of keys) await page.keyboard.press(key);
+      };
+      const parameters = () => ask(page, "player.state.parameters");
+      const curve = (mode: "compress" | "limit", peakReduction: number) =>
+        parametersAt(PUBLISHED_FITS, { mode, peakReduction }, "linear");
+      assert.match(
+        (await page.locator("#sound-name").textContent())!,
+        /^built-in-excerpt\.wav · 0:08\.0 · 44100 Hz · mono$/,
+      );
+
+      // The knob, by keyboard and by mouse, and the switch.
+      await turn("Home", "PageUp", "ArrowUp");
+      assert.equal(await knob.getAttribute("aria-valuenow"), "6");
+      assert.match(
+        (await page.locator("#knob-note").textContent())!,
+        /^Below 40 nothing was fitted/,
+      );
+      const box = (await knob.boundingBox())!;
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x, y - 80, { steps: 4 });
+      await page.mouse.up();
+      assert.deepEqual(await parameters(), curve("compress", 46));
+      assert.equal(await page.locator("#knob-note").textContent(), "");
+      await page.getByRole("radio", { name: "limit" }).check();
+      await turn("End", ...Array(37).fill("ArrowDown"));
+      assert.deepEqual(await parameters(), curve("limit", 63));
+
+      // The render, against the command line, and the worklet against the render.
+      await page.locator("#sound-file").setInputFiles(dry);
+      await page.getByText("dry take.wav · 0:03.0 · 48000 Hz · stereo")
+        .waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Render to WAV" }).click(),
+      ]);
+      assert.equal(download.suggestedFilename(), "dry take-4a2a.wav");
+      const rendered = await download.path();
+      const command = await page.locator("#command").textContent();
+      const given = /--params '(.*)'$/.exec(command!)![1];
+      const fromWorklet = await ask<number[][]>(
+        page,
+        `(async () => {
+      const { sound, parameters } = player.state;
+      const { channels, sampleRate } = sound;
+      const context = new OfflineAudioContext(
+        channels.length, channels[0].length, sampleRate);
+      const unit = await player.createUnit(context, channels.length, parameters);
+      const source = context.createBufferSource();
+      source.buffer = player.bufferOf(context, sound);
+      source.connect(unit).connect(context.destination);
+      source.start();
+      const result = await context.startRendering();
+      return channels.map((_, c) => Array.from(result.getChannelData(c)));
+    })()`,
+      );
+      for (const channel of [1, 2]) {
+        const out = `${folder}/out${channel}.wav`;
+        const words = channel === 1
+          ? ["--peak-reduction", "63", "--mode", "limit"]
+          : ["--params", given];
+        const { code, stderr } = await runTask("render", [
+          dry,
+          out,
+          ...words,
+          "--channel",
+          String(channel),
+        ]);
+        assert.equal(code, 0, stderr);
+        const wanted = (await readWav(out)).samples;
+        const got = await readWav(rendered, { channel });
+        assert.equal(got.sampleRate, RATE);
+        assert.ok(wanted.some((value) => Math.abs(value) > 0.1));
+        const input = (await readWav(dry, { channel })).samples;
+        assert.ok(largestDifference(input, wanted) > 0.1, "it compresses");
+        const inPage = largestDifference(got.samples, wanted);
+        assert.ok(inPage <= 1e-6, `the page differs by ${inPage}`);
+        const inWorklet = largestDifference(fromWorklet[channel - 1], wanted);
+        assert.ok(inWorklet <= 1e-6, `the worklet differs by ${inWorklet}`);
+      }
+
+      // Playing: the meter shows what the static curve asks for, and moves.
+      await page.locator("#sound-file").setInputFiles(`${folder}/tone.wav`);
+      await page.getByText("tone.wav · 0:01.0").waitFor();
+      await page.getByRole("radio", { name: "compress" }).check();
+      await turn("Home");
+      await page.getByRole("button", { name: "Play" }).click();
+      const level = 20 * Math.log10(0.5);
+      const reading = (low: number, high: number) =>
+        until(
+          page,
+          `(() => {
+        const now = Number(document.querySelector("#meter").ariaValueNow ??
+          document.querySelector("#meter").getAttribute("aria-valuenow"));
+        return player.state.playing && now >= ${low} && now <= ${high};
+      })()`,
+        );
+      await until(
+        page,
+        `document.querySelector("#level-in").textContent === "−6.0"`,
+      );
+      await reading(0, 0.1);
+      await turn("End");
+      // The gain of a tone swings between the reduction of its peaks and less.
+      const { threshold_db, ratio } = curve("compress", 100);
+      const most = (level - threshold_db) * (1 - 1 / ratio);
+      await reading(0.6 * most, most + 0.1);
+      assert.equal(await page.locator(".now").isVisible(), true);
+      const heard = await page.locator("#time").textContent();
+      await until(
+        page,
+        `document.querySelector("#time").textContent !== "${heard}"`,
+      );
+
+      // Bypass at the level of the output.
+      await page.getByRole("radio", { name: "bypass" }).check();
+      const faders = () =>
+        ask<Record<string, number>>(
+          page,
+          `Object.fromEntries(Object.entries(player.state.playing.faders)
+        .map(([name, fader]) => [name, fader.gain.value]))`,
+        );
+      const match = await ask<number>(page, "player.state.overview.match");
+      const energy = (sound: ArrayLike<number>) =>
+        Array.from(sound).reduce((sum, value) => sum + value * value, 0);
+      const output = compress(tone(), curve("compress", 100), RATE);
+      assert.ok(
+        Math.abs(match - Math.sqrt(energy(output) / energy(tone()))) < 1e-4,
+      );
+      await until(
+        page,
+        `Math.abs(player.state.playing.faders.bypass.gain.value - ${match}) < 1e-3`,
+      );
+      assert.ok((await faders()).unit < 0.1);
+      await page.getByText("Match the level of bypass").click();
+      await until(page, "player.state.playing.faders.bypass.gain.value > 0.99");
+
+      // A target to compare with.
+      const target = page.getByRole("radio", { name: "the target" });
+      assert.ok(await target.isDisabled());
+      await page.locator("#target-file").setInputFiles(`${folder}/tone.wav`);
+      await page.getByText("Target: tone.wav").waitFor();
+      await target.check();
+      await until(
+        page,
+        "player.state.playing?.faders.target.gain.value > 0.99",
+      );
+      await page.getByRole("button", { name: "Stop" }).click();
+      assert.equal(await page.locator("#reduction").textContent(), "0.0");
+
+      // The sliders, and the way back.
+      const ratioSlider = page.getByRole("slider", { name: "Ratio" });
+      await ratioSlider.focus();
+      await page.keyboard.press("End");
+      assert.equal((await parameters() as { ratio: number }).ratio, 20);
+      assert.equal(await knob.getAttribute("class"), "left");
+      await page.getByRole("button", { name: "Back to the knob" }).click();
+      assert.deepEqual(await parameters(), curve("compress", 100));
+
+      // What cannot be used says so, and its name is only a name.
+      const hostile = `${folder}/<img src=x onerror=alert(1)>.wav`;
+      await Deno.writeTextFile(hostile, "RIFFxxxxWAVE");
+      await page.locator("#sound-file").setInputFiles(hostile);
+      const trouble = page.getByRole("alert");
+      await trouble.getByText("cannot be used").waitFor();
+      assert.match((await trouble.textContent())!, /^<img src=x/);
+      assert.equal(await page.locator("main img").count(), 0);
+      assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+      await page.close();
+
+      for (const colorScheme of ["light", "dark"] as const) {
+        for (const width of [1280, 390]) {
+          const { page, misdeeds } = await openPage(browser, `file://${path}`, {
+            colorScheme,
+            width,
+          });
+          await page.evaluate("player.ready");
+          const at = `${colorScheme}, ${width} px`;
+          assert.deepEqual(await overflow(page), [width, []], at);
+          if ((width === 390) === (colorScheme === "light")) {
+            assert.deepEqual(await findings(page), [], at);
+          }
+          assert.deepEqual(misdeeds, { complaints: [], requests: [] }, at);
+          await page.close();
+        }
+      }
+    }),
+);
