@@ -56,6 +56,10 @@ export class MeasureError extends Error {
   override name = "MeasureError";
 }
 
+/** Path of a file beside this one. */
+const pathOf = (relative: string) =>
+  fileURLToPath(new URL(relative, import.meta.url));
+
 /**
  * Measures as `request` says, in a child process.
  *
@@ -75,8 +79,8 @@ export async function measureHessian(
       "--allow-read",
       ...(native
         ? ["--allow-ffi", "--node-modules-dir=auto", "--no-lock"]
-        : []),
-      `--config=${fileURLToPath(new URL("../../deno.json", import.meta.url))}`,
+        : [`--lock=${pathOf("../../tests/deno.lock")}`]),
+      `--config=${pathOf("../../deno.json")}`,
       fileURLToPath(import.meta.url),
       JSON.stringify(request),
     ],
