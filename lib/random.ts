@@ -59,17 +59,19 @@ function splitmix32(state: number): () => number {
  */
 export function createRandom(seed: number | string): Random {
   const next = splitmix32(hash(String(seed)));
-  let a = next();
-  let b = next();
-  let c = next();
-  let counter = 1;
+  // In a typed array: 32-bit numbers in variables of a closure are allocated anew.
+  const state = Int32Array.of(next(), next(), next(), 1);
 
   function bits(): number {
+    const a = state[0];
+    const b = state[1];
+    const c = state[2];
+    const counter = state[3];
     const sum = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    state[3] = counter + 1;
+    state[0] = b ^ (b >>> 9);
+    state[1] = c + (c << 3);
+    state[2] = ((c << 21) | (c >>> 11)) + sum;
     return sum >>> 0;
   }
   for (let i = 0; i < 12; i++) bits();

@@ -41,10 +41,11 @@ export function createCompressor(
   const averaging = detectorOf(parameters) === "rms" ? theta[4] : undefined;
   const makeUp = Math.exp(NEPER_PER_DB * theta[theta.length - 1]);
   const threshold = NEPER_PER_DB * thresholdDb;
-  let gain = 1;
-  let meanSquare = 0;
+  const state = { gain: 1, meanSquare: 0 };
   return {
     process(input, output) {
+      // Local copies: V8 keeps them in registers.
+      let { gain, meanSquare } = state;
       for (let n = 0; n < input.length; n++) {
         const x = input[n];
         let level: number;
@@ -59,6 +60,8 @@ export function createCompressor(
         gain += (target < gain ? attack : release) * (target - gain);
         output[n] = makeUp * gain * x;
       }
+      state.gain = gain;
+      state.meanSquare = meanSquare;
     },
   };
 }

@@ -184,16 +184,21 @@ export function createOptical(options: OpticalOptions): Processor {
   const noise = factor(options.noiseDb ?? NOISE_DB) *
     Math.sqrt(6) / 2 ** 16;
 
-  let inputBefore = 0;
-  let coupled = 0;
-  let free = 0;
-  let shallow = 0;
-  let deep = 0;
-  let stageBefore = 0;
-  let output = 0;
+  const state = {
+    inputBefore: 0,
+    coupled: 0,
+    free: 0,
+    shallow: 0,
+    deep: 0,
+    stageBefore: 0,
+    output: 0,
+  };
 
   return {
     process(input, result) {
+      // Local copies: V8 keeps them in registers.
+      let { inputBefore, coupled, free, shallow, deep, stageBefore, output } =
+        state;
       for (let n = 0; n < input.length; n++) {
         let x = input[n];
         // Also true of NaN, which a unit hears as silence.
@@ -223,6 +228,15 @@ export function createOptical(options: OpticalOptions): Processor {
         const hiss = noise * ((bits >>> 16) + (bits & 0xffff) - 0xffff);
         result[n] = output + hiss;
       }
+      Object.assign(state, {
+        inputBefore,
+        coupled,
+        free,
+        shallow,
+        deep,
+        stageBefore,
+        output,
+      });
     },
   };
 }
