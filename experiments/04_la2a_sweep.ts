@@ -66,6 +66,7 @@ import {
   formatDuration,
   formatFixed,
   formatNumber,
+  formatPercent,
 } from "../lib/report/format.ts";
 import { openResultStore, type ResultStore } from "../lib/result_store.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
@@ -268,7 +269,6 @@ async function writeReportPage(
   const meanEsr = mean(fits.map((fit) => fit.score.esr));
   const iterations = fits.map((fit) => fit.esrByIteration.length - 1);
   const sound = fits.length * facts.seconds;
-  const unconverged = fits.filter((fit) => !fit.converged);
 
   const body = [
     cells.figures([
@@ -328,16 +328,7 @@ result.`,
     ),
 
     cells.step("Fit each setting", code("fitSettings")),
-    cells.prose(
-      md`${
-        fits.length - unconverged.length
-      } of ${fits.length} fits converged, in
-${Math.min(...iterations)} to ${
-        Math.max(...iterations)
-      } iterations. Most of the way is done in the first few; then the error falls
-by more at each step than at the one before, as Newton's method promises near a
-minimum. The loss never rises.`,
-    ),
+    cells.prose(whatTheFitsShow(fits)),
     iterationCurves(
       fits.flatMap((fit) =>
         fit.esrByIteration.map((esr, iteration) => ({
@@ -475,6 +466,34 @@ minimum. The loss never rises.`,
       "Time": formatDuration(seconds),
     },
   }, body);
+}
+
+/** How the fits went, in words that the figures bear out. */
+function whatTheFitsShow(fits: SettingFit[]): string {
+  const iterations = fits.map((fit) => fit.esrByIteration.length - 1);
+  const converged = fits.filter((fit) => fit.converged).length;
+  const shrinking = shrinkingOf(fits);
+  const rate = shrinking.length === 0
+    ? ""
+    : ` Near the end, a step leaves ${
+      formatPercent(median(shrinking), 2)
+    } (median) of what the loss still stands above its minimum. Were the loss ` +
+      "smooth it would be less and less: but the ballistics switch between " +
+      "attack and release at samples that move with the parameters, which the " +
+      "Hessian of a fixed branch does not see.";
+  return `${converged} of ${fits.length} fits converged, in ${
+    Math.min(...iterations)
+  } to ${Math.max(...iterations)} iterations; the loss never rises.${rate}`;
+}
+
+/** By how much each late step shrank the loss's excess over its end. */
+function shrinkingOf(fits: SettingFit[]): number[] {
+  return fits.flatMap(({ esrByIteration }) => {
+    const end = esrByIteration.at(-1)!;
+    const excess = esrByIteration.slice(-4, -1).map((esr) => esr - end);
+    return excess.slice(1).map((value, i) => value / excess[i])
+      .filter((part) => part > 0 && part < 1);
+  });
 }
 
 /** What the parameter curves show, in words that the figures bear out. */
