@@ -34,7 +34,7 @@ export interface Fit {
 
 /** Options of {@linkcode fitPair}. */
 export interface FitOptions {
-  /** Starting point (default: the config's). */
+  /** Starting point, near the minimum (default: the config's, anywhere). */
   start?: CompressorParameters;
   /** Called after each iteration of the fit on all chunks. */
   onIteration?: (record: IterationRecord) => void;
@@ -57,11 +57,12 @@ export async function fitPair(
   pair: ChunkedPair,
   solver: SolverConfig,
   engine: EngineName,
-  { start = solver.start, onIteration }: FitOptions = {},
+  { start, onIteration }: FitOptions = {},
 ): Promise<Fit> {
   const { starts } = pair;
   const { coarse_chunks: coarseChunks } = solver;
-  let from = start;
+  let from = start ?? solver.start;
+  let isNear = start !== undefined;
   let coarseIterations = 0;
   if (coarseChunks > 0 && starts.length >= 2 * coarseChunks) {
     const stride = starts.length / coarseChunks;
@@ -74,21 +75,20 @@ export async function fitPair(
       { ...pair, starts: few },
       coarse,
       engine,
-      start,
+      { start: from, isNear },
     );
     if (found !== undefined) {
       from = found.parameters;
+      isNear = true;
       coarseIterations = found.minimum.iterations;
     }
   }
-  const isNear = coarseIterations > 0;
+  const hasMakeUp = coarseIterations > 0;
   const fit = await fitChunks(
     pair,
-    // The coarse fit has the make-up right already.
-    { ...solver, match_energy: solver.match_energy && !isNear },
+    { ...solver, match_energy: solver.match_energy && !hasMakeUp },
     engine,
-    from,
-    onIteration,
+    { start: from, isNear, onIteration },
   );
   if (fit === undefined) {
     throw new Error(
@@ -103,8 +103,10 @@ async function fitChunks(
   pair: ChunkedPair,
   solver: SolverConfig,
   engineName: EngineName,
-  start: CompressorParameters,
-  onIteration?: (record: IterationRecord) => void,
+  { start, isNear, onIteration }: Required<Pick<FitOptions, "start">> & {
+    isNear: boolean;
+    onIteration?: FitOptions["onIteration"];
+  },
 ): Promise<Omit<Fit, "coarseIterations"> | undefined> {
   const engine = await openEngine(engineName, pair, detectorOf(start));
   try {
@@ -119,6 +121,7 @@ async function fitChunks(
       maxIterations: solver.max_iterations,
       tolerance: solver.tolerance,
       lossFloor: ESR_FLOOR * targetEnergy,
+      isNear,
       onIteration,
     });
     return {

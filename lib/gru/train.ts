@@ -129,7 +129,10 @@ export async function trainGru(
   let checkpoint: Checkpoint | undefined = kept;
   if (checkpoint === undefined) {
     const started = performance.now();
-    const weights = initialWeights(options.seed);
+    const inputRms = rootMeanSquare(
+      batch.inputs.map((input) => input.subarray(0, trainLength)),
+    );
+    const weights = initialWeights(options.seed, inputRms);
     checkpoint = {
       weights: [...weights],
       adam: adamAtStart(WEIGHT_COUNT),
@@ -202,6 +205,15 @@ export function isDone(
 ): boolean {
   const done = epochs.length - 1;
   return done >= options.epochs || done - best.epoch >= options.patience;
+}
+
+/** Level of several signals of the same length. */
+function rootMeanSquare(signals: readonly Signal[]): number {
+  let sum = 0;
+  for (const signal of signals) {
+    for (let n = 0; n < signal.length; n++) sum += signal[n] * signal[n];
+  }
+  return Math.sqrt(sum / (signals.length * signals[0].length));
 }
 
 /** Σ F(target)². */

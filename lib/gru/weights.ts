@@ -62,15 +62,32 @@ const TENSORS: { name: string; shape: number[]; start: number }[] = [
   { name: "dense/bias", shape: [1], start: OFFSET },
 ];
 
+/** Samples that the slow units remember at the start, in powers of ten. */
+const SLOW_UNITS = [1.5, 2.5, 3.5, 4.5];
+
 /**
- * Weights to start training from: those of the GRU uniform within ±1/√8, the
- * dense layer zero, so that the network begins as a wire.
+ * Weights to start training from, for sound of the level `inputRms`.
+ *
+ * The dense layer is zero, so that the network begins as a wire. The others are
+ * uniform within ±1/√8, with two things added without which the network learns
+ * little more than a constant gain: the input weights are divided by the level,
+ * so that the units feel how loud it is; and half of the units begin slow, with
+ * memories from 32 to 32 000 samples, by the bias b = ln T of their update gate
+ * ("chrono initialisation", Tallec and Ollivier, ICLR 2018). A compressor's
+ * errors are as slow as its release.
  */
-export function initialWeights(seed: number | string): Float64Array {
+export function initialWeights(
+  seed: number | string,
+  inputRms: number,
+): Float64Array {
   const random = createRandom(`${seed}/gru`);
   const weights = new Float64Array(WEIGHT_COUNT);
   const bound = 1 / Math.sqrt(HIDDEN);
   for (let i = 0; i < DENSE; i++) weights[i] = random.uniform(-bound, bound);
+  for (let i = 0; i < RECURRENT; i++) weights[i] /= inputRms;
+  SLOW_UNITS.forEach((decades, j) => {
+    weights[BIAS + j] = decades * Math.LN10;
+  });
   return weights;
 }
 

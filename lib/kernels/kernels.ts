@@ -14,12 +14,48 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 
-/** The kernels: files in `assembly/` that export functions. */
+/** Pages of 64 KiB that 32-bit addresses reach: the size of shared memory. */
+export const MEMORY_PAGES = 65536;
+
+/** How a kernel is compiled. */
+interface KernelOptions {
+  /** Memory it imports: its own, or shared by threads; `fixed`: of 4 GiB. */
+  memory: "own" | "shared" | "fixed";
+  /** Optimisation by the AssemblyScript compiler, before the runtime's. */
+  optimisation: "-O1" | "-O3";
+}
+
+/**
+ * The kernels: files in `assembly/` that export functions.
+ *
+ * Where memory can grow, the runtime reads its size anew after every store, to
+ * check the bounds of the next access: a fixed size saves that. It is still taken
+ * from the system page by page, as it is written. -O3 moves statements together
+ * that the loops of `compressor` keep apart, so as to have no more values at a
+ * time than the processor has registers.
+ */
 export const KERNELS = {
-  compressor: { sharedMemory: true },
-  gru: { sharedMemory: true },
-  render: { sharedMemory: false },
+  compressor: { memory: "fixed", optimisation: "-O1" },
+  gru: { memory: "shared", optimisation: "-O3" },
+  one_pass: { memory: "shared", optimisation: "-O3" },
+  render: { memory: "own", optimisation: "-O3" },
+} satisfies Record<string, KernelOptions>;
+
+const MEMORY_FLAGS = {
+  own: [],
+  shared: flagsOfShared(1),
+  fixed: flagsOfShared(MEMORY_PAGES),
 };
+
+function flagsOfShared(initialPages: number): string[] {
+  return [
+    "--sharedMemory",
+    "--initialMemory",
+    `${initialPages}`,
+    "--maximumMemory",
+    `${MEMORY_PAGES}`,
+  ];
+}
 
 /** Name of a kernel. */
 export type KernelName = keyof typeof KERNELS;
@@ -42,15 +78,14 @@ export const KERNEL_FOLDER = fileURLToPath(
 
 /** Flags of the AssemblyScript compiler for kernel `name` in `variant`. */
 export function compilerFlags(name: KernelName, variant: Variant): string[] {
+  const { memory, optimisation } = KERNELS[name];
   return [
-    "-O3",
+    optimisation,
     "--noAssert",
     "--runtime",
     "stub",
     "--importMemory",
-    ...(KERNELS[name].sharedMemory
-      ? ["--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"]
-      : []),
+    ...MEMORY_FLAGS[memory],
     "--enable",
     variant === "relaxed" ? "simd,threads,relaxed-simd" : "simd,threads",
   ];

@@ -9,13 +9,14 @@
  * rises, and a point whose loss is not finite is only a reason to shrink.
  *
  * Where it stops need not be a minimum worth having. With the threshold above
- * every sample the loss depends on the make-up alone; at the end of its range a
- * time constant no longer moves; and where many samples share one peak the slope
- * jumps as the threshold passes it, and ever shorter steps creep along the edge.
- * So where the curvature of a coordinate is next to nothing, or the model goes on
- * promising what no step keeps, coordinates are moved by 4, 8, 16 and 32 to either
- * side, each by itself; where this changes the loss, a few iterations may find one
- * clearly lower, and the method goes on from there.
+ * every sample the loss depends on the make-up alone; towards the end of its range
+ * a ratio or a time hardly counts any more, and the others settle around it; and
+ * where many samples share one peak the slope jumps as the threshold passes it, and
+ * ever shorter steps creep along the edge. So where the curvature of a coordinate
+ * is next to nothing, or the model goes on promising what no step keeps, the method
+ * looks elsewhere: such coordinates are put back where they started, then moved by
+ * 5, 10 and 20 to either side, each by itself. Where this changes the loss, a few
+ * iterations may find one clearly lower, and the method goes on from there.
  *
  * @module
  */
@@ -44,6 +45,11 @@ export interface TrustRegionOptions extends MinimiserOptions {
   initialRadius?: number;
   /** Largest radius (default 10). */
   maxRadius?: number;
+  /**
+   * The start is known to lie near the minimum, so that no lower one is looked
+   * for out of reach of the derivatives (default false).
+   */
+  isNear?: boolean;
 }
 
 /** Minimises `evaluate` from `start`. */
@@ -52,17 +58,25 @@ export async function trustRegion(
   start: Float64Array,
   options: TrustRegionOptions = {},
 ): Promise<Minimum> {
-  const { maxIterations = 100, lossFloor = 0, onIteration } = options;
-  let found = await descend(evaluate, start, options, true);
+  const { maxIterations = 100, lossFloor = 0, isNear = false, onIteration } =
+    options;
+  let found = await descend(evaluate, start, options, !isNear);
   const { records, evaluations } = found;
   const scale = records[0].loss;
+  let fruitless = Infinity; // lowest loss from which no way on was found
   for (;;) {
     const left = maxIterations - records.length;
     const isThere = found.converged && found.loss <= lossFloor;
     const hasEnded = !found.converged && !found.isStuck;
-    if (isThere || hasEnded || left < 0) break;
-    const below = await escape(evaluate, found, scale, evaluations);
-    if (below === undefined && !found.isStuck) break;
+    if (isThere || hasEnded || isNear || left < 0) break;
+    const isNew = found.loss < (1 - WORTH_A_SEARCH) * fruitless;
+    const below = isNew
+      ? await escape(evaluate, start, found, scale, evaluations)
+      : undefined;
+    if (below === undefined) {
+      fruitless = Math.min(fruitless, found.loss);
+      if (!found.isStuck) break;
+    }
     const offset = records.length;
     const next = await descend(evaluate, below ?? found.z, {
       ...options,
@@ -80,11 +94,20 @@ export async function trustRegion(
   return { ...minimum, iterations: records.length - 1, records, evaluations };
 }
 
+/** Part by which the loss must fall before a fruitless search is repeated. */
+const WORTH_A_SEARCH = 0.03;
+
 /** Iterations after which creeping along an edge counts as being stuck. */
 const STUCK_AFTER = 20;
 
 /** Part of the loss that they must have gained. */
 const STUCK_GAIN = 1e-4;
+
+/**
+ * Part of the loss that is all a coordinate's drift towards the end of its range
+ * can gain any more: no need to follow it there before looking elsewhere.
+ */
+const DRIFT_GAIN = 0.02;
 
 /**
  * Trust-region iterations from `start` until one of the tests stops them, or, if
@@ -144,12 +167,7 @@ async function descend(
       stopReason = "iterations";
       break;
     }
-    const before = records.at(-STUCK_AFTER - 1);
-    if (
-      mayStick && before !== undefined &&
-      before.loss - here.loss < STUCK_GAIN * here.loss &&
-      promised > STUCK_GAIN * here.loss
-    ) {
+    if (mayStick && (creeps(promised) || drifts(promised))) {
       isStuck = true;
       stopReason = "iterations";
       break;
@@ -198,19 +216,35 @@ async function descend(
     evaluations,
     isStuck,
   };
+
+  /** Whether many iterations gained nothing of what the model promises. */
+  function creeps(promised: number): boolean {
+    const before = records.at(-STUCK_AFTER - 1);
+    return before !== undefined && promised > STUCK_GAIN * here.loss &&
+      before.loss - here.loss < STUCK_GAIN * here.loss;
+  }
+
+  /** Whether little is left to gain but along a coordinate that hardly counts. */
+  function drifts(promised: number): boolean {
+    return promised <= DRIFT_GAIN * here.loss &&
+      faintCoordinates(here.hessian!).length > 0;
+  }
 }
 
 /** Relative fall of the loss that float32 engines cannot tell from rounding. */
 const PRECISION = 1e-6;
 
 /** Part of the whole curvature that is next to nothing for a coordinate. */
-const FAINT = 1e-6;
+const FAINT = 1e-4;
 
 /** How far a lower loss is looked for, in units of z. */
-const ESCAPE_DISTANCES = [4, 8, 16, 32];
+const ESCAPE_DISTANCES = [5, 10, 20];
 
 /** Iterations that a point so far away has to come below. */
-const ESCAPE_ITERATIONS = 8;
+const ESCAPE_ITERATIONS = 6;
+
+/** The same, for a point with coordinates put back where they started. */
+const RETURN_ITERATIONS = 12;
 
 /** Part of the loss by which it must. */
 const ESCAPE_GAIN = 1e-3;
@@ -221,46 +255,57 @@ const ESCAPE_GAIN = 1e-3;
  */
 async function escape(
   evaluate: Evaluate,
+  start: Float64Array,
   at: Minimum,
   scale: number,
   evaluations: Minimum["evaluations"],
 ): Promise<Float64Array | undefined> {
-  const lower = at.loss * (1 - ESCAPE_GAIN);
-  for (const i of doubtfulCoordinates(at, scale)) {
+  const faint = faintCoordinates(at.hessian);
+  if (faint.length > 0) {
+    const returned = at.z.slice();
+    for (const i of faint) returned[i] = start[i];
+    const found = await below(returned, 1, RETURN_ITERATIONS);
+    if (found !== undefined) return found;
+  }
+  const promised = promisedFall(at.gradient, spectrumOf(at.hessian));
+  for (const i of promised > PRECISION * scale ? at.z.keys() : faint) {
     for (const side of [-1, 1]) {
       for (const distance of ESCAPE_DISTANCES) {
-        const trial = at.z.slice();
-        trial[i] += side * distance;
-        const { loss } = await evaluate(trial, 0);
-        evaluations[0]++;
-        const isStillOn = Math.abs(loss - at.loss) <= PRECISION * at.loss;
-        if (isStillOn || !Number.isFinite(loss)) continue;
-        const descent = await descend(evaluate, trial, {
-          maxIterations: ESCAPE_ITERATIONS,
-          lossFloor: lower,
-          initialRadius: distance,
-        });
-        addCounts(evaluations, descent.evaluations);
-        if (descent.loss <= lower) return descent.z;
+        const moved = at.z.slice();
+        moved[i] += side * distance;
+        const found = await below(moved, distance, ESCAPE_ITERATIONS);
+        if (found !== undefined) return found;
       }
     }
   }
+
+  /** What a few iterations from `trial` reach, if that is clearly lower. */
+  async function below(
+    trial: Float64Array,
+    initialRadius: number,
+    maxIterations: number,
+  ): Promise<Float64Array | undefined> {
+    const { loss } = await evaluate(trial, 0);
+    evaluations[0]++;
+    const isStillOn = Math.abs(loss - at.loss) <= PRECISION * at.loss;
+    if (isStillOn || !Number.isFinite(loss)) return undefined;
+    const lossFloor = at.loss * (1 - ESCAPE_GAIN);
+    const descent = await descend(evaluate, trial, {
+      maxIterations,
+      lossFloor,
+      initialRadius,
+    });
+    addCounts(evaluations, descent.evaluations);
+    return descent.loss <= lossFloor ? descent.z : undefined;
+  }
 }
 
-/**
- * Coordinates along which the loss may be lower elsewhere: those it hardly
- * depends on around `at`, and all of them where the model promises a fall that
- * the method could not get.
- */
-function doubtfulCoordinates(
-  { gradient, hessian, z }: Minimum,
-  scale: number,
-): number[] {
+/** Coordinates whose curvature is next to nothing beside that of the others. */
+function faintCoordinates(hessian: Float64Array): number[] {
+  const size = Math.round(Math.sqrt(hessian.length));
   const bend = norm(hessian);
-  const promised = promisedFall(gradient, spectrumOf(hessian));
-  return Array.from(z.keys()).filter((i) =>
-    promised > PRECISION * scale ||
-    Math.abs(hessian[i * z.length + i]) <= FAINT * bend
+  return Array.from({ length: size }, (_, i) => i).filter((i) =>
+    Math.abs(hessian[i * size + i]) <= FAINT * bend
   );
 }
 

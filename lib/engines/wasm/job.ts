@@ -41,6 +41,9 @@ export const FUNCTIONS = ["prepare", "value", "gradient", "hessian"] as const;
 /** Name of a kernel function. */
 export type KernelFunction = typeof FUNCTIONS[number];
 
+/** What a worker tells: that it is ready, or what ended it. */
+export type WorkerMessage = { ready: true } | { error: string };
+
 /** What a worker is told when it starts. */
 export interface WorkerStart {
   /** The kernel `compressor`. */

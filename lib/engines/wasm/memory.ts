@@ -1,18 +1,18 @@
 /**
  * The memory that the workers share, and who holds which part of it.
  *
- * One `WebAssembly.Memory` serves all engines: it can grow but never shrink, so
- * what one data set gives back the next one takes. Free parts are kept in order
- * of address; the first that is large enough is taken, and neighbours that are
- * both free become one.
+ * One `WebAssembly.Memory` serves all engines of a pool, so what one data set
+ * gives back the next one takes. It has its full size from the start, for the
+ * reason that `lib/kernels/kernels.ts` gives, but the system provides a page only
+ * when it is first written. Free parts are kept in order of address; the first
+ * that is large enough is taken, and neighbours that are both free become one.
  *
  * @module
  */
 
-const PAGE_BYTES = 65536;
+import { MEMORY_PAGES } from "../../kernels/kernels.ts";
 
-/** Pages a 32-bit address reaches: 4 GiB. */
-const MAXIMUM_PAGES = 65536;
+const PAGE_BYTES = 65536;
 
 /** Addresses are multiples of this, a line of cache. */
 const ALIGNMENT = 64;
@@ -25,38 +25,74 @@ interface Part {
 /** Shared memory, dealt out in aligned parts. */
 export class SharedHeap {
   /** The memory that kernels import. */
-  readonly memory = new WebAssembly.Memory({
-    initial: 1,
-    maximum: MAXIMUM_PAGES,
-    shared: true,
-  });
-  // Address 0 is never dealt out.
-  readonly #free: Part[] = [{ start: ALIGNMENT, end: PAGE_BYTES }];
+  readonly memory: WebAssembly.Memory;
+  // Neither address 0 nor the last page is dealt out: no end of a part is 2³².
+  readonly #free: Part[] = [
+    { start: ALIGNMENT, end: (MEMORY_PAGES - 1) * PAGE_BYTES },
+  ];
   readonly #taken = new Map<number, number>();
+  #bytes = 0;
+  #peakBytes = 0;
+
+  /** Reserves the memory. */
+  constructor() {
+    try {
+      this.memory = new WebAssembly.Memory({
+        initial: MEMORY_PAGES,
+        maximum: MEMORY_PAGES,
+        shared: true,
+      });
+    } catch (error) {
+      throw new Error(
+        "the system does not let this process reserve 4 GiB of address space for the engine wasm: raise its limit (ulimit -v), or use --engine reference",
+        { cause: error },
+      );
+    }
+  }
+
+  /** Bytes that are dealt out. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Most bytes that were dealt out at a time. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
 
   /** Takes `bytes` and returns their address. Their content is undefined. */
   allocate(bytes: number): number {
     const size = Math.ceil(Math.max(bytes, 1) / ALIGNMENT) * ALIGNMENT;
-    let at = this.#free.findIndex(({ start, end }) => end - start >= size);
+    const at = this.#free.findIndex(({ start, end }) => end - start >= size);
     if (at < 0) {
-      this.#grow(size);
-      at = this.#free.length - 1;
+      const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
+      throw new RangeError(
+        `a data set needs ${
+          megabytes(size)
+        } MB in one piece, the engine holds ${
+          megabytes(this.#bytes)
+        } MB, and WebAssembly addresses 4295 MB: take shorter recordings, or fewer at a time`,
+      );
     }
     const part = this.#free[at];
     const address = part.start;
     part.start += size;
     if (part.start === part.end) this.#free.splice(at, 1);
-    this.#taken.set(address, address + size);
+    this.#taken.set(address, size);
+    this.#bytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
     return address;
   }
 
   /** Gives back what {@linkcode allocate} returned. */
   release(address: number): void {
-    const end = this.#taken.get(address);
-    if (end === undefined) {
+    const size = this.#taken.get(address);
+    if (size === undefined) {
       throw new RangeError(`nothing was allocated at address ${address}`);
     }
     this.#taken.delete(address);
+    this.#bytes -= size;
+    const end = address + size;
     const free = this.#free;
     let at = free.findIndex(({ start }) => start > address);
     if (at < 0) at = free.length;
@@ -67,27 +103,5 @@ export class SharedHeap {
     if (free[at - 1]?.end === address) {
       free[at - 1].end = free.splice(at, 1)[0].end;
     }
-  }
-
-  /** Makes the last free part at least `size` bytes. */
-  #grow(size: number): void {
-    const end = this.memory.buffer.byteLength;
-    const last = this.#free.at(-1);
-    const tail = last?.end === end ? end - last.start : 0;
-    const pages = Math.ceil((size - tail) / PAGE_BYTES);
-    try {
-      this.memory.grow(pages);
-    } catch (error) {
-      const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
-      throw new RangeError(
-        `a data set needs ${megabytes(size)} MB more than the ${
-          megabytes(end)
-        } MB the engine holds, and WebAssembly addresses 4295 MB: take shorter recordings, or fewer at a time`,
-        { cause: error },
-      );
-    }
-    const grown = end + pages * PAGE_BYTES;
-    if (last !== undefined && tail > 0) last.end = grown;
-    else this.#free.push({ start: end, end: grown });
   }
 }

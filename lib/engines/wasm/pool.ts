@@ -27,6 +27,7 @@ import {
   QUIT,
   TASKS,
   WORDS,
+  type WorkerMessage,
   WORKERS,
   type WorkerStart,
 } from "./job.ts";
@@ -157,19 +158,21 @@ export class Pool {
           name: `optofit ${index + 1}`,
         });
         this.#workers.push(worker);
-        worker.onmessage = () => {
-          if (--starting === 0) resolve();
-        };
-        worker.onerror = (event) => {
-          event.preventDefault();
-          const { length } = this.#scratch;
+        const died = (cause: string) =>
           this.#fail(
             new Error(
               `worker thread ${
                 index + 1
-              } of ${length} died: ${event.message}. Open the engine again`,
+              } of ${this.#scratch.length} died: ${cause}. Open the engine again`,
             ),
           );
+        worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+          if ("error" in data) died(data.error);
+          else if (--starting === 0) resolve();
+        };
+        worker.onerror = (event) => {
+          event.preventDefault();
+          died(event.message);
         };
         const start: WorkerStart = {
           module: this.#module,

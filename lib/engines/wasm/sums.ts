@@ -1,14 +1,15 @@
 /**
  * Turns the sums that the kernels return into the loss and its derivatives.
  *
- * The kernels differentiate by scaled parameters and sum without the make-up
- * factor c. With D₀ = 1, D₁ = log₂(threshold / level), and the gain in terms of
- * fall 1 − g:
+ * The kernels differentiate by scaled parameters, whose derivatives the module
+ * comment of `lib/kernels/assembly/compressor.ts` defines, and leave the make-up
+ * factor c out:
  *
  *     g_CT = k s G₀     g_s = ln2 G₁     g_a = −Ga     g_r = −(Gt − Ga)
  *
- * where Ga is driven by the attacks alone and Gt by attacks and releases. Their
- * second derivatives follow the same pattern (`ss`, `a0` … `tt` below).
+ * The second derivatives follow: g_CT,CT = (k s)² G₀ and g_CT,s = k G₀ + k s ln2 G₁
+ * are free, g_ss = ln2² ss, g_a,CT = k s a0, g_r,CT = k s (t0 − a0), likewise by s,
+ * g_aa = 2 aa, g_rr = 2 rr and g_ar = tt − aa − rr.
  *
  * @module
  */
@@ -16,7 +17,7 @@
 import { NEPER_PER_DB } from "../../compressor/parameters.ts";
 import type { Evaluation, Order } from "../engine.ts";
 
-/** Sums that the kernels return for a quad. */
+/** Sums that the kernels return. */
 export const SUM_COUNT = 29;
 
 const k = NEPER_PER_DB;
@@ -30,8 +31,8 @@ export function evaluationOfSums(
   const [, slope, , , makeUp] = theta;
   const c = Math.exp(k * makeUp);
   const [loss, energy, errorModel] = sums;
-  const evaluation: Evaluation = { loss, modelEnergy: c * c * energy };
-  if (order === 0) return evaluation;
+  if (order === 0) return { loss, modelEnergy: c * c * energy };
+  const evaluation: Evaluation = { loss, modelEnergy: energy };
 
   // Rows of the chain rule from (CT, s, a, r) to (G0, G1, Ga, Gt).
   const scale = [k * slope, Math.LN2, -1, -1];
@@ -44,11 +45,14 @@ export function evaluationOfSums(
   const errorBy = natural(sums.subarray(3, 7)).map((v) => c * v);
   evaluation.gradient = Float64Array.from([
     ...errorBy.map((v) => 2 * v),
-    2 * k * c * errorModel,
+    2 * k * errorModel,
   ]);
   if (order === 1) return evaluation;
 
-  const modelBy = natural(sums.subarray(7, 11)).map((v) => c * c * v);
+  // p = e + y, and the kernels sum −y p_i.
+  const modelBy = natural(sums.subarray(7, 11)).map((v, i) =>
+    errorBy[i] - c * v
+  );
   const [c00, c01, c0a, c0t, c11, c1a, c1t, caa, cat, ctt] = sums
     .subarray(11, 21);
   const [ss, a0, t0, a1, t1, aa, rr, tt] = sums.subarray(21, 29);
@@ -77,7 +81,7 @@ export function evaluationOfSums(
       hessian[20 + i] =
         2 * k * (modelBy[i] + errorBy[i]);
   }
-  hessian[24] = 2 * k * k * (c * c * energy + c * errorModel);
+  hessian[24] = 2 * k * k * (energy + errorModel);
   evaluation.hessian = hessian;
   return evaluation;
 }

@@ -2,9 +2,9 @@
  * The fast CPU engine: single-precision SIMD kernels in WebAssembly, on all
  * cores. See `lib/kernels/assembly/compressor.ts` for the algorithm.
  *
- * Each quad of chunks is a task; its sums come back in double precision and are
- * added in the order of the quads, so the result does not depend on which worker
- * took which task.
+ * A quad of chunks, or two, is a task; its sums come back in double precision and
+ * are added in the order of the tasks, so the result does not depend on which
+ * worker took which, nor on how many took part.
  *
  * @module
  */
@@ -74,10 +74,12 @@ export async function openOnPool(
   const { heap } = pool;
   const { quads, length, warmUp, targetEnergy } = await loadDataSet(pool, pair);
   const parameters = heap.allocate(4 * LANES * PARAMETER_COUNT);
+  const groups = group(quads, pool.size);
   const sumBytes = 8 * SUM_COUNT;
-  const output = heap.allocate(sumBytes * quads.length);
-  const tasks = quads.map((quad, i) => [
+  const output = heap.allocate(sumBytes * groups.length);
+  const tasks = groups.map(([quad, other = 0], i) => [
     quad,
+    other,
     length,
     warmUp,
     parameters,
@@ -95,7 +97,7 @@ export async function openOnPool(
   };
 
   const addUp = () => {
-    const size = SUM_COUNT * quads.length;
+    const size = SUM_COUNT * groups.length;
     const all = new Float64Array(heap.memory.buffer, output, size);
     const sums = new Float64Array(SUM_COUNT);
     for (let i = 0; i < size; i++) sums[i % SUM_COUNT] += all[i];
@@ -131,4 +133,17 @@ export async function openOnPool(
       }
     },
   };
+}
+
+/**
+ * Quads by task: two, where that leaves a task for every worker, as two take less
+ * time together than one after the other; else one.
+ */
+function group(quads: number[], workers: number): number[][] {
+  const size = quads.length >= 2 * workers ? 2 : 1;
+  const groups: number[][] = [];
+  for (let at = 0; at < quads.length; at += size) {
+    groups.push(quads.slice(at, at + size));
+  }
+  return groups;
 }

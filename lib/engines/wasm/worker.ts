@@ -18,12 +18,24 @@ import {
   QUIT,
   TASKS,
   WORDS,
+  type WorkerMessage,
   WORKERS,
   type WorkerStart,
 } from "./job.ts";
 
 // The first message is the only one: from then on the thread sleeps in work().
-self.onmessage = ({ data }: MessageEvent<WorkerStart>) => work(data);
+self.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
+  try {
+    work(data);
+  } catch (error) {
+    tell({ error: String(error) });
+  }
+  self.close();
+};
+
+function tell(message: WorkerMessage): void {
+  self.postMessage(message);
+}
 
 function work(start: WorkerStart): void {
   const { module, memory, block, index, scratch } = start;
@@ -35,12 +47,12 @@ function work(start: WorkerStart): void {
   kernels.initialise(scratch);
   const words = new Int32Array(memory.buffer, block, WORDS);
   let generation = Atomics.load(words, GENERATION);
-  self.postMessage("ready");
+  tell({ ready: true });
   while (true) {
     Atomics.wait(words, GENERATION, generation);
     if (Atomics.load(words, GENERATION) === generation) continue;
     generation++;
-    if (words[QUIT] !== 0) return self.close();
+    if (words[QUIT] !== 0) return;
     if (index < words[WORKERS]) {
       const kernel = kernels[FUNCTIONS[words[FUNCTION]]];
       const size = words[ARGUMENT_COUNT];

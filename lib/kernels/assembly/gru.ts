@@ -27,10 +27,12 @@ const G_R: usize = 32;
 const G_N: usize = 64;
 
 // A record: what the pass backwards needs of one sample, four lanes each. It
-// leaves the derivatives by the gates' inputs in place of z, r and n.
+// leaves the derivatives by the gates' inputs in place of 1 − z, r and n. Slow
+// units have z near 1, where single precision would know 1 − z badly, so that is
+// what is computed.
 const RECORD: usize = 672;
 const R_H: usize = 0;
-const R_Z: usize = 128;
+const R_U: usize = 128; // u = 1 − z
 const R_R: usize = 256;
 const R_N: usize = 384;
 const R_RH: usize = 512;
@@ -112,9 +114,22 @@ function power(v: v128, scale: f32): v128 {
   return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
+// Kinds of gate: σ(a) for r, 1 − σ(a) = σ(−a) for z, tanh a for n.
+const RESET = 0;
+const UPDATE = 1;
+const CANDIDATE = 2;
+
+/** The value of a gate of `kind` from its input. */
+@inline
+function activation(a: v128, kind: i32): v128 {
+  if (kind == RESET) return sigmoid(a);
+  if (kind == UPDATE) return sigmoid(f32x4.neg(a));
+  return tanh(a);
+}
+
 /** The eight values of the gate whose weights begin at `w`, stored to `to`. */
 @inline
-function gate(w: usize, from: usize, x: v128, to: usize, isGate: bool): void {
+function gate(w: usize, from: usize, x: v128, to: usize, kind: i32): void {
   let a0 = madd(v128.load32_splat(w, 0), x, v128.load32_splat(w, W_BIAS));
   let a1 = madd(v128.load32_splat(w, 4), x, v128.load32_splat(w, W_BIAS + 4));
   let a2 = madd(v128.load32_splat(w, 8), x, v128.load32_splat(w, W_BIAS + 8));
@@ -136,14 +151,14 @@ function gate(w: usize, from: usize, x: v128, to: usize, isGate: bool): void {
     from += 16;
     w += W_ROW;
   }
-  v128.store(to, isGate ? sigmoid(a0) : tanh(a0), 0);
-  v128.store(to, isGate ? sigmoid(a1) : tanh(a1), 16);
-  v128.store(to, isGate ? sigmoid(a2) : tanh(a2), 32);
-  v128.store(to, isGate ? sigmoid(a3) : tanh(a3), 48);
-  v128.store(to, isGate ? sigmoid(a4) : tanh(a4), 64);
-  v128.store(to, isGate ? sigmoid(a5) : tanh(a5), 80);
-  v128.store(to, isGate ? sigmoid(a6) : tanh(a6), 96);
-  v128.store(to, isGate ? sigmoid(a7) : tanh(a7), 112);
+  v128.store(to, activation(a0, kind), 0);
+  v128.store(to, activation(a1, kind), 16);
+  v128.store(to, activation(a2, kind), 32);
+  v128.store(to, activation(a3, kind), 48);
+  v128.store(to, activation(a4, kind), 64);
+  v128.store(to, activation(a5, kind), 80);
+  v128.store(to, activation(a6, kind), 96);
+  v128.store(to, activation(a7, kind), 112);
 }
 
 /**
@@ -152,8 +167,8 @@ function gate(w: usize, from: usize, x: v128, to: usize, isGate: bool): void {
  */
 @inline
 function step(w: usize, x: v128, before: usize, record: usize): v128 {
-  gate(w + G_R, before + R_H, x, record + R_R, true);
-  gate(w + G_Z, before + R_H, x, record + R_Z, true);
+  gate(w + G_R, before + R_H, x, record + R_R, RESET);
+  gate(w + G_Z, before + R_H, x, record + R_U, UPDATE);
   for (let k: usize = 0; k < 128; k += 16) {
     v128.store(
       record + k,
@@ -161,14 +176,14 @@ function step(w: usize, x: v128, before: usize, record: usize): v128 {
       R_RH,
     );
   }
-  gate(w + G_N, record + R_RH, x, record + R_N, false);
+  gate(w + G_N, record + R_RH, x, record + R_N, CANDIDATE);
   let y = f32x4.add(x, v128.load32_splat(w, W_OFFSET));
   for (let k: usize = 0; k < 128; k += 16) {
-    const n = v128.load(record + k, R_N);
+    const last = v128.load(before + k, R_H);
     const h = madd(
-      v128.load(record + k, R_Z),
-      f32x4.sub(v128.load(before + k, R_H), n),
-      n,
+      v128.load(record + k, R_U),
+      f32x4.sub(v128.load(record + k, R_N), last),
+      last,
     );
     v128.store(record + k, h, R_H);
     y = madd(v128.load32_splat(w + (k >> 2), W_DENSE), h, y);
@@ -302,19 +317,18 @@ function stepBack(w: usize, before: usize, record: usize, carry: usize): void {
       dy,
       v128.load(carry + k),
     );
-    const z = v128.load(record + k, R_Z);
+    const u = v128.load(record + k, R_U);
     const n = v128.load(record + k, R_N);
-    const kept = f32x4.mul(dh, z);
-    const fresh = f32x4.sub(dh, kept);
-    v128.store(carry + k, kept);
+    const fresh = f32x4.mul(dh, u);
+    v128.store(carry + k, f32x4.sub(dh, fresh));
     v128.store(record + k, nmadd(f32x4.mul(fresh, n), n, fresh), R_N);
     v128.store(
       record + k,
       f32x4.mul(
-        f32x4.mul(kept, f32x4.sub(one, z)),
+        f32x4.mul(fresh, f32x4.sub(one, u)),
         f32x4.sub(v128.load(before + k, R_H), n),
       ),
-      R_Z,
+      R_U,
     );
   }
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
@@ -341,7 +355,7 @@ function stepBack(w: usize, before: usize, record: usize, carry: usize): void {
   a7 = throughReset(a7, before, record, carry, 112);
   for (let gate: usize = 0; gate < 2; gate++) {
     for (let k: usize = 0; k < 32; k += 4) {
-      const d = v128.load(record + 128 * gate + 4 * k, R_Z);
+      const d = v128.load(record + 128 * gate + 4 * k, R_U);
       const u = w + 32 * gate + k;
       a0 = madd(v128.load32_splat(u, W_RECURRENT), d, a0);
       a1 = madd(v128.load32_splat(u, W_RECURRENT + W_ROW), d, a1);
@@ -392,7 +406,7 @@ function outerProducts(scratch: usize, first: usize, count: u32): void {
     const to = sums + S_RECURRENT + 384 * row;
     const h = first - RECORD + R_H + 16 * row;
     for (let column: usize = 0; column < 256; column += 64) {
-      outer(h, first + R_Z + column, to + column, count);
+      outer(h, first + R_U + column, to + column, count);
     }
     for (let column: usize = 0; column < 128; column += 64) {
       outer(
@@ -404,7 +418,7 @@ function outerProducts(scratch: usize, first: usize, count: u32): void {
     }
   }
   for (let column: usize = 0; column < 384; column += 64) {
-    inputAndBias(first, first + R_Z + column, sums + column, count);
+    inputAndBias(first, first + R_U + column, sums + column, count);
   }
   dense(first, sums + S_DENSE, count);
 }
@@ -524,14 +538,14 @@ export function render(
     const x = v128.load32_splat(input + n);
     const r0 = sigmoid(product(w, G_R, x, h0, h1));
     const r1 = sigmoid(product(w, G_R + 16, x, h0, h1));
-    const z0 = sigmoid(product(w, G_Z, x, h0, h1));
-    const z1 = sigmoid(product(w, G_Z + 16, x, h0, h1));
+    const u0 = sigmoid(f32x4.neg(product(w, G_Z, x, h0, h1)));
+    const u1 = sigmoid(f32x4.neg(product(w, G_Z + 16, x, h0, h1)));
     const rh0 = f32x4.mul(r0, h0);
     const rh1 = f32x4.mul(r1, h1);
     const n0 = tanh(product(w, G_N, x, rh0, rh1));
     const n1 = tanh(product(w, G_N + 16, x, rh0, rh1));
-    h0 = madd(z0, f32x4.sub(h0, n0), n0);
-    h1 = madd(z1, f32x4.sub(h1, n1), n1);
+    h0 = madd(u0, f32x4.sub(n0, h0), h0);
+    h1 = madd(u1, f32x4.sub(n1, h1), h1);
     const sums = madd(h1, dense1, f32x4.mul(h0, dense0));
     const pairs = f32x4.add(
       sums,

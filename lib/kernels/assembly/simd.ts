@@ -79,11 +79,12 @@ export function exp2(
   const shifted = madd(s, u, magic);
   let f = madd(s, u, f32x4.sub(magic, shifted));
   if (exact) f = madd(sLow, u, f);
-  let p = madd(e5, f, e4);
-  p = madd(p, f, e3);
-  p = madd(p, f, e2);
-  p = madd(p, f, e1);
-  p = madd(p, f, e0);
+  const f2 = f32x4.mul(f, f);
+  const p = madd(
+    madd(madd(e5, f, e4), f2, madd(e3, f, e2)),
+    f2,
+    madd(e1, f, e0),
+  );
   return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 

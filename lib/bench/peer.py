@@ -1,0 +1,83 @@
+"""Loss and Hessian of the same compressor by the published library, torchcomp.
+
+Reads one JSON object from standard input, prints one to standard output. The
+samples are a file of 32-bit floats: the dry chunks, then the wet ones. Only
+public functions of torch, torchcomp and torchlpc are used; their versions are
+part of the result.
+"""
+
+import importlib.metadata
+import json
+import sys
+import time
+
+import torch
+import torchcomp
+import torchlpc
+
+request = json.load(sys.stdin)
+torch.set_num_threads(request["threads"])
+batch, length = request["chunks"], request["chunk_length"]
+warm_up, sample_rate = request["warm_up"], request["sample_rate"]
+
+samples = torch.from_file(
+    request["samples"], shared=False, size=2 * batch * length, dtype=torch.float32
+).reshape(2, batch, length)
+dry, wet = samples[0], samples[1]
+level = dry.abs().clamp_min(1e-8)
+
+
+def pre_emphasis(x):
+    """(1 - z^-1) / (1 - 0.995 z^-1), from rest."""
+    step = torch.cat([x[:, :1], x[:, 1:] - x[:, :-1]], dim=1)
+    pole = torch.full((batch, length, 1), -0.995, dtype=x.dtype)
+    return torchlpc.sample_wise_lpc(step, pole)
+
+
+def between(low_ms, high_ms, z):
+    low, high = (
+        torchcomp.ms2coef(torch.tensor(float(ms), dtype=torch.float32), sample_rate)
+        for ms in (low_ms, high_ms)
+    )
+    return low + (high - low) * torch.sigmoid(z)
+
+
+target = pre_emphasis(wet)[:, warm_up:]
+
+
+def loss(z):
+    gain = torchcomp.compexp_gain(
+        level,
+        comp_thresh=z[0],
+        comp_ratio=1 + 19 * torch.sigmoid(z[1]),
+        # An expander that no level reaches.
+        exp_thresh=-1000.0,
+        exp_ratio=0.999,
+        at=between(0.1, 100, z[2]),
+        rt=between(10, 1000, z[3]),
+    )
+    model = dry * gain * torchcomp.db2amp(z[4])
+    return (pre_emphasis(model)[:, warm_up:] - target).square().sum()
+
+
+z = torch.tensor(request["z"], dtype=torch.float32)
+milliseconds = []
+for i in range(request["repeats"] + 1):
+    start = time.perf_counter()
+    hessian = torch.autograd.functional.hessian(loss, z)
+    # The first call compiles.
+    if i > 0:
+        milliseconds.append(1000 * (time.perf_counter() - start))
+
+json.dump(
+    {
+        "milliseconds": milliseconds,
+        "loss": loss(z).item(),
+        "hessian": hessian.tolist(),
+        "versions": {
+            name: importlib.metadata.version(name)
+            for name in ("torch", "torchcomp", "torchlpc")
+        },
+    },
+    sys.stdout,
+)

@@ -1,0 +1,80 @@
+// @ts-nocheck: AssemblyScript, compiled by lib/kernels/build.ts
+/**
+ * Where the compressor's kernels keep things. Addresses are in bytes; unless said
+ * otherwise an entry is a vector of four single-precision lanes.
+ */
+
+import { CONSTANTS } from "./simd";
+
+// Compile-time switches, as type arguments.
+export type Yes = u16;
+export type No = u8;
+
+@inline
+export function is<T>(): bool {
+  return sizeof<T>() == 2;
+}
+
+// A record: sample n of a quad: x, log₂ level and −y.
+export const RECORD: usize = 48;
+export const LEVEL: usize = 16;
+export const TARGET: usize = 32;
+
+// Samples a block; what a block leaves for the next loop stays in the cache.
+export const BLOCK: u32 = 128;
+// Blocks that the first loops run ahead, so that w = Fᵀe is known: what is cut
+// off is below 0.995^2048 = 3.5e-5 of the filter's tail, itself 0.005 of e.
+export const AHEAD: u32 = 16;
+export const SLOTS: u32 = AHEAD + 1;
+
+// Parameters: threshold (as log₂), s, a, r, c; then what rounding took from them.
+export const P_THRESHOLD: usize = 0;
+export const P_SLOPE: usize = 16;
+export const P_ATTACK: usize = 32;
+export const P_RELEASE: usize = 48;
+export const P_MAKE_UP: usize = 64;
+export const P_LOW: usize = 80;
+
+// What the first loops leave for the others.
+export const STASH: usize = 48;
+export const S_GOAL: usize = 0; // ĝ
+export const S_DROP: usize = 16; // g[n−1] − ĝ
+export const S_ERROR: usize = 32; // e, then z = w x
+
+// Derivatives of p, without make-up, by G₀, G₁, Ga and Gt; then what drives the
+// second derivatives.
+export const MODEL: usize = 144;
+export const D_0: usize = 64; // G₀'s goal − G₀[n−1]
+export const D_1: usize = 80;
+export const D_2: usize = 96; // the goal of ss
+export const D_A: usize = 112; // Ga[n−1]
+export const D_T: usize = 128; // Gt[n−1]
+
+// A voice: what one quad needs while it is evaluated.
+export const V_GAIN: usize = 0;
+export const V_GAIN_LOW: usize = 16;
+export const V_FILTER: usize = 32;
+export const V_STATIC: usize = 48; // G0 G1 s0 s1 ss a0 t0 a1 t1
+export const V_TIME: usize = 192; // Ga Gt sa st aa rr tt
+export const V_TAILS: usize = 304;
+export const V_STATES: usize = V_TAILS;
+export const V_STASH: usize = V_TAILS + 16 * SLOTS;
+export const VOICE: usize = V_STASH + STASH * BLOCK * SLOTS;
+
+// Sums: pairs of double-precision lanes.
+export const SUMS: i32 = 29;
+export const Y_LOSS: usize = 0;
+export const Y_ENERGY: usize = 16;
+export const Y_ERROR_MODEL: usize = 32;
+export const Y_GRADIENT: usize = 48; // z · G0 G1 Ga Gt
+export const Y_TARGET: usize = 112; // −y · p0 p1 pa pt
+export const Y_SQUARES: usize = 176; // 00 01 0a 0t 11 1a 1t aa at tt
+export const Y_STATIC: usize = 336; // ss a0 t0 a1 t1
+export const Y_TIME: usize = 416; // aa rr tt
+
+// The scratch memory of a thread: two voices and what they share.
+export const M_SUMS: usize = 2 * VOICE;
+export const M_MODELS: usize = M_SUMS + 16 * SUMS + 48;
+export const M_CONSTANTS: usize = M_MODELS + MODEL * BLOCK;
+export const M_DECAY: usize = M_CONSTANTS + CONSTANTS; // 0.995^k, single numbers
+export const M_END: usize = M_DECAY + 4 * (BLOCK + 4);
