@@ -68,7 +68,7 @@ type TargetName = typeof TARGET_NAMES[number];
 
 /** The config of this experiment, `configs/03_ff_targets.yaml`. */
 const schema = z.strictObject({
-  engine: engineSchema.default("wasm"),
+  engine: engineSchema.default("reference"),
   data: z.strictObject({
     stimulus: z.string().nullable().default(null),
     sample_rate: z.int().min(8000).max(384_000).default(44_100),

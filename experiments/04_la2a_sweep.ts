@@ -296,8 +296,10 @@ async function writeReportPage(
         note: `median; at most ${Math.max(...iterations)}`,
       },
       {
-        label: "Time for all",
-        value: formatDuration(seconds),
+        label: "Time fitting",
+        value: formatDuration(
+          fits.reduce((sum, fit) => sum + fit.fitSeconds, 0),
+        ),
         note: `${formatDuration(sound)} of sound fitted`,
       },
     ]),
@@ -686,7 +688,7 @@ Examples:
           params: fit.parameters,
           esr: fit.score.esr,
           delta_ldr_db: fit.score.deltaLdrDb,
-          lag_samples: fit.lag,
+          lag_samples: fit.lag ?? null,
           iterations: fit.esrByIteration.length - 1,
           converged: fit.converged,
           stop_reason: fit.stopReason,

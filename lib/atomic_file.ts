@@ -7,6 +7,31 @@
 
 import { dirname } from "node:path";
 
+/** Files in the making, to be removed where the program is interrupted. */
+const unfinished = new Set<string>();
+
+/** Marks `path` as in the making. */
+export function beginFile(path: string): void {
+  unfinished.add(path);
+}
+
+/** Marks `path` as finished, or removed. */
+export function endFile(path: string): void {
+  unfinished.delete(path);
+}
+
+/** Removes what is in the making, as an interrupted program should. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // It was not there yet, or is in its place already.
+    }
+  }
+  unfinished.clear();
+}
+
 /**
  * Writes `content` to `path`, creating its folder; replaces an older file.
  *
@@ -22,6 +47,11 @@ export async function writeFileWhole(
     : content;
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
+    const there = await Deno.stat(path).catch(() => undefined);
+    if (there !== undefined && !there.isFile) {
+      throw new Error("something that is no file stands there");
+    }
+    beginFile(temporary);
     using file = await Deno.open(temporary, { write: true, createNew: true });
     for (let at = 0; at < bytes.length;) {
       at += await file.write(bytes.subarray(at));
@@ -36,5 +66,7 @@ export async function writeFileWhole(
       }): check that the folder may be written to and that the disk has room`,
       { cause: error },
     );
+  } finally {
+    endFile(temporary);
   }
 }

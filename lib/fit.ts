@@ -114,7 +114,13 @@ async function fitChunks(
     if (!(targetEnergy > 0)) return undefined;
     const space = boundedSpace(pair.sampleRate);
     const objective = objectiveOf(engine, space);
-    let z = space.coordinates(start);
+    let z = isNear ? space.nearest(start) : space.coordinates(start);
+    const { modelEnergy } = await objective.evaluate(z, 0);
+    if (!(modelEnergy > 0)) {
+      throw new Error(
+        "the dry recording is silent where the loss counts: give one with sound in it",
+      );
+    }
     if (solver.match_energy) z = await matchEnergy(objective, z);
     const minimise = solver.method === "damped" ? dampedNewton : trustRegion;
     const minimum = await minimise(objective.evaluate, z, {

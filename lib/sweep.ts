@@ -97,41 +97,47 @@ export async function* sweep(
   let ahead: { setting: Setting; pair: Promise<Pair> } | undefined;
   let behind: Promise<SweptSetting> | undefined;
   let before: CurvePoint | undefined;
-  for (const [i, setting] of settings.entries()) {
-    const key = keyOfSetting(setting);
-    const kept = await store?.get<SettingFit>(key);
-    let done: Promise<SweptSetting>;
-    if (kept !== undefined) {
-      before = kept;
-      done = Promise.resolve({ ...kept, isKept: true });
-    } else {
-      const start = before?.mode === setting.mode
-        ? before.parameters
-        : undefined;
-      const loading = ahead?.setting === setting ? ahead.pair : load(setting);
-      ahead = undefined;
-      const next = settings.at(i + 1);
-      const { pair, fit } = await named(
-        setting,
-        fitSetting(setting, loading, config, start, () => {
-          if (next !== undefined) ahead = { setting: next, pair: load(next) };
-        }),
-      );
-      before = fit;
-      const finish = async () => {
-        const candidates = [fit.parameters];
-        const [found] = scorer === undefined
-          ? score(pair, candidates)
-          : await scorer.score(pair, candidates);
-        const scored = { ...fit, score: found };
-        await store?.put(key, scored);
-        return { ...scored, isKept: false };
-      };
-      done = named(setting, finish());
-      done.catch(() => {}); // Reported when its turn comes.
+  try {
+    for (const [i, setting] of settings.entries()) {
+      const key = keyOfSetting(setting);
+      const kept = await store?.get<SettingFit>(key);
+      let done: Promise<SweptSetting>;
+      if (kept !== undefined) {
+        before = kept;
+        done = Promise.resolve({ ...kept, isKept: true });
+      } else {
+        const start = before?.mode === setting.mode
+          ? before.parameters
+          : undefined;
+        const loading = ahead?.setting === setting ? ahead.pair : load(setting);
+        ahead = undefined;
+        const next = settings.at(i + 1);
+        const { pair, fit } = await named(
+          setting,
+          fitSetting(setting, loading, config, start, () => {
+            if (next !== undefined) ahead = { setting: next, pair: load(next) };
+          }),
+        );
+        before = fit;
+        const finish = async () => {
+          const candidates = [fit.parameters];
+          const [found] = scorer === undefined
+            ? score(pair, candidates)
+            : await scorer.score(pair, candidates);
+          const scored = { ...fit, score: found };
+          await store?.put(key, scored);
+          return { ...scored, isKept: false };
+        };
+        done = named(setting, finish());
+        done.catch(() => {}); // Reported when its turn comes.
+      }
+      if (behind !== undefined) yield await behind;
+      behind = done;
     }
-    if (behind !== undefined) yield await behind;
-    behind = done;
+  } catch (error) {
+    // What was fitted before is kept all the same.
+    await behind?.catch(() => {});
+    throw error;
   }
   if (behind !== undefined) yield await behind;
 }

@@ -26,7 +26,8 @@ export async function runTask(
   const command = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "--config", config, name, ...words],
     cwd: cwd ?? root,
-    env: { NO_COLOR: "1" },
+    // As `deno task` sets it, unless one of them runs this test already.
+    env: { NO_COLOR: "1", INIT_CWD: cwd ?? root.pathname },
     stdout: "piped",
     stderr: "piped",
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
 import { createRandom } from "../lib/random.ts";
-import { writeWav } from "../lib/sound/wav.ts";
+import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 
 const RATE = 22050;
@@ -158,4 +158,68 @@ Deno.test("every command explains itself with examples", async () => {
     assert.match(stdout, new RegExp(`Usage: deno task ${name}`));
     assert.match(stdout, /Examples?:/, name);
   }
+});
+
+Deno.test("fit matches a real LA-2A to ESR 0.00570 within 40 iterations, shifted by 700 samples too", async (test) => {
+  const audio = new URL("../../shared/audio/", import.meta.url).pathname;
+  const [dry, wet] = ["la2a-input.wav", "la2a-target.wav"]
+    .map((name) => join(audio, name));
+  try {
+    await Deno.stat(dry);
+  } catch {
+    console.log("skipped: the recording of a real LA-2A is not at hand");
+    return;
+  }
+  await withFolder(async (folder) => {
+    const { samples, sampleRate } = await readWav(wet);
+    const late = join(folder, "late.wav");
+    const shifted = new Float32Array(samples.length);
+    shifted.set(samples.subarray(0, -700), 700);
+    await writeWav(late, shifted, { sampleRate });
+    for (const [path, lag] of [[wet, 0], [late, 700]] as const) {
+      await test.step(`lag ${lag}`, async () => {
+        const { stdout, stderr } = await runTask("fit", [
+          dry,
+          path,
+          "--json",
+          "-",
+        ]);
+        const result = JSON.parse(stdout || "{}");
+        assert(result.esr <= 0.0057, `${result.esr} ${stderr}`);
+        assert(result.iterations <= 40, `${result.iterations}`);
+        assert.equal(result.lag_samples, lag);
+        assert.equal(result.converged, true);
+      });
+    }
+  });
+});
+
+Deno.test("a command that is interrupted leaves no file half written", async () => {
+  await withFolder(async (folder) => {
+    const dry = join(folder, "dry.wav");
+    await writeWav(dry, new Float32Array(60 * 48000), { sampleRate: 48000 });
+    const out = join(folder, "out.wav");
+    const command = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--ignore-env",
+        "--allow-read",
+        "--allow-write",
+        new URL("./interrupted.ts", import.meta.url).pathname,
+        out,
+      ],
+      stdout: "piped",
+      stderr: "null",
+    });
+    const child = command.spawn();
+    // It says when it is in the middle of the file.
+    const reader = child.stdout.getReader();
+    await reader.read();
+    child.kill("SIGINT");
+    const { code } = await child.status;
+    await reader.cancel();
+    assert.equal(code, 130);
+    assert.deepEqual(await listTree(folder), [dry]);
+  });
 });

@@ -80,3 +80,25 @@ Deno.test("fitPair() refuses a silent target", async () => {
     /silent/,
   );
 });
+
+Deno.test("fitPair() starts from a neighbour that ended at a bound", async () => {
+  const { minimum } = await fitPair(
+    twinPair(3),
+    solverSchema.parse({}),
+    "reference",
+    { start: { ...TRUTH, attack_ms: 100.0000000000008, ratio: 20 } },
+  );
+  assert(Number.isFinite(minimum.loss));
+});
+
+Deno.test("fitPair() refuses a silent dry recording", async () => {
+  const pair = twinPair(3);
+  await assert.rejects(
+    fitPair(
+      { ...pair, dry: new Float32Array(pair.dry.length) },
+      solverSchema.parse({}),
+      "reference",
+    ),
+    /dry recording is silent/,
+  );
+});

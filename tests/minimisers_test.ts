@@ -1,4 +1,10 @@
 import assert from "node:assert/strict";
+import { compress } from "../lib/compressor/compressor.ts";
+import { makeStimulus } from "../lib/data/stimulus.ts";
+import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { chunk } from "../lib/objective/chunks.ts";
+import { objectiveOf } from "../lib/objective/objective.ts";
+import { openSpace } from "../lib/objective/parameter_space.ts";
 import type { Evaluate, Minimum } from "../lib/optimise/minimiser.ts";
 import { dampedNewton } from "../lib/optimise/damped_newton.ts";
 import { adam } from "../lib/optimise/adam.ts";
@@ -205,6 +211,49 @@ Deno.test("trustRegion() leaves a plateau that hides the way down", async () => 
   found.records.forEach(({ iteration }, i) => assert.equal(iteration, i));
   const stuck = await dampedNewton(hidden, plateau);
   assert.equal(stuck.z[0], 10);
+});
+
+Deno.test("trustRegion() puts back what drifted to the end of its range, and finds FF-B from little sound", async () => {
+  // From this start the ratio drifts to infinity, and the rest settles around it.
+  const sampleRate = 8000;
+  const truth = {
+    threshold_db: -20,
+    ratio: 5,
+    attack_ms: 30,
+    release_ms: 30,
+    averaging_coefficient: 0.03,
+    make_up_db: 0,
+  };
+  const { samples } = makeStimulus({ seconds: 4, sampleRate, seed: 1 });
+  const engine = openReferenceEngine(
+    chunk({
+      dry: samples,
+      wet: compress(samples, truth, sampleRate),
+      sampleRate,
+    }),
+    { detector: "rms" },
+  );
+  const space = openSpace(sampleRate);
+  const { evaluate, targetEnergy } = objectiveOf(engine, space);
+  const found = await trustRegion(
+    evaluate,
+    space.coordinates({
+      threshold_db: -10,
+      ratio: 2,
+      attack_ms: 50,
+      release_ms: 50,
+      averaging_coefficient: 0.3,
+      make_up_db: 0,
+    }),
+    { lossFloor: 1e-12 * targetEnergy },
+  );
+  assert(
+    found.loss <= 1e-12 * targetEnergy,
+    `ESR ${found.loss / targetEnergy}`,
+  );
+  assert(found.iterations <= 40);
+  neverRises(found);
+  found.records.forEach(({ iteration }, i) => assert.equal(iteration, i));
 });
 
 Deno.test("trustRegion() leaves a saddle by its negative curvature, where dampedNewton() stays", async () => {

@@ -214,6 +214,7 @@ export function tiedSpace(space: ParameterSpace): ParameterSpace {
       return { first: drop(first), second: drop(second) };
     },
     parameters: (z) => space.parameters(expand(z)),
+    nearest: (parameters) => drop(space.nearest(parameters)),
     coordinates(parameters: CompressorParameters) {
       if (parameters.attack_ms !== parameters.release_ms) {
         throw new RangeError(

@@ -14,7 +14,7 @@ import {
   InvalidArgumentError,
   Option,
 } from "@commander-js/extra-typings";
-import { writeFileWhole } from "../atomic_file.ts";
+import { removeUnfinished, writeFileWhole } from "../atomic_file.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { ConfigError, parseConfig } from "../config.ts";
 import { parametersSchema } from "../fit_config.ts";
@@ -30,6 +30,15 @@ export async function runCommand(command: CommandUnknownOpts): Promise<void> {
     optionDescription: (option) =>
       plain.optionDescription(option).replace(" (default: [])", ""),
   });
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
+    Deno.addSignalListener(signal, () => {
+      removeUnfinished();
+      // A progress bar hides the cursor.
+      if (Deno.stderr.isTerminal()) console.error("\x1b[?25h");
+      Deno.exit(code);
+    });
+  }
   try {
     // `deno task` hands on a "--" that a person may put before the options.
     const words = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;

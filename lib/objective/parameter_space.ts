@@ -29,6 +29,8 @@ interface CoordinateMap {
   at(z: number): [value: number, first: number, second: number];
   /** The z of a θ; NaN where θ is out of the map's open range. */
   inverse(theta: number): number;
+  /** The z of the θ within the range that is nearest to `theta`. */
+  nearest(theta: number): number;
   /** The open range of θ, in words people use, for messages. */
   range: string;
 }
@@ -51,13 +53,19 @@ export interface ParameterSpace {
    * @throws {RangeError} naming the parameter that lies outside its range.
    */
   coordinates(parameters: CompressorParameters): Float64Array;
+  /** z of what is nearest to `parameters`, such as a fit that ended at a bound. */
+  nearest(parameters: CompressorParameters): Float64Array;
 }
 
 const identity: CoordinateMap = {
   at: (z) => [z, 1, 0],
   inverse: (theta) => Number.isFinite(theta) ? theta : NaN,
+  nearest: (theta) => theta,
   range: "any finite number",
 };
+
+/** Part of a range that its end is kept from: z stays within ±14. */
+const EDGE = 1e-6;
 
 /** |z| beyond which a sigmoid stands at its end to within rounding. */
 const SATURATED = 30;
@@ -81,6 +89,11 @@ function between(low: number, high: number, range: string): CoordinateMap {
       const z = Math.log((theta - low) / (high - theta));
       return Math.abs(z) < SATURATED ? z : NaN;
     },
+    nearest(theta) {
+      const part = (theta - low) / (high - low);
+      const inside = Math.min(1 - EDGE, Math.max(EDGE, part));
+      return Math.log(inside / (1 - inside));
+    },
     range,
   };
 }
@@ -89,6 +102,7 @@ function between(low: number, high: number, range: string): CoordinateMap {
 const aboveOne: CoordinateMap = {
   at: (z) => [1 + Math.exp(z), Math.exp(z), Math.exp(z)],
   inverse: (theta) => Math.log(theta - 1),
+  nearest: (theta) => Math.log(Math.max(EDGE, theta - 1)),
   range: "above 1",
 };
 
@@ -105,6 +119,7 @@ function slopeOf(ratio: CoordinateMap): CoordinateMap {
       ];
     },
     inverse: (slope) => ratio.inverse(1 / (1 - slope)),
+    nearest: (slope) => ratio.nearest(1 / (1 - slope)),
     range: ratio.range,
   };
 }
@@ -129,6 +144,10 @@ function space(
       second: z.map((value, i) => maps[i].at(value)[2]),
     }),
     parameters: (z) => fromNatural(natural(z), sampleRate),
+    nearest: (parameters) =>
+      toNatural(parameters, sampleRate).map((value, i) =>
+        maps[i].nearest(value)
+      ),
     coordinates(parameters) {
       const theta = toNatural(parameters, sampleRate);
       if (theta.length !== maps.length) {

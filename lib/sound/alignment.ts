@@ -289,7 +289,8 @@ function matchAt(dry: Signal, wet: Signal, lag: number): number {
       wetEnergy += y[n] * y[n];
     }
     const norms = Math.sqrt(dryEnergy) * Math.sqrt(wetEnergy);
-    if (norms > 0) {
+    // Below this, energies are denormal numbers and their ratios worthless.
+    if (norms > 1e-100) {
       const weight = Math.sqrt(norms);
       sum += weight * product / norms;
       weights += weight;

@@ -12,6 +12,7 @@
  */
 
 import wavefile from "wavefile";
+import { beginFile, endFile } from "../atomic_file.ts";
 import { basename, dirname, join } from "node:path";
 import type { Signal } from "../objective/chunks.ts";
 import {
@@ -121,6 +122,7 @@ export class WavWriter implements AsyncDisposable {
       await this.#file.sync();
       this.#file.close();
       await Deno.rename(this.#partPath, this.path);
+      endFile(this.#partPath);
       this.#open = false;
     } catch (error) {
       await this.abort();
@@ -138,6 +140,7 @@ export class WavWriter implements AsyncDisposable {
       // Closed already, where only the renaming failed.
     }
     await removeQuietly(this.#partPath);
+    endFile(this.#partPath);
   }
 
   /** Gives up at the end of an `await using` block that did not close it. */
@@ -189,6 +192,7 @@ export async function createWav(
   const partPath = join(dirname(path), `.optofit-${unique}.part`);
   const head = header(sampleRate, format);
   let file: Deno.FsFile | undefined;
+  beginFile(partPath);
   try {
     file = await Deno.open(partPath, { write: true, createNew: true });
     await writeFully(file, head);
@@ -197,6 +201,7 @@ export async function createWav(
       file.close();
       await removeQuietly(partPath);
     }
+    endFile(partPath);
     throw writeError(path, error);
   }
   return new WavWriter(file, {

@@ -74,11 +74,20 @@ export function longestWindow(): u32 {
   return LONGEST;
 }
 
-/** 1 / (1 + e^−v), absolute error at most 2e-7. */
+const LOG2_E: f32 = 1.4426950408889634;
+
+/** σ(v) = 1 / (1 + e^−v), absolute error at most 2e-7. */
 @inline
 function sigmoid(v: v128): v128 {
   const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, power(v, -1.4426950408889634)));
+  return f32x4.div(one, f32x4.add(one, power(v, -LOG2_E)));
+}
+
+/** 1 − σ(v) = σ(−v): near 0 it keeps its digits this way. */
+@inline
+function complement(v: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, power(v, LOG2_E)));
 }
 
 /** tanh v, absolute error at most 3e-7. */
@@ -87,7 +96,7 @@ function tanh(v: v128): v128 {
   const one = f32x4.splat(1);
   return nmadd(
     f32x4.splat(2),
-    f32x4.div(one, f32x4.add(one, power(v, 2.8853900817779268))),
+    f32x4.div(one, f32x4.add(one, power(v, 2 * LOG2_E))),
     one,
   );
 }
@@ -114,7 +123,7 @@ function power(v: v128, scale: f32): v128 {
   return i32x4.add(p, i32x4.shl(shifted, 23));
 }
 
-// Kinds of gate: σ(a) for r, 1 − σ(a) = σ(−a) for z, tanh a for n.
+// Kinds of gate: σ(a) for r, 1 − σ(a) for z, tanh a for n.
 const RESET = 0;
 const UPDATE = 1;
 const CANDIDATE = 2;
@@ -123,7 +132,7 @@ const CANDIDATE = 2;
 @inline
 function activation(a: v128, kind: i32): v128 {
   if (kind == RESET) return sigmoid(a);
-  if (kind == UPDATE) return sigmoid(f32x4.neg(a));
+  if (kind == UPDATE) return complement(a);
   return tanh(a);
 }
 
@@ -538,8 +547,8 @@ export function render(
     const x = v128.load32_splat(input + n);
     const r0 = sigmoid(product(w, G_R, x, h0, h1));
     const r1 = sigmoid(product(w, G_R + 16, x, h0, h1));
-    const u0 = sigmoid(f32x4.neg(product(w, G_Z, x, h0, h1)));
-    const u1 = sigmoid(f32x4.neg(product(w, G_Z + 16, x, h0, h1)));
+    const u0 = complement(product(w, G_Z, x, h0, h1));
+    const u1 = complement(product(w, G_Z + 16, x, h0, h1));
     const rh0 = f32x4.mul(r0, h0);
     const rh1 = f32x4.mul(r1, h1);
     const n0 = tanh(product(w, G_N, x, rh0, rh1));
