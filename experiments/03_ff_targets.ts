@@ -149,6 +149,8 @@ interface Found {
   /** ESR of the test part, whole. */
   esrTest: number;
   iterations: number;
+  /** Hessians computed, those of searches that led nowhere among them. */
+  hessians: number;
   seconds: number;
   /** Seconds of sound that the fit used. */
   sound: number;
@@ -377,6 +379,7 @@ async function studyTarget(
         esrFit: isKnown ? run.esr : await esrAt(run.end),
         esrTest: esrOver(test, run.end),
         iterations: run.iterations,
+        hessians: run.evaluations[2],
         seconds: run.seconds,
         sound: Math.min(
           fit.dry.length / sampleRate,
@@ -569,6 +572,10 @@ fitted on the first ${
         whereTied(by("frequency-sampling"))
       }`,
     ),
+    cells.prose(
+      "In the charts over time mind that gradient descent and the frequency-sampling " +
+        "compressor had less sound to work through than Newton's method.",
+    ),
     curves({ field: "seconds", title: "Seconds" }),
 
     cells.step("True, found, error", code("studyTarget")),
@@ -581,6 +588,7 @@ fitted on the first ${
         { key: "esr_fit", title: "ESR, fitted", digits: 3 },
         { key: "esr_test", title: "ESR, test", digits: 3 },
         { key: "iterations", title: "Iterations" },
+        { key: "hessians", title: "Hessians" },
         { key: "to_3", title: "Time to 10⁻³", unit: "s", digits: 3 },
         { key: "to_6", title: "Time to 10⁻⁶", unit: "s", digits: 3 },
         { key: "seconds", title: "Time", unit: "s", digits: 3 },
@@ -596,6 +604,7 @@ fitted on the first ${
           esr_fit: one.esrFit,
           esr_test: one.esrTest,
           iterations: one.iterations,
+          hessians: one.hessians,
           to_3: Number.isFinite(to3) ? to3 : undefined,
           to_6: Number.isFinite(to6) ? to6 : undefined,
           seconds: one.seconds,
@@ -686,7 +695,9 @@ function whatNewtonDoes(trust: Found[], damped: Found[]): string {
         : `${recovered.length} of ${trust.length} targets`
     } in ${Math.min(...iterations)} to ${
       Math.max(...iterations)
-    } iterations, each with one Hessian.`,
+    } iterations, and with ${
+      Math.max(...trust.map(({ hessians }) => hessians))
+    } Hessians at most.`,
     dampedOnes.length === 0
       ? `The published damped method recovers none from this start: it stops by ${
         [...new Set(damped.map(({ stopReason }) => stopReason))].join(", ")
@@ -875,6 +886,7 @@ Examples:
           esr_fit: one.esrFit,
           esr_test: one.esrTest,
           iterations: one.iterations,
+          hessians: one.hessians,
           seconds: one.seconds,
           seconds_to: Object.fromEntries(
             LEVELS.map((level) => {

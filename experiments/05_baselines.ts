@@ -106,11 +106,11 @@ import source05 from "./05_baselines.ts" with { type: "text" };
 const schema = z.strictObject({
   engine: engineSchema.default("wasm"),
   data: dataSchema.extend({
-    duration: dataSchema.shape.duration.default(100),
+    duration: dataSchema.shape.duration.default(120),
   }).prefault({}),
   sweep: settingsSchema.prefault({}),
   parts: z.strictObject({
-    train_seconds: z.number().positive("must be above 0").default(45),
+    train_seconds: z.number().positive("must be above 0").default(60),
     validation_seconds: z.number().positive("must be above 0").default(15),
   }).prefault({}),
   chunks: chunksSchema.prefault({}),
@@ -119,6 +119,7 @@ const schema = z.strictObject({
   gru: z.strictObject({
     window: z.int().min(1).max(LONGEST_WINDOW).default(LONGEST_WINDOW),
     learning_rate: z.number().positive("must be above 0").default(0.005),
+    averaging: z.number().min(0).lt(1, "must be below 1").default(0.995),
     epochs: z.int().min(1).max(10_000).default(50),
     patience: z.int().min(1).default(5),
     seed: z.int().min(0).default(1),
@@ -250,7 +251,7 @@ async function trainNetwork(
   config: Config,
   store: ResultStore,
 ): Promise<TrainedGru> {
-  const { epochs, patience, window, seed, learning_rate } = config.gru;
+  const { epochs, patience, window, seed, averaging } = config.gru;
   const kept = await store.get<Checkpoint>("training");
   if (kept !== undefined && isDone(kept, config.gru)) return trainedOf(kept);
   const loading = await startProgress("Loading", fits.length);
@@ -268,7 +269,8 @@ async function trainNetwork(
       trainLength: trainEnd,
       validationLength: testStart - trainEnd,
       window,
-      learningRate: learning_rate,
+      learningRate: config.gru.learning_rate,
+      averaging,
       epochs,
       patience,
       seed,
@@ -734,7 +736,7 @@ ${formatNumber(fitted.esr.estimate, 3)}.`,
       md`The compressors without their make-up, and after them y = x + Linear(GRU₈(x)):
 249 weights that have to serve all ${fits.length} settings without being told
 which one they hear. Truncated back-propagation over ${config.gru.window} samples,
-Adam at ${config.gru.learning_rate}. The best epoch is ${trained.bestEpoch} of
+Adam at ${config.gru.learning_rate}, the weights averaged over the last steps. The best epoch is ${trained.bestEpoch} of
 ${trained.epochs.length - 1}, with a mean ESR of ${
         formatNumber(best.validationEsr, 3)
       } on the validation part; a step of ${fits.length} × ${config.gru.window} samples

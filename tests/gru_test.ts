@@ -369,6 +369,7 @@ async function smallTask() {
       validationLength,
       window: 500,
       learningRate: 0.02,
+      averaging: 0.8,
       epochs: 25,
       patience: 25,
       seed: 1,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { toNatural } from "../lib/compressor/parameters.ts";
+import { type Detector, toNatural } from "../lib/compressor/parameters.ts";
 import type { Evaluation } from "../lib/engines/engine.ts";
 import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { holdPool, Pool } from "../lib/engines/wasm/pool.ts";
@@ -11,11 +11,12 @@ import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import {
   boundedSpace,
+  openSpace,
   type ParameterSpace,
 } from "../lib/objective/parameter_space.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose } from "./close.ts";
-import { goldenPair, peakCases } from "./golden_signal.ts";
+import { goldenPair, peakCases, rmsCases } from "./golden_signal.ts";
 
 await buildKernels(["compressor"]);
 
@@ -54,15 +55,21 @@ function assertEvaluation(actual: Evaluation, expected: Evaluation): void {
 
 const someSpace = boundedSpace(44100);
 
+const spaces: Record<Detector, ParameterSpace> = {
+  peak: someSpace,
+  rms: openSpace(44100),
+};
+
 /** Asserts that `pool`'s engine is the oracle's equal at `z`, at every order. */
 async function assertMeetsOracle(
   pool: Pool,
   pair: ChunkedPair,
   z: Float64Array,
-  space: ParameterSpace = someSpace,
+  detector: Detector = "peak",
 ): Promise<void> {
-  const engine = await openOnPool(pool, pair);
-  const oracle = openReferenceEngine(pair);
+  const space = spaces[detector];
+  const engine = await openOnPool(pool, pair, { detector });
+  const oracle = openReferenceEngine(pair, { detector });
   assertClose([engine.targetEnergy], [oracle.targetEnergy], 1e-6);
   const expected = await objectiveOf(oracle, space).evaluate(z, 2);
   for (const order of ORDERS) {
@@ -74,33 +81,40 @@ async function assertMeetsOracle(
   await engine.close();
 }
 
+const families = [
+  { detector: "peak", cases: peakCases, spaceAt: boundedSpace },
+  { detector: "rms", cases: rmsCases, spaceAt: openSpace },
+] as const;
+
 for (const variant of VARIANTS) {
-  Deno.test(`openOnPool() meets the golden cases, ${variant} SIMD`, async () => {
-    const pool = await Pool.start(2, "compressor", variant);
-    for (const golden of peakCases) {
-      const pair = goldenPair(golden);
-      const space = boundedSpace(pair.sampleRate);
-      const engine = await openOnPool(pool, pair);
-      const objective = objectiveOf(engine, space);
-      for (const expected of golden.evaluations) {
-        const z = space.coordinates(expected.theta);
-        for (const order of ORDERS) {
-          const actual = await objective.evaluate(z, order);
-          assertClose([actual.loss], [expected.loss], 1e-5);
-          const esr = actual.loss / engine.targetEnergy;
-          assertClose([esr], [expected.esr], 1e-5);
-          if (actual.gradient) {
-            assertClose(actual.gradient, expected.gradient, 1e-5);
-          }
-          if (actual.hessian) {
-            assertClose(actual.hessian, expected.hessian.flat(), 1e-3);
+  for (const { detector, cases, spaceAt } of families) {
+    Deno.test(`openOnPool() meets the golden ${detector} cases, ${variant} SIMD`, async () => {
+      const pool = await Pool.start(2, "compressor", variant);
+      for (const golden of cases) {
+        const pair = goldenPair(golden);
+        const space = spaceAt(pair.sampleRate);
+        const engine = await openOnPool(pool, pair, { detector });
+        const objective = objectiveOf(engine, space);
+        for (const expected of golden.evaluations) {
+          const z = space.coordinates(expected.theta);
+          for (const order of ORDERS) {
+            const actual = await objective.evaluate(z, order);
+            assertClose([actual.loss], [expected.loss], 1e-5);
+            const esr = actual.loss / engine.targetEnergy;
+            assertClose([esr], [expected.esr], 1e-5);
+            if (actual.gradient) {
+              assertClose(actual.gradient, expected.gradient, 1e-5);
+            }
+            if (actual.hessian) {
+              assertClose(actual.hessian, expected.hessian.flat(), 1e-3);
+            }
           }
         }
+        await engine.close();
       }
-      await engine.close();
-    }
-    pool.close();
-  });
+      pool.close();
+    });
+  }
 }
 
 Deno.test("openOnPool() meets the oracle for chunks of any number and length", async () => {
@@ -112,7 +126,7 @@ Deno.test("openOnPool() meets the oracle for chunks of any number and length", a
         chunks: fc.integer({ min: 1, max: 22 }),
         chunkLength: fc.oneof(
           fc.integer({ min: 1, max: 700 }),
-          fc.constantFrom(127, 128, 129, 2047, 2048, 2049, 2176, 3000),
+          fc.constantFrom(127, 128, 129, 2047, 2048, 2049, 2176, 3000, 5000),
         ),
         overlap: fc.double({ min: 0, max: 0.9, noNaN: true }),
         seed: fc.nat(1000),
@@ -124,16 +138,22 @@ Deno.test("openOnPool() meets the oracle for chunks of any number and length", a
         release_ms: fc.double({ min: 15, max: 900, noNaN: true }),
         make_up_db: fc.double({ min: -10, max: 20, noNaN: true }),
       }),
-      async ({ chunks, chunkLength, overlap, seed }, parameters) => {
+      fc.option(fc.double({ min: 0.003, max: 0.9, noNaN: true })),
+      async ({ chunks, chunkLength, overlap, seed }, peak, averaging) => {
         const pair = noisePair(chunks * chunkLength, seed, {
           chunkSeconds: chunkLength / 44100,
           overlapSeconds: overlap * (chunkLength - 1) / 44100,
         });
-        const z = someSpace.coordinates(parameters);
-        await assertMeetsOracle(pool, pair, z);
+        const detector = averaging === null ? "peak" : "rms";
+        const z = spaces[detector].coordinates(
+          averaging === null
+            ? peak
+            : { ...peak, averaging_coefficient: averaging },
+        );
+        await assertMeetsOracle(pool, pair, z, detector);
       },
     ),
-    { numRuns: 60, seed: 3 },
+    { numRuns: 80, seed: 3 },
   );
   pool.close();
 });

@@ -142,7 +142,7 @@ async function openWasm(
   const { openOnPool } = await import("../engines/wasm/wasm_engine.ts");
   const { pool, release } = await holdPool();
   const hessian = await inCoordinates(
-    await openOnPool(pool, pair, threads),
+    await openOnPool(pool, pair, { threads }),
     pair,
   );
   return {

@@ -114,7 +114,9 @@ function describeCpu(bench: CpuBench): string[] {
     "",
     `straightforward kernel   ${ms(one_pass.one_pass_ms)} ms, engine in turn ${
       ms(one_pass.engine_ms)
-    } ms on one thread: ratio ${formatFixed(one_pass.ratio, 3)}`,
+    } ms of processor time on one thread: ratio ${
+      formatFixed(one_pass.ratio, 3)
+    }`,
     `off double precision     loss ${
       formatNumber(deviation.loss, 2)
     }, gradient ${formatNumber(deviation.gradient, 2)}, Hessian ${

@@ -11,6 +11,10 @@
  * training part: so the mean over the windows is the mean ESR, and a silent
  * window divides nothing by zero.
  *
+ * What is judged and kept are not the weights of the last step, which Adam at a
+ * constant rate leaves noisy, but their running mean over some hundred steps
+ * (Polyak and Juditsky 1992). With `averaging` 0 they are those of the last step.
+ *
  * After every epoch a checkpoint holds all that the rest of the training depends
  * on: one that is taken up again ends in the same weights, bit for bit.
  *
@@ -34,6 +38,8 @@ export interface TrainOptions {
   window: number;
   /** Adam's learning rate. */
   learningRate: number;
+  /** Decay of the running mean of the weights at a step, from 0 to below 1. */
+  averaging: number;
   /** Most epochs. */
   epochs: number;
   /** Epochs without gain after which training stops. */
@@ -60,9 +66,11 @@ export interface EpochRecord {
 export interface Checkpoint {
   /** Weights now. */
   weights: number[];
+  /** Their running mean. */
+  mean: number[];
   /** The optimiser. */
   adam: AdamState;
-  /** Weights of the best epoch. */
+  /** Mean weights of the best epoch. */
   best: { epoch: number; weights: number[] };
   /** All epochs so far. */
   epochs: EpochRecord[];
@@ -93,7 +101,8 @@ export async function trainGru(
     onEpoch?: (checkpoint: Checkpoint) => Promise<void> | void;
   } = {},
 ): Promise<TrainedGru> {
-  const { trainLength, validationLength, window, learningRate } = options;
+  const { trainLength, validationLength, window } = options;
+  const { learningRate, averaging } = options;
   const windows = Math.floor(trainLength / window);
   if (windows === 0) {
     throw new RangeError(
@@ -135,6 +144,7 @@ export async function trainGru(
     const weights = initialWeights(options.seed, inputRms);
     checkpoint = {
       weights: [...weights],
+      mean: [...weights],
       adam: adamAtStart(WEIGHT_COUNT),
       best: { epoch: 0, weights: [...weights] },
       epochs: [{
@@ -148,6 +158,7 @@ export async function trainGru(
   while (!isDone(checkpoint, options)) {
     const started = performance.now();
     const weights: Float64Array = Float64Array.from(checkpoint.weights);
+    const mean: Float64Array = Float64Array.from(checkpoint.mean);
     const adam: AdamState = structuredClone(checkpoint.adam);
     batch.rewind();
     let sum = 0;
@@ -159,10 +170,15 @@ export async function trainGru(
         trainScales,
       );
       adamStep(weights, gradient, adam, learningRate);
+      // At first, the plain mean of all steps.
+      const share = Math.max(1 - averaging, 1 / adam.steps);
+      for (let k = 0; k < mean.length; k++) {
+        mean[k] += share * (weights[k] - mean[k]);
+      }
       sum += loss;
     }
     const stepSeconds = (performance.now() - started) / 1000 / windows;
-    const validationEsr = await validate(weights);
+    const validationEsr = await validate(mean);
     const { best, epochs }: Checkpoint = checkpoint;
     const epoch = epochs.length;
     if (!Number.isFinite(validationEsr)) {
@@ -172,9 +188,10 @@ export async function trainGru(
     }
     checkpoint = {
       weights: [...weights],
+      mean: [...mean],
       adam,
       best: validationEsr < epochs[best.epoch].validationEsr
-        ? { epoch, weights: [...weights] }
+        ? { epoch, weights: [...mean] }
         : best,
       epochs: [...epochs, {
         epoch,

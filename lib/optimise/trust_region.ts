@@ -63,20 +63,32 @@ export async function trustRegion(
   let found = await descend(evaluate, start, options, !isNear);
   const { records, evaluations } = found;
   const scale = records[0].loss;
-  let fruitless = Infinity; // lowest loss from which no way on was found
+  // Lowest losses from which either search found no way on.
+  const fruitless = { putBack: Infinity, lookAround: Infinity };
   for (;;) {
     const left = maxIterations - records.length;
     const isThere = found.converged && found.loss <= lossFloor;
     const hasEnded = !found.converged && !found.isStuck;
     if (isThere || hasEnded || isNear || left < 0) break;
-    const isNew = found.loss < (1 - WORTH_A_SEARCH) * fruitless;
-    const below = isNew
-      ? await escape(evaluate, start, found, scale, evaluations)
-      : undefined;
-    if (below === undefined) {
-      fruitless = Math.min(fruitless, found.loss);
-      if (!found.isStuck) break;
+    let below: Float64Array | undefined;
+    const search: Search = { evaluate, at: found, evaluations };
+    const faint = faintCoordinates(found.hessian);
+    if (found.loss < (1 - WORTH_A_SEARCH) * fruitless.putBack) {
+      below = await putBack(search, faint, start);
+      if (below === undefined) fruitless.putBack = found.loss;
     }
+    // What drifts is followed to its end before anything else is tried.
+    const isDrifting = found.isStuck && faint.length > 0;
+    if (
+      below === undefined && !isDrifting &&
+      found.loss < (1 - WORTH_A_SEARCH) * fruitless.lookAround
+    ) {
+      const promised = promisedFall(found.gradient, spectrumOf(found.hessian));
+      const isBroken = promised > PRECISION * scale;
+      below = await lookAround(search, isBroken ? [...start.keys()] : faint);
+      if (below === undefined) fruitless.lookAround = found.loss;
+    }
+    if (below === undefined && !found.isStuck) break;
     const offset = records.length;
     const next = await descend(evaluate, below ?? found.z, {
       ...options,
@@ -249,55 +261,62 @@ const RETURN_ITERATIONS = 12;
 /** Part of the loss by which it must. */
 const ESCAPE_GAIN = 1e-3;
 
-/**
- * A point clearly lower than `at`, out of reach of its derivatives. `scale` is the
- * loss at the start. Adds what the search cost to `evaluations`.
- */
-async function escape(
-  evaluate: Evaluate,
+/** A search for a loss clearly below that of `at`, out of its derivatives' reach. */
+interface Search {
+  evaluate: Evaluate;
+  at: Minimum;
+  /** Where the cost is added. */
+  evaluations: Minimum["evaluations"];
+}
+
+/** Looks from where the `faint` coordinates stand as they did at the `start`. */
+async function putBack(
+  search: Search,
+  faint: readonly number[],
   start: Float64Array,
-  at: Minimum,
-  scale: number,
-  evaluations: Minimum["evaluations"],
 ): Promise<Float64Array | undefined> {
-  const faint = faintCoordinates(at.hessian);
-  if (faint.length > 0) {
-    const returned = at.z.slice();
-    for (const i of faint) returned[i] = start[i];
-    const found = await below(returned, 1, RETURN_ITERATIONS);
-    if (found !== undefined) return found;
-  }
-  const promised = promisedFall(at.gradient, spectrumOf(at.hessian));
-  for (const i of promised > PRECISION * scale ? at.z.keys() : faint) {
+  if (faint.length === 0) return undefined;
+  const z = search.at.z.slice();
+  for (const i of faint) z[i] = start[i];
+  return await descendFrom(z, search, 1, RETURN_ITERATIONS);
+}
+
+/** Looks along each of the `coordinates`. */
+async function lookAround(
+  search: Search,
+  coordinates: readonly number[],
+): Promise<Float64Array | undefined> {
+  for (const i of coordinates) {
     for (const side of [-1, 1]) {
       for (const distance of ESCAPE_DISTANCES) {
-        const moved = at.z.slice();
-        moved[i] += side * distance;
-        const found = await below(moved, distance, ESCAPE_ITERATIONS);
+        const z = search.at.z.slice();
+        z[i] += side * distance;
+        const found = await descendFrom(z, search, distance, ESCAPE_ITERATIONS);
         if (found !== undefined) return found;
       }
     }
   }
+}
 
-  /** What a few iterations from `trial` reach, if that is clearly lower. */
-  async function below(
-    trial: Float64Array,
-    initialRadius: number,
-    maxIterations: number,
-  ): Promise<Float64Array | undefined> {
-    const { loss } = await evaluate(trial, 0);
-    evaluations[0]++;
-    const isStillOn = Math.abs(loss - at.loss) <= PRECISION * at.loss;
-    if (isStillOn || !Number.isFinite(loss)) return undefined;
-    const lossFloor = at.loss * (1 - ESCAPE_GAIN);
-    const descent = await descend(evaluate, trial, {
-      maxIterations,
-      lossFloor,
-      initialRadius,
-    });
-    addCounts(evaluations, descent.evaluations);
-    return descent.loss <= lossFloor ? descent.z : undefined;
-  }
+/** What a few iterations from `z` reach, if that is clearly lower. */
+async function descendFrom(
+  z: Float64Array,
+  { evaluate, at, evaluations }: Search,
+  initialRadius: number,
+  maxIterations: number,
+): Promise<Float64Array | undefined> {
+  const { loss } = await evaluate(z, 0);
+  evaluations[0]++;
+  const isStillOn = Math.abs(loss - at.loss) <= PRECISION * at.loss;
+  if (isStillOn || !Number.isFinite(loss)) return undefined;
+  const lossFloor = at.loss * (1 - ESCAPE_GAIN);
+  const descent = await descend(evaluate, z, {
+    maxIterations,
+    lossFloor,
+    initialRadius,
+  });
+  addCounts(evaluations, descent.evaluations);
+  return descent.loss <= lossFloor ? descent.z : undefined;
 }
 
 /** Coordinates whose curvature is next to nothing beside that of the others. */

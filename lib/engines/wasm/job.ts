@@ -36,7 +36,15 @@ export const QUIT = 9;
 export const WORDS = 10;
 
 /** Kernel functions that a job can call, by index. */
-export const FUNCTIONS = ["prepare", "value", "gradient", "hessian"] as const;
+export const FUNCTIONS = [
+  "prepare",
+  "value",
+  "gradient",
+  "hessian",
+  "valueRms",
+  "gradientRms",
+  "hessianRms",
+] as const;
 
 /** Name of a kernel function. */
 export type KernelFunction = typeof FUNCTIONS[number];

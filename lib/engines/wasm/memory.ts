@@ -14,8 +14,11 @@ import { MEMORY_PAGES } from "../../kernels/kernels.ts";
 
 const PAGE_BYTES = 65536;
 
-/** Addresses are multiples of this, a line of cache. */
-const ALIGNMENT = 64;
+/**
+ * Addresses are multiples of this, a page of the system: two arrays that are read
+ * together then wait for new pages together.
+ */
+const ALIGNMENT = 4096;
 
 interface Part {
   start: number;

@@ -29,8 +29,11 @@ export interface WasmEngineOptions {
   detector?: Detector;
 }
 
-/** Kernel function by order. */
-const KERNELS = ["value", "gradient", "hessian"] as const;
+/** Kernel function by detector and order. */
+const KERNELS = {
+  peak: ["value", "gradient", "hessian"],
+  rms: ["valueRms", "gradientRms", "hessianRms"],
+} as const;
 
 /** Lanes in which the kernels expect every parameter. */
 const LANES = 4;
@@ -40,18 +43,13 @@ export async function openWasmEngine(
   pair: ChunkedPair,
   options: WasmEngineOptions = {},
 ): Promise<Engine> {
-  const { threads, detector = "peak" } = options;
-  if (detector !== "peak") {
-    throw new RangeError(
-      "the engine wasm has no RMS detector: use --engine reference",
-    );
-  }
+  const { threads } = options;
   if (threads !== undefined && !(threads >= 1)) {
     throw new RangeError(`${threads} threads: must be at least 1`);
   }
   const hold = await holdPool();
   try {
-    const engine = await openOnPool(hold.pool, pair, threads);
+    const engine = await openOnPool(hold.pool, pair, options);
     return {
       ...engine,
       async close() {
@@ -69,10 +67,14 @@ export async function openWasmEngine(
 export async function openOnPool(
   pool: Pool,
   pair: ChunkedPair,
-  threads: number = pool.size,
+  { threads = pool.size, detector = "peak" }: WasmEngineOptions = {},
 ): Promise<Engine> {
   const { heap } = pool;
-  const { quads, length, warmUp, targetEnergy } = await loadDataSet(pool, pair);
+  const { quads, length, warmUp, targetEnergy } = await loadDataSet(
+    pool,
+    pair,
+    detector,
+  );
   const parameters = heap.allocate(4 * LANES * PARAMETER_COUNT);
   const groups = group(quads, pool.size);
   const sumBytes = 8 * SUM_COUNT;
@@ -112,16 +114,18 @@ export async function openOnPool(
         return Promise.reject(new Error("the engine wasm is closed"));
       }
       const at = Float64Array.from(theta);
-      const { numbers, rounded } = kernelParameters(at);
+      const { numbers, rounded } = kernelParameters(at, detector);
       return pool.run({
-        kernel: KERNELS[order],
+        kernel: KERNELS[detector][order],
         tasks,
         threads,
         before: () => write(numbers),
         collect: () =>
-          order < 2
-            ? evaluationOfSums(addUp(), at, order)
-            : moved(evaluationOfSums(addUp(), rounded, order), rounded, at),
+          order < 2 ? evaluationOfSums(addUp(), at, order, detector) : moved(
+            evaluationOfSums(addUp(), rounded, order, detector),
+            rounded,
+            at,
+          ),
       });
     },
     async close() {

@@ -1,7 +1,7 @@
 // @ts-nocheck: AssemblyScript, compiled by lib/kernels/build.ts
 /**
- * Loss, gradient and Hessian of the peak-detector compressor, for four chunks at
- * a time (a quad), one to a lane, in single precision.
+ * Loss, gradient and Hessian of the compressor, for four chunks at a time (a
+ * quad), one to a lane, in single precision.
  *
  * The algorithm is the forward pass of MATH 3.1 with the filters of the second
  * derivatives taken away by their adjoint: Σ e F(v) = Σ w v with w = Fᵀe, so with
@@ -30,14 +30,20 @@
  *     aa = β aa + 1_a Ga[n−1]       rr = β rr + 1_r (Gt − Ga)[n−1]
  *     tt = β tt + Gt[n−1]
  *
- * `lib/engines/wasm/sums.ts` puts them together.
+ * `lib/engines/wasm/sums.ts` puts them together. The RMS detector adds the
+ * derivatives by its averaging coefficient v, which averagingDerivatives() in
+ * compressor_loops.ts defines, and averages and takes logarithms at every
+ * evaluation: about 1.55 times the time.
  *
- * Per sample and quad that is about 105 vector operations; 77 of them can only go
- * to two of the four vector units of the processors we know best (multiply,
- * compare, select), so 38 cycles are the limit of this formulation there. The
- * loops of {@linkcode hessian} take some 56, measured one by one in the cache. A
- * straightforward 3.1 (one_pass.ts), with one loop and what does not fit in
- * registers on the stack, takes about twice as long: the bench prints the ratio.
+ * Per sample and quad that is about 105 vector operations. Of them some 80, with
+ * multiply, compare and select, can only go to two of the four vector units of
+ * the processors measured (AMD Zen 3): 40 cycles are the limit of this formulation
+ * there. The loops of {@linkcode hessian} take 54 when measured one by one in the
+ * cache, and 60 on data from memory; what is between is waiting, for the
+ * recurrences and for the instructions that check bounds and keep the loops.
+ * A straightforward 3.1 (one_pass.ts), one loop with what does not fit in
+ * registers on the stack, takes 113; the bench prints the ratio. Two quads at a
+ * time hide waiting: the gain's recurrence takes 14 cycles for one and 16 for two.
  * The logarithm is taken once per data set: 16 bytes a sample and quad to read
  * instead of 20 operations.
  */
@@ -46,7 +52,6 @@ import {
   AHEAD,
   BLOCK,
   is,
-  LEVEL,
   M_CONSTANTS,
   M_DECAY,
   M_END,
@@ -59,7 +64,7 @@ import {
   SLOTS,
   STASH,
   SUMS,
-  TARGET,
+  V_BELOW,
   V_GAIN,
   V_STASH,
   V_STATES,
@@ -68,19 +73,26 @@ import {
   Yes,
 } from "./compressor_layout";
 import {
+  averagingDerivatives,
+  averagingProducts,
   ballistics,
+  belowThreshold,
+  interleave,
+  meanSquare,
+  mixedAveraging,
   mixedDerivatives,
-  products,
   pureDerivatives,
   settle,
-  squares,
   staticDerivatives,
   staticGain,
+  staticGainRms,
+  staticProducts,
   tangents,
   timeDerivatives,
+  timeProducts,
   transpose,
 } from "./compressor_loops";
-import { log2, madd, settled, writeConstants } from "./simd";
+import { addTo, madd, writeConstants } from "./simd";
 
 /** Bytes of scratch memory a thread needs. */
 export function scratchBytes(): usize {
@@ -108,7 +120,7 @@ export function initialise(scratch: usize): void {
  * counted samples in `output`.
  */
 export function prepare(
-  _scratch: usize,
+  scratch: usize,
   records: usize,
   dry: usize,
   wet: usize,
@@ -118,47 +130,30 @@ export function prepare(
   lanes: i32,
   length: u32,
   warmUp: u32,
+  rms: bool,
   output: usize,
 ): void {
-  const used = i32x4.gt_s(i32x4.splat(lanes), i32x4(0, 1, 2, 3));
-  const leak = f32x4.splat(0.005);
-  let s = f32x4.splat(0);
-  let energy = f64x2.splat(0);
-  for (let n: u32 = 0; n < length; n++) {
-    const at: usize = 4 * n;
-    let x = v128.load32_zero(dry + at);
-    x = v128.load_lane<f32>(dry + o1 + at, x, 1);
-    x = v128.load_lane<f32>(dry + o2 + at, x, 2);
-    x = v128.load_lane<f32>(dry + o3 + at, x, 3);
-    let y = v128.load32_zero(wet + at);
-    y = v128.load_lane<f32>(wet + o1 + at, y, 1);
-    y = v128.load_lane<f32>(wet + o2 + at, y, 2);
-    y = v128.load_lane<f32>(wet + o3 + at, y, 3);
-    x = v128.and(x, used);
-    y = v128.and(y, used);
-    const target = f32x4.sub(y, s);
-    s = settled(madd(leak, target, s));
-    const record = records + RECORD * n;
-    v128.store(record, x);
-    v128.store(
-      record,
-      log2(f32x4.pmax(f32x4.abs(x), f32x4.splat(1e-8))),
-      LEVEL,
+  begin(scratch);
+  for (let from: u32 = 0; from < length;) {
+    const to = min(from + 1024, from < warmUp ? warmUp : length);
+    const at: usize = 4 * from;
+    const energy = interleave(
+      scratch,
+      records + RECORD * from,
+      dry + at,
+      wet + at,
+      o1,
+      o2,
+      o3,
+      lanes,
+      to - from,
+      rms,
     );
-    v128.store(record, f32x4.neg(target), TARGET);
-    if (n >= warmUp) {
-      const low = f64x2.promote_low_f32x4(target);
-      const high = f64x2.promote_low_f32x4(
-        v128.shuffle<f32>(target, target, 2, 3, 2, 3),
-      );
-      energy = f64x2.add(energy, f64x2.mul(low, low));
-      energy = f64x2.add(energy, f64x2.mul(high, high));
-    }
+    if (from >= warmUp) addTo(scratch + M_SUMS, energy);
+    from = to;
   }
-  store<f64>(
-    output,
-    f64x2.extract_lane(energy, 0) + f64x2.extract_lane(energy, 1),
-  );
+  const sum = v128.load(scratch + M_SUMS);
+  store<f64>(output, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
 }
 
 /** Sums for the value, of one quad, or of two where `other` is not 0. */
@@ -171,29 +166,14 @@ export function value(
   parameters: usize,
   output: usize,
 ): void {
-  begin(scratch);
-  for (let from: u32 = 0; from < length;) {
-    const to = min(from + BLOCK, from < warmUp ? warmUp : length);
-    const counted = from >= warmUp;
-    const a = records + RECORD * from;
-    const b = other + RECORD * from;
-    if (other != 0) {
-      if (counted) {
-        advance<Yes, Yes, No, Yes>(scratch, a, b, 0, 0, to - from, parameters);
-      } else {
-        advance<Yes, No, No, Yes>(scratch, a, b, 0, 0, to - from, parameters);
-      }
-    } else {
-      if (counted) {
-        advance<No, Yes, No, Yes>(scratch, a, b, 0, 0, to - from, parameters);
-      } else {
-        advance<No, No, No, Yes>(scratch, a, b, 0, 0, to - from, parameters);
-      }
-    }
-    settle(scratch);
-    settle(scratch + VOICE);
-    from = to;
-  }
+  sumValue<No>(
+    scratch,
+    records,
+    other,
+    length,
+    warmUp,
+    parameters,
+  );
   writeSums(scratch, output);
 }
 
@@ -207,9 +187,14 @@ export function gradient(
   parameters: usize,
   output: usize,
 ): void {
-  if (other != 0) {
-    sweep<Yes, No>(scratch, records, other, length, warmUp, parameters);
-  } else sweep<No, No>(scratch, records, other, length, warmUp, parameters);
+  sumDerivatives<No, No>(
+    scratch,
+    records,
+    other,
+    length,
+    warmUp,
+    parameters,
+  );
   writeSums(scratch, output);
 }
 
@@ -223,10 +208,147 @@ export function hessian(
   parameters: usize,
   output: usize,
 ): void {
-  if (other != 0) {
-    sweep<Yes, Yes>(scratch, records, other, length, warmUp, parameters);
-  } else sweep<No, Yes>(scratch, records, other, length, warmUp, parameters);
+  sumDerivatives<Yes, No>(
+    scratch,
+    records,
+    other,
+    length,
+    warmUp,
+    parameters,
+  );
   writeSums(scratch, output);
+}
+
+/** The same with the RMS detector. */
+export function valueRms(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+  parameters: usize,
+  output: usize,
+): void {
+  sumValue<Yes>(
+    scratch,
+    records,
+    other,
+    length,
+    warmUp,
+    parameters,
+  );
+  writeSums(scratch, output);
+}
+
+/** The same with the RMS detector. */
+export function gradientRms(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+  parameters: usize,
+  output: usize,
+): void {
+  sumDerivatives<No, Yes>(
+    scratch,
+    records,
+    other,
+    length,
+    warmUp,
+    parameters,
+  );
+  writeSums(scratch, output);
+}
+
+/** The same with the RMS detector. */
+export function hessianRms(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+  parameters: usize,
+  output: usize,
+): void {
+  sumDerivatives<Yes, Yes>(
+    scratch,
+    records,
+    other,
+    length,
+    warmUp,
+    parameters,
+  );
+  writeSums(scratch, output);
+}
+
+function sumValue<Rms>(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+  parameters: usize,
+): void {
+  if (other != 0) {
+    runValue<Yes, Rms>(scratch, records, other, length, warmUp, parameters);
+  } else {
+    runValue<No, Rms>(scratch, records, other, length, warmUp, parameters);
+  }
+}
+
+function sumDerivatives<Second, Rms>(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+  parameters: usize,
+): void {
+  if (other != 0) {
+    sweep<Yes, Second, Rms>(
+      scratch,
+      records,
+      other,
+      length,
+      warmUp,
+      parameters,
+    );
+  } else {
+    sweep<No, Second, Rms>(
+      scratch,
+      records,
+      other,
+      length,
+      warmUp,
+      parameters,
+    );
+  }
+}
+
+function runValue<Pair, Rms>(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+  parameters: usize,
+): void {
+  begin(scratch);
+  for (let from: u32 = 0; from < length;) {
+    const to = min(from + BLOCK, from < warmUp ? warmUp : length);
+    const size = to - from;
+    const a = records + RECORD * from;
+    const b = other + RECORD * from;
+    if (from < warmUp) {
+      advance<Pair, No, No, Yes, Rms>(scratch, a, b, 0, 0, size, parameters);
+    } else {
+      advance<Pair, Yes, No, Yes, Rms>(scratch, a, b, 0, 0, size, parameters);
+    }
+    settle(scratch);
+    settle(scratch + VOICE);
+    from = to;
+  }
 }
 
 /** Everything at rest. */
@@ -251,7 +373,7 @@ function writeSums(scratch: usize, output: usize): void {
 
 /** Static gain and ballistics of a stretch that is counted, or is not. */
 @inline
-function advance<Pair, Counted, Keep, Exact>(
+function advance<Pair, Counted, Keep, Exact, Rms>(
   scratch: usize,
   records: usize,
   other: usize,
@@ -262,10 +384,41 @@ function advance<Pair, Counted, Keep, Exact>(
 ): void {
   const offset = V_STASH + STASH * (BLOCK * slot + skipped);
   const tail = V_TAILS + 16 * slot;
-  staticGain<Exact>(scratch, records, scratch + offset, length, parameters);
-  if (is<Pair>()) {
-    staticGain<Exact>(
+  if (is<Rms>()) {
+    const belows = scratch + V_BELOW + 16 * (BLOCK * slot + skipped);
+    meanSquare<Pair, Exact>(
       scratch,
+      records,
+      belows,
+      scratch + VOICE,
+      other,
+      belows + VOICE,
+      length,
+      parameters,
+    );
+    belowThreshold<Exact>(scratch, belows, length, parameters);
+    staticGainRms<Exact>(
+      scratch,
+      scratch + offset,
+      belows,
+      length,
+      parameters,
+    );
+    if (is<Pair>()) {
+      belowThreshold<Exact>(scratch, belows + VOICE, length, parameters);
+      staticGainRms<Exact>(
+        scratch,
+        scratch + VOICE + offset,
+        belows + VOICE,
+        length,
+        parameters,
+      );
+    }
+  } else {
+    staticGain<Pair, Exact>(
+      scratch,
+      records,
+      scratch + offset,
       other,
       scratch + VOICE + offset,
       length,
@@ -289,7 +442,7 @@ function advance<Pair, Counted, Keep, Exact>(
 }
 
 /** Runs over the blocks, the first loops `AHEAD` blocks before the others. */
-function sweep<Pair, Second>(
+function sweep<Pair, Second, Rms>(
   scratch: usize,
   records: usize,
   other: usize,
@@ -308,7 +461,7 @@ function sweep<Pair, Second>(
       const to = min(from + BLOCK, length);
       const middle = max(from, min(to, warmUp));
       if (middle > from) {
-        warm<Pair, Second>(
+        warm<Pair, Second, Rms>(
           scratch,
           records + RECORD * from,
           other + RECORD * from,
@@ -318,7 +471,7 @@ function sweep<Pair, Second>(
         );
       }
       if (to > middle) {
-        count<Pair, Second>(
+        count<Pair, Second, Rms>(
           scratch,
           records + RECORD * middle,
           other + RECORD * middle,
@@ -334,23 +487,26 @@ function sweep<Pair, Second>(
       const from = BLOCK * block;
       const to = min(from + BLOCK, length);
       const middle = max(from, min(to, warmUp));
-      differentiate<Second>(
+      const before = to + AHEAD * BLOCK <= warmUp;
+      differentiate<Second, Rms>(
         scratch,
         scratch,
         records + RECORD * from,
         block,
         middle - from,
         to - from,
+        before,
         parameters,
       );
       if (is<Pair>()) {
-        differentiate<Second>(
+        differentiate<Second, Rms>(
           scratch,
           scratch + VOICE,
           other + RECORD * from,
           block,
           middle - from,
           to - from,
+          before,
           parameters,
         );
       }
@@ -359,7 +515,7 @@ function sweep<Pair, Second>(
 }
 
 /** The first loops over a stretch of warm-up, where e is 0. */
-function warm<Pair, Second>(
+function warm<Pair, Second, Rms>(
   scratch: usize,
   records: usize,
   other: usize,
@@ -368,7 +524,7 @@ function warm<Pair, Second>(
   parameters: usize,
 ): void {
   if (is<Second>()) {
-    advance<Pair, No, Yes, No>(
+    advance<Pair, No, Yes, No, Rms>(
       scratch,
       records,
       other,
@@ -378,7 +534,7 @@ function warm<Pair, Second>(
       parameters,
     );
   } else {
-    advance<Pair, No, Yes, Yes>(
+    advance<Pair, No, Yes, Yes, Rms>(
       scratch,
       records,
       other,
@@ -398,7 +554,7 @@ function warm<Pair, Second>(
 }
 
 /** The first loops over a counted stretch, after `skipped` samples of warm-up. */
-function count<Pair, Second>(
+function count<Pair, Second, Rms>(
   scratch: usize,
   records: usize,
   other: usize,
@@ -408,7 +564,7 @@ function count<Pair, Second>(
   parameters: usize,
 ): void {
   if (is<Second>()) {
-    advance<Pair, Yes, Yes, No>(
+    advance<Pair, Yes, Yes, No, Rms>(
       scratch,
       records,
       other,
@@ -418,7 +574,7 @@ function count<Pair, Second>(
       parameters,
     );
   } else {
-    advance<Pair, Yes, Yes, Yes>(
+    advance<Pair, Yes, Yes, Yes, Rms>(
       scratch,
       records,
       other,
@@ -430,15 +586,84 @@ function count<Pair, Second>(
   }
 }
 
-/** The other loops over a block, of which the first `skipped` are warm-up. */
-function differentiate<Second>(
+/**
+ * The other loops over a block, of which the first `skipped` samples are warm-up.
+ * In a block so long `before` the end of warm-up that neither w nor the filters'
+ * state reaches it, only the derivatives of g go on.
+ */
+function differentiate<Second, Rms>(
   scratch: usize,
   voice: usize,
   records: usize,
   block: u32,
   skipped: u32,
   length: u32,
+  before: bool,
   parameters: usize,
+): void {
+  const stash = voice + V_STASH + STASH * BLOCK * (block % SLOTS);
+  if (!before) {
+    transposeBlock(scratch, voice, records, stash, block, skipped, length);
+  }
+  const belows = voice + V_BELOW + 16 * BLOCK * (block % SLOTS);
+  if (is<Second>()) {
+    if (before) {
+      secondOrder<No, Rms>(
+        scratch,
+        voice,
+        records,
+        stash,
+        belows,
+        length,
+        parameters,
+      );
+    } else {
+      secondOrder<Yes, Rms>(
+        scratch,
+        voice,
+        records,
+        stash,
+        belows,
+        length,
+        parameters,
+      );
+    }
+    if (length > skipped) {
+      const models = scratch + M_MODELS + MODEL * skipped;
+      const counted = records + RECORD * skipped;
+      staticProducts(scratch, counted, models, length - skipped);
+      timeProducts(scratch, counted, models, length - skipped);
+      if (is<Rms>()) {
+        averagingProducts(scratch, counted, skipped, length - skipped);
+      }
+    }
+  } else {
+    // In a block before, z is 0 and the sums remain what they are.
+    tangents<Rms>(scratch, voice, records, stash, belows, length, parameters);
+    if (is<Rms>()) {
+      averagingDerivatives<Yes, No>(
+        scratch,
+        voice,
+        records,
+        stash,
+        belows,
+        length,
+        parameters,
+      );
+    }
+  }
+  if (block % 8 == 7) settle(voice);
+}
+
+/** z in place of e over a block, and the sums of e. */
+function transposeBlock(
+  scratch: usize,
+  voice: usize,
+  records: usize,
+  stash: usize,
+  block: u32,
+  skipped: u32,
+  length: u32,
 ): void {
   // q at the block's end, from the blocks that follow.
   const decay = v128.load32_splat(scratch + M_DECAY + 4 * BLOCK);
@@ -446,7 +671,6 @@ function differentiate<Second>(
   for (let next = block + AHEAD; next > block; next--) {
     q = madd(decay, q, v128.load(voice + V_TAILS + 16 * (next % SLOTS)));
   }
-  const stash = voice + V_STASH + STASH * BLOCK * (block % SLOTS);
   if (length > skipped) {
     q = transpose<Yes>(
       scratch,
@@ -457,18 +681,40 @@ function differentiate<Second>(
     );
   }
   if (skipped > 0) transpose<No>(scratch, records, stash, skipped, q);
-  if (is<Second>()) {
-    staticDerivatives(scratch, voice, records, stash, length, parameters);
-    mixedDerivatives(scratch, voice, stash, length, parameters);
-    timeDerivatives(scratch, voice, records, stash, length, parameters);
-    pureDerivatives(scratch, voice, stash, length, parameters);
-    if (length > skipped) {
-      const models = scratch + M_MODELS + MODEL * skipped;
-      squares(scratch, models, length - skipped);
-      products(scratch, records + RECORD * skipped, models, length - skipped);
-    }
-  } else {
-    tangents(scratch, voice, records, stash, length, parameters);
+}
+
+@inline
+function secondOrder<Sums, Rms>(
+  scratch: usize,
+  voice: usize,
+  records: usize,
+  stash: usize,
+  belows: usize,
+  length: u32,
+  parameters: usize,
+): void {
+  staticDerivatives<Sums, Rms>(
+    scratch,
+    voice,
+    records,
+    stash,
+    belows,
+    length,
+    parameters,
+  );
+  mixedDerivatives<Sums>(scratch, voice, stash, length, parameters);
+  timeDerivatives<Sums>(scratch, voice, records, stash, length, parameters);
+  pureDerivatives<Sums>(scratch, voice, stash, length, parameters);
+  if (is<Rms>()) {
+    averagingDerivatives<Sums, Yes>(
+      scratch,
+      voice,
+      records,
+      stash,
+      belows,
+      length,
+      parameters,
+    );
+    mixedAveraging<Sums>(scratch, voice, stash, length, parameters);
   }
-  settle(voice);
 }

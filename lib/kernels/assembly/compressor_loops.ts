@@ -9,19 +9,27 @@
  */
 
 import {
+  AVERAGE,
   D_0,
   D_1,
   D_2,
   D_A,
+  D_SV,
   D_T,
+  D_V,
+  D_VV,
+  DRIVE,
   is,
   LEVEL,
+  M_AVERAGES,
   M_CONSTANTS,
   M_DECAY,
+  M_DRIVES,
   M_MODELS,
   M_SUMS,
   MODEL,
   P_ATTACK,
+  P_AVERAGING,
   P_LOW,
   P_MAKE_UP,
   P_RELEASE,
@@ -33,16 +41,20 @@ import {
   S_GOAL,
   STASH,
   TARGET,
+  V_AVERAGING,
   V_FILTER,
   V_GAIN,
   V_GAIN_LOW,
+  V_MEAN,
   V_STATES,
   V_STATIC,
   V_TIME,
+  Y_AVERAGING,
   Y_ENERGY,
   Y_ERROR_MODEL,
   Y_GRADIENT,
   Y_LOSS,
+  Y_MIXED,
   Y_SQUARES,
   Y_STATIC,
   Y_TARGET,
@@ -56,21 +68,80 @@ import {
   C_E3,
   C_E4,
   C_E5,
+  C_L1,
+  C_L2,
+  C_L3,
+  C_L4,
+  C_L5,
+  C_L6,
+  C_L7,
   C_LEAK,
   C_MAGIC,
   C_POLE,
+  C_ROOT,
   exp2,
+  log2,
+  log2By,
   madd,
   nmadd,
   select,
   settled,
 } from "./simd";
 
-/** Static gain ĝ. */
-export function staticGain<Exact>(
+/** A stretch of records, see prepare(); Σ y² of it. */
+export function interleave(
+  scratch: usize,
+  records: usize,
+  dry: usize,
+  wet: usize,
+  o1: usize,
+  o2: usize,
+  o3: usize,
+  lanes: i32,
+  length: u32,
+  rms: bool,
+): v128 {
+  const used = i32x4.gt_s(i32x4.splat(lanes), i32x4(0, 1, 2, 3));
+  const leak = v128.load(scratch + M_CONSTANTS, C_LEAK);
+  // Both detectors have the same floor, of |x| and of x².
+  const floor = f32x4.splat(1e-8);
+  let s = v128.load(scratch, V_FILTER);
+  let energy = f32x4.splat(0);
+  const end = dry + 4 * length;
+  for (; dry < end; dry += 4) {
+    let x = v128.load32_zero(dry);
+    x = v128.load_lane<f32>(dry + o1, x, 1);
+    x = v128.load_lane<f32>(dry + o2, x, 2);
+    x = v128.load_lane<f32>(dry + o3, x, 3);
+    let y = v128.load32_zero(wet);
+    y = v128.load_lane<f32>(wet + o1, y, 1);
+    y = v128.load_lane<f32>(wet + o2, y, 2);
+    y = v128.load_lane<f32>(wet + o3, y, 3);
+    x = v128.and(x, used);
+    y = f32x4.sub(v128.and(y, used), s);
+    s = settled(madd(leak, y, s));
+    energy = madd(y, y, energy);
+    v128.store(records, x);
+    if (rms) {
+      v128.store(records, f32x4.pmax(f32x4.mul(x, x), floor), LEVEL);
+    } else {
+      v128.store(records, log2(f32x4.pmax(f32x4.abs(x), floor)), LEVEL);
+    }
+    v128.store(records, f32x4.neg(y), TARGET);
+    wet += 4;
+    records += RECORD;
+  }
+  v128.store(scratch, s, V_FILTER);
+  return energy;
+}
+
+/** Static gain ĝ, of two quads in turn so that they wait for memory together. */
+export function staticGain<Pair, Exact>(
   scratch: usize,
   records: usize,
   stash: usize,
+  otherRecords: usize,
+  otherStash: usize,
   length: u32,
   parameters: usize,
 ): void {
@@ -109,6 +180,142 @@ export function staticGain<Exact>(
       ),
       S_GOAL,
     );
+    stash += STASH;
+    if (is<Pair>()) {
+      let below2 = f32x4.sub(threshold, v128.load(otherRecords, LEVEL));
+      if (is<Exact>()) below2 = f32x4.add(below2, thresholdLow);
+      below2 = f32x4.pmin(zero, below2);
+      v128.store(
+        otherStash,
+        exp2(
+          slope,
+          below2,
+          is<Exact>(),
+          slopeLow,
+          magic,
+          e0,
+          e1,
+          e2,
+          e3,
+          e4,
+          e5,
+        ),
+        S_GOAL,
+      );
+      otherRecords += RECORD;
+      otherStash += STASH;
+    }
+  }
+}
+
+/**
+ * Mean square of the RMS detector, m[n] = m[n−1] + v (q − m[n−1]) with q from the
+ * records, of one quad or two.
+ */
+export function meanSquare<Pair, Exact>(
+  voice: usize,
+  records: usize,
+  belows: usize,
+  otherVoice: usize,
+  otherRecords: usize,
+  otherBelows: usize,
+  length: u32,
+  parameters: usize,
+): void {
+  const averaging = v128.load(parameters, P_AVERAGING);
+  const averagingLow = v128.load(parameters, P_LOW + P_AVERAGING);
+  const zero = f32x4.splat(0);
+  let mean = v128.load(voice, V_MEAN);
+  let mean2 = is<Pair>() ? v128.load(otherVoice, V_MEAN) : zero;
+  const end = records + RECORD * length;
+  for (; records < end; records += RECORD) {
+    const rise = f32x4.sub(v128.load(records, LEVEL), mean);
+    if (is<Exact>()) mean = madd(averagingLow, rise, mean);
+    mean = madd(averaging, rise, mean);
+    v128.store(belows, mean);
+    belows += 16;
+    if (is<Pair>()) {
+      const rise2 = f32x4.sub(v128.load(otherRecords, LEVEL), mean2);
+      if (is<Exact>()) mean2 = madd(averagingLow, rise2, mean2);
+      mean2 = madd(averaging, rise2, mean2);
+      v128.store(otherBelows, mean2);
+      otherRecords += RECORD;
+      otherBelows += 16;
+    }
+  }
+  v128.store(voice, mean, V_MEAN);
+  if (is<Pair>()) v128.store(otherVoice, mean2, V_MEAN);
+}
+
+/**
+ * Puts u = min(0, log₂ threshold²/m) in the place of the mean square m. That and
+ * ĝ are a loop each, as one would hold more operations than can wait.
+ */
+export function belowThreshold<Exact>(
+  scratch: usize,
+  belows: usize,
+  length: u32,
+  parameters: usize,
+): void {
+  const threshold = v128.load(parameters, P_THRESHOLD);
+  const thresholdLow = v128.load(parameters, P_LOW + P_THRESHOLD);
+  const table = scratch + M_CONSTANTS;
+  const one = v128.load(table, C_E0);
+  const root = v128.load(table, C_ROOT);
+  const l1 = v128.load(table, C_L1);
+  const l2 = v128.load(table, C_L2);
+  const l3 = v128.load(table, C_L3);
+  const l4 = v128.load(table, C_L4);
+  const l5 = v128.load(table, C_L5);
+  const l6 = v128.load(table, C_L6);
+  const l7 = v128.load(table, C_L7);
+  const zero = f32x4.splat(0);
+  const end = belows + 16 * length;
+  for (; belows < end; belows += 16) {
+    const mean = v128.load(belows);
+    let below = f32x4.sub(
+      threshold,
+      log2By(mean, root, one, l1, l2, l3, l4, l5, l6, l7),
+    );
+    if (is<Exact>()) below = f32x4.add(below, thresholdLow);
+    v128.store(belows, f32x4.pmin(zero, below));
+  }
+}
+
+/** Static gain ĝ from u. */
+export function staticGainRms<Exact>(
+  scratch: usize,
+  stash: usize,
+  belows: usize,
+  length: u32,
+  parameters: usize,
+): void {
+  const slope = v128.load(parameters, P_SLOPE);
+  const slopeLow = v128.load(parameters, P_LOW + P_SLOPE);
+  const table = scratch + M_CONSTANTS;
+  const magic = v128.load(table, C_MAGIC);
+  const e0 = v128.load(table, C_E0);
+  const e1 = v128.load(table, C_E1);
+  const e2 = v128.load(table, C_E2);
+  const e3 = v128.load(table, C_E3);
+  const e4 = v128.load(table, C_E4);
+  const e5 = v128.load(table, C_E5);
+  const end = belows + 16 * length;
+  for (; belows < end; belows += 16) {
+    const goal = exp2(
+      slope,
+      v128.load(belows),
+      is<Exact>(),
+      slopeLow,
+      magic,
+      e0,
+      e1,
+      e2,
+      e3,
+      e4,
+      e5,
+    );
+    v128.store(stash, goal, S_GOAL);
     stash += STASH;
   }
 }
@@ -303,11 +510,12 @@ export function transpose<Counted>(
 }
 
 /** First derivatives of g and Σ z g_i. */
-export function tangents(
+export function tangents<Rms>(
   scratch: usize,
   voice: usize,
   records: usize,
   stash: usize,
+  belows: usize,
   length: u32,
   parameters: usize,
 ): void {
@@ -323,27 +531,28 @@ export function tangents(
   let z0 = zero, z1 = zero, za = zero, zt = zero;
   const end = records + RECORD * length;
   for (; records < end; records += RECORD) {
-    const below = f32x4.pmin(
+    const below = is<Rms>() ? v128.load(belows) : f32x4.pmin(
       zero,
       f32x4.add(
         f32x4.sub(threshold, v128.load(records, LEVEL)),
         thresholdLow,
       ),
     );
-    const goal = v128.load(stash, S_GOAL);
     const drop = v128.load(stash, S_DROP);
-    const z = v128.load(stash, S_ERROR);
+    const goal = v128.load(stash, S_GOAL);
     const alpha = select(f32x4.gt(drop, zero), attack, release);
+    gt = nmadd(alpha, gt, f32x4.add(gt, drop));
+    ga = nmadd(alpha, ga, f32x4.add(ga, f32x4.pmax(zero, drop)));
     const active = v128.and(goal, f32x4.lt(below, zero));
     g0 = madd(alpha, f32x4.sub(active, g0), g0);
-    z0 = madd(z, g0, z0);
     g1 = madd(alpha, f32x4.sub(f32x4.mul(below, goal), g1), g1);
+    const z = v128.load(stash, S_ERROR);
     z1 = madd(z, g1, z1);
-    ga = nmadd(alpha, ga, f32x4.add(ga, f32x4.pmax(zero, drop)));
-    za = madd(z, ga, za);
-    gt = nmadd(alpha, gt, f32x4.add(gt, drop));
     zt = madd(z, gt, zt);
+    za = madd(z, ga, za);
+    z0 = madd(z, g0, z0);
     stash += STASH;
+    if (is<Rms>()) belows += 16;
   }
   v128.store(voice, g0, V_STATIC);
   v128.store(voice, g1, V_STATIC + 16);
@@ -357,11 +566,12 @@ export function tangents(
 }
 
 /** G₀, G₁, p₀ and p₁; leaves what drives the second derivatives. */
-export function staticDerivatives(
+export function staticDerivatives<Sums, Rms>(
   scratch: usize,
   voice: usize,
   records: usize,
   stash: usize,
+  belows: usize,
   length: u32,
   parameters: usize,
 ): void {
@@ -376,6 +586,7 @@ export function staticDerivatives(
   let s1 = v128.load(voice, V_STATIC + 48);
   let z0 = zero, z1 = zero;
   let models = scratch + M_MODELS;
+  let drives = scratch + M_DRIVES;
   const end = records + RECORD * length;
   for (; records < end; records += RECORD) {
     const alpha = select(
@@ -383,42 +594,50 @@ export function staticDerivatives(
       attack,
       release,
     );
-    const goal = v128.load(stash, S_GOAL);
-    const z = v128.load(stash, S_ERROR);
-    const x = v128.load(records);
-    const below = f32x4.pmin(
+    const z = is<Sums>() ? v128.load(stash, S_ERROR) : zero;
+    const below = is<Rms>() ? v128.load(belows) : f32x4.pmin(
       zero,
       f32x4.sub(threshold, v128.load(records, LEVEL)),
     );
+    const goal = v128.load(stash, S_GOAL);
     const d0 = f32x4.sub(v128.and(goal, f32x4.lt(below, zero)), g0);
+    v128.store(drives, d0, D_0);
     g0 = madd(alpha, d0, g0);
-    z0 = madd(z, g0, z0);
-    const p0 = f32x4.sub(f32x4.mul(x, g0), s0);
-    s0 = madd(leak, p0, s0);
     const by = f32x4.mul(below, goal);
     const d1 = f32x4.sub(by, g1);
+    v128.store(drives, f32x4.mul(alpha, f32x4.mul(below, by)), D_2);
+    const x = is<Sums>() ? v128.load(records) : zero;
     g1 = madd(alpha, d1, g1);
-    z1 = madd(z, g1, z1);
-    const p1 = f32x4.sub(f32x4.mul(x, g1), s1);
-    s1 = madd(leak, p1, s1);
-    v128.store(models, p0);
-    v128.store(models, p1, 16);
-    v128.store(models, d0, D_0);
-    v128.store(models, d1, D_1);
-    v128.store(models, f32x4.mul(alpha, f32x4.mul(below, by)), D_2);
+    v128.store(drives, d1, D_1);
+    if (is<Sums>()) {
+      z1 = madd(z, g1, z1);
+      const p1 = f32x4.sub(f32x4.mul(x, g1), s1);
+      s1 = madd(leak, p1, s1);
+      v128.store(models, p1, 16);
+    }
+    if (is<Sums>()) {
+      z0 = madd(z, g0, z0);
+      const p0 = f32x4.sub(f32x4.mul(x, g0), s0);
+      s0 = madd(leak, p0, s0);
+      v128.store(models, p0);
+    }
     stash += STASH;
+    if (is<Rms>()) belows += 16;
     models += MODEL;
+    drives += DRIVE;
   }
   v128.store(voice, g0, V_STATIC);
   v128.store(voice, g1, V_STATIC + 16);
-  v128.store(voice, s0, V_STATIC + 32);
-  v128.store(voice, s1, V_STATIC + 48);
-  addTo(scratch + M_SUMS + Y_GRADIENT, z0);
-  addTo(scratch + M_SUMS + Y_GRADIENT + 16, z1);
+  if (is<Sums>()) {
+    v128.store(voice, s0, V_STATIC + 32);
+    v128.store(voice, s1, V_STATIC + 48);
+    addTo(scratch + M_SUMS + Y_GRADIENT, z0);
+    addTo(scratch + M_SUMS + Y_GRADIENT + 16, z1);
+  }
 }
 
 /** Second derivatives by a (or a and r) and the static curve. */
-export function mixedDerivatives(
+export function mixedDerivatives<Sums>(
   scratch: usize,
   voice: usize,
   stash: usize,
@@ -434,37 +653,39 @@ export function mixedDerivatives(
   let a1 = v128.load(voice, V_STATIC + 112);
   let t1 = v128.load(voice, V_STATIC + 128);
   let za0 = zero, zt0 = zero, za1 = zero, zt1 = zero;
-  let models = scratch + M_MODELS;
-  const end = models + MODEL * length;
-  for (; models < end; models += MODEL) {
+  let drives = scratch + M_DRIVES;
+  const end = drives + DRIVE * length;
+  for (; drives < end; drives += DRIVE) {
     const mask = f32x4.gt(v128.load(stash, S_DROP), zero);
     const beta = select(mask, attack, release);
-    const z = v128.load(stash, S_ERROR);
-    const d0 = v128.load(models, D_0);
-    a0 = madd(beta, a0, v128.and(mask, d0));
-    za0 = madd(z, a0, za0);
+    const z = is<Sums>() ? v128.load(stash, S_ERROR) : zero;
+    const d0 = v128.load(drives, D_0);
     t0 = madd(beta, t0, d0);
-    zt0 = madd(z, t0, zt0);
-    const d1 = v128.load(models, D_1);
-    a1 = madd(beta, a1, v128.and(mask, d1));
-    za1 = madd(z, a1, za1);
+    a0 = madd(beta, a0, v128.and(mask, d0));
+    if (is<Sums>()) za0 = madd(z, a0, za0);
+    if (is<Sums>()) zt0 = madd(z, t0, zt0);
+    const d1 = v128.load(drives, D_1);
     t1 = madd(beta, t1, d1);
-    zt1 = madd(z, t1, zt1);
+    a1 = madd(beta, a1, v128.and(mask, d1));
+    if (is<Sums>()) za1 = madd(z, a1, za1);
+    if (is<Sums>()) zt1 = madd(z, t1, zt1);
     stash += STASH;
   }
   v128.store(voice, a0, V_STATIC + 80);
   v128.store(voice, t0, V_STATIC + 96);
   v128.store(voice, a1, V_STATIC + 112);
   v128.store(voice, t1, V_STATIC + 128);
-  const sums = scratch + M_SUMS + Y_STATIC;
-  addTo(sums + 16, za0);
-  addTo(sums + 32, zt0);
-  addTo(sums + 48, za1);
-  addTo(sums + 64, zt1);
+  if (is<Sums>()) {
+    const sums = scratch + M_SUMS + Y_STATIC;
+    addTo(sums + 16, za0);
+    addTo(sums + 32, zt0);
+    addTo(sums + 48, za1);
+    addTo(sums + 64, zt1);
+  }
 }
 
 /** Ga, Gt, pa and pt; leaves what drives the second derivatives. */
-export function timeDerivatives(
+export function timeDerivatives<Sums>(
   scratch: usize,
   voice: usize,
   records: usize,
@@ -482,37 +703,45 @@ export function timeDerivatives(
   let st = v128.load(voice, V_TIME + 48);
   let za = zero, zt = zero;
   let models = scratch + M_MODELS;
+  let drives = scratch + M_DRIVES;
   const end = records + RECORD * length;
   for (; records < end; records += RECORD) {
     const drop = v128.load(stash, S_DROP);
-    const z = v128.load(stash, S_ERROR);
-    const x = v128.load(records);
+    const z = is<Sums>() ? v128.load(stash, S_ERROR) : zero;
+    const x = is<Sums>() ? v128.load(records) : zero;
     const alpha = select(f32x4.gt(drop, zero), attack, release);
-    v128.store(models, ga, D_A);
+    v128.store(drives, ga, D_A);
     ga = nmadd(alpha, ga, f32x4.add(ga, f32x4.pmax(zero, drop)));
-    za = madd(z, ga, za);
-    const pa = f32x4.sub(f32x4.mul(x, ga), sa);
-    sa = madd(leak, pa, sa);
-    v128.store(models, pa, 32);
-    v128.store(models, gt, D_T);
+    if (is<Sums>()) {
+      za = madd(z, ga, za);
+      const pa = f32x4.sub(f32x4.mul(x, ga), sa);
+      sa = madd(leak, pa, sa);
+      v128.store(models, pa, 32);
+    }
+    v128.store(drives, gt, D_T);
     gt = nmadd(alpha, gt, f32x4.add(gt, drop));
-    zt = madd(z, gt, zt);
-    const pt = f32x4.sub(f32x4.mul(x, gt), st);
-    st = madd(leak, pt, st);
-    v128.store(models, pt, 48);
+    if (is<Sums>()) {
+      zt = madd(z, gt, zt);
+      const pt = f32x4.sub(f32x4.mul(x, gt), st);
+      st = madd(leak, pt, st);
+      v128.store(models, pt, 48);
+    }
     stash += STASH;
     models += MODEL;
+    drives += DRIVE;
   }
   v128.store(voice, ga, V_TIME);
   v128.store(voice, gt, V_TIME + 16);
-  v128.store(voice, sa, V_TIME + 32);
-  v128.store(voice, st, V_TIME + 48);
-  addTo(scratch + M_SUMS + Y_GRADIENT + 32, za);
-  addTo(scratch + M_SUMS + Y_GRADIENT + 48, zt);
+  if (is<Sums>()) {
+    v128.store(voice, sa, V_TIME + 32);
+    v128.store(voice, st, V_TIME + 48);
+    addTo(scratch + M_SUMS + Y_GRADIENT + 32, za);
+    addTo(scratch + M_SUMS + Y_GRADIENT + 48, zt);
+  }
 }
 
 /** Second derivatives by s alone, and by a and r. */
-export function pureDerivatives(
+export function pureDerivatives<Sums>(
   scratch: usize,
   voice: usize,
   stash: usize,
@@ -528,107 +757,286 @@ export function pureDerivatives(
   let rr = v128.load(voice, V_TIME + 80);
   let tt = v128.load(voice, V_TIME + 96);
   let zss = zero, zaa = zero, zrr = zero, ztt = zero;
-  let models = scratch + M_MODELS;
-  const end = models + MODEL * length;
-  for (; models < end; models += MODEL) {
+  let drives = scratch + M_DRIVES;
+  const end = drives + DRIVE * length;
+  for (; drives < end; drives += DRIVE) {
+    const z = is<Sums>() ? v128.load(stash, S_ERROR) : zero;
     const mask = f32x4.gt(v128.load(stash, S_DROP), zero);
+    const ga = v128.load(drives, D_A);
     const beta = select(mask, attack, release);
-    const z = v128.load(stash, S_ERROR);
-    const ga = v128.load(models, D_A);
-    const gt = v128.load(models, D_T);
-    rr = madd(beta, rr, v128.andnot(f32x4.sub(gt, ga), mask));
-    zrr = madd(z, rr, zrr);
+    const gt = v128.load(drives, D_T);
     aa = madd(beta, aa, v128.and(mask, ga));
-    zaa = madd(z, aa, zaa);
+    ss = madd(beta, ss, v128.load(drives, D_2));
+    if (is<Sums>()) zaa = madd(z, aa, zaa);
+    rr = madd(beta, rr, v128.andnot(f32x4.sub(gt, ga), mask));
     tt = madd(beta, tt, gt);
-    ztt = madd(z, tt, ztt);
-    ss = madd(beta, ss, v128.load(models, D_2));
-    zss = madd(z, ss, zss);
+    if (is<Sums>()) zss = madd(z, ss, zss);
+    if (is<Sums>()) ztt = madd(z, tt, ztt);
+    if (is<Sums>()) zrr = madd(z, rr, zrr);
     stash += STASH;
   }
   v128.store(voice, ss, V_STATIC + 64);
   v128.store(voice, aa, V_TIME + 64);
   v128.store(voice, rr, V_TIME + 80);
   v128.store(voice, tt, V_TIME + 96);
-  addTo(scratch + M_SUMS + Y_STATIC, zss);
-  addTo(scratch + M_SUMS + Y_TIME, zaa);
-  addTo(scratch + M_SUMS + Y_TIME + 16, zrr);
-  addTo(scratch + M_SUMS + Y_TIME + 32, ztt);
-}
-
-/** Σ p_i p_j. */
-export function squares(scratch: usize, models: usize, length: u32): void {
-  const zero = f32x4.splat(0);
-  let c00 = zero, c01 = zero, c0a = zero, c0t = zero, c11 = zero;
-  let c1a = zero, c1t = zero, caa = zero, cat = zero, ctt = zero;
-  const end = models + MODEL * length;
-  for (; models < end; models += MODEL) {
-    const p0 = v128.load(models);
-    const p1 = v128.load(models, 16);
-    const pa = v128.load(models, 32);
-    const pt = v128.load(models, 48);
-    c00 = madd(p0, p0, c00);
-    c01 = madd(p0, p1, c01);
-    c0a = madd(p0, pa, c0a);
-    c0t = madd(p0, pt, c0t);
-    c11 = madd(p1, p1, c11);
-    c1a = madd(p1, pa, c1a);
-    c1t = madd(p1, pt, c1t);
-    caa = madd(pa, pa, caa);
-    cat = madd(pa, pt, cat);
-    ctt = madd(pt, pt, ctt);
+  if (is<Sums>()) {
+    addTo(scratch + M_SUMS + Y_STATIC, zss);
+    addTo(scratch + M_SUMS + Y_TIME, zaa);
+    addTo(scratch + M_SUMS + Y_TIME + 16, zrr);
+    addTo(scratch + M_SUMS + Y_TIME + 32, ztt);
   }
-  const sums = scratch + M_SUMS + Y_SQUARES;
-  addTo(sums, c00);
-  addTo(sums + 16, c01);
-  addTo(sums + 32, c0a);
-  addTo(sums + 48, c0t);
-  addTo(sums + 64, c11);
-  addTo(sums + 80, c1a);
-  addTo(sums + 96, c1t);
-  addTo(sums + 112, caa);
-  addTo(sums + 128, cat);
-  addTo(sums + 144, ctt);
 }
 
-/** Σ −y p_i. Two samples a turn, so that no sum waits for its last addition. */
-export function products(
+/**
+ * Σ −y p_i and Σ p_i p_j of i, j ∈ {0, 1}. Even and odd samples have sums of their
+ * own, so that none waits for its last addition.
+ */
+export function staticProducts(
   scratch: usize,
   records: usize,
   models: usize,
   length: u32,
 ): void {
   const zero = f32x4.splat(0);
-  let c0 = zero, c1 = zero, ca = zero, ct = zero;
-  let o0 = zero, o1 = zero, oa = zero, ot = zero;
+  let y0 = zero, y1 = zero, c00 = zero, c01 = zero, c11 = zero;
+  let z0 = zero, z1 = zero, d00 = zero, d01 = zero, d11 = zero;
   const end = models + MODEL * length;
   if (length & 1) {
     const y = v128.load(records, TARGET);
-    c0 = f32x4.mul(y, v128.load(models));
-    c1 = f32x4.mul(y, v128.load(models, 16));
-    ca = f32x4.mul(y, v128.load(models, 32));
-    ct = f32x4.mul(y, v128.load(models, 48));
+    const p0 = v128.load(models);
+    const p1 = v128.load(models, 16);
+    y0 = f32x4.mul(y, p0);
+    y1 = f32x4.mul(y, p1);
+    c00 = f32x4.mul(p0, p0);
+    c01 = f32x4.mul(p0, p1);
+    c11 = f32x4.mul(p1, p1);
     records += RECORD;
     models += MODEL;
   }
   for (; models < end; models += 2 * MODEL) {
     const y = v128.load(records, TARGET);
-    c0 = madd(y, v128.load(models), c0);
-    c1 = madd(y, v128.load(models, 16), c1);
-    ca = madd(y, v128.load(models, 32), ca);
-    ct = madd(y, v128.load(models, 48), ct);
-    const q = v128.load(records, RECORD + TARGET);
-    o0 = madd(q, v128.load(models, MODEL), o0);
-    o1 = madd(q, v128.load(models, MODEL + 16), o1);
-    oa = madd(q, v128.load(models, MODEL + 32), oa);
-    ot = madd(q, v128.load(models, MODEL + 48), ot);
+    const p0 = v128.load(models);
+    y0 = madd(y, p0, y0);
+    c00 = madd(p0, p0, c00);
+    const p1 = v128.load(models, 16);
+    y1 = madd(y, p1, y1);
+    c01 = madd(p0, p1, c01);
+    c11 = madd(p1, p1, c11);
+    const z = v128.load(records, RECORD + TARGET);
+    const q0 = v128.load(models, MODEL);
+    z0 = madd(z, q0, z0);
+    d00 = madd(q0, q0, d00);
+    const q1 = v128.load(models, MODEL + 16);
+    z1 = madd(z, q1, z1);
+    d01 = madd(q0, q1, d01);
+    d11 = madd(q1, q1, d11);
     records += 2 * RECORD;
   }
-  const sums = scratch + M_SUMS + Y_TARGET;
-  addTo(sums, f32x4.add(c0, o0));
-  addTo(sums + 16, f32x4.add(c1, o1));
-  addTo(sums + 32, f32x4.add(ca, oa));
-  addTo(sums + 48, f32x4.add(ct, ot));
+  const sums = scratch + M_SUMS;
+  addTo(sums + Y_TARGET, f32x4.add(y0, z0));
+  addTo(sums + Y_TARGET + 16, f32x4.add(y1, z1));
+  addTo(sums + Y_SQUARES, f32x4.add(c00, d00));
+  addTo(sums + Y_SQUARES + 16, f32x4.add(c01, d01));
+  addTo(sums + Y_SQUARES + 64, f32x4.add(c11, d11));
+}
+
+/** Σ −y p_i and Σ p_i p_j of i ∈ {a, t} and all j. */
+export function timeProducts(
+  scratch: usize,
+  records: usize,
+  models: usize,
+  length: u32,
+): void {
+  const zero = f32x4.splat(0);
+  let ya = zero, yt = zero, c0a = zero, c0t = zero, c1a = zero, c1t = zero;
+  let caa = zero, cat = zero, ctt = zero;
+  const end = models + MODEL * length;
+  for (; models < end; models += MODEL) {
+    const pa = v128.load(models, 32);
+    const pt = v128.load(models, 48);
+    const p0 = v128.load(models);
+    c0a = madd(p0, pa, c0a);
+    c0t = madd(p0, pt, c0t);
+    const p1 = v128.load(models, 16);
+    c1a = madd(p1, pa, c1a);
+    c1t = madd(p1, pt, c1t);
+    const y = v128.load(records, TARGET);
+    ya = madd(y, pa, ya);
+    yt = madd(y, pt, yt);
+    caa = madd(pa, pa, caa);
+    cat = madd(pa, pt, cat);
+    ctt = madd(pt, pt, ctt);
+    records += RECORD;
+  }
+  const sums = scratch + M_SUMS;
+  addTo(sums + Y_TARGET + 32, ya);
+  addTo(sums + Y_TARGET + 48, yt);
+  addTo(sums + Y_SQUARES + 32, c0a);
+  addTo(sums + Y_SQUARES + 48, c0t);
+  addTo(sums + Y_SQUARES + 80, c1a);
+  addTo(sums + Y_SQUARES + 96, c1t);
+  addTo(sums + Y_SQUARES + 112, caa);
+  addTo(sums + Y_SQUARES + 128, cat);
+  addTo(sums + Y_SQUARES + 144, ctt);
+}
+
+/**
+ * Derivatives by the averaging coefficient v: Gv and p_v; leaves what drives its
+ * second derivatives. With n the recurrence of which m_vv is −2 times:
+ *
+ *     m_v = (1 − v) m_v[n−1] + q − m[n−1]      n = (1 − v) n[n−1] + m_v[n−1]
+ *     w = m_v / m                              h = n / m
+ *     Gv += α (w ĝ − Gv)                       g_v = −(s/2) Gv
+ *     sv = β sv + α u w ĝ                      g_sv = −½ Gv − (s ln2/4) sv
+ *     vv = β vv + α (κ w² + h) ĝ               g_vv = s vv,   κ = ½ + s/4
+ *
+ * all on active samples, with u as this detector has it, twice that of the peaks.
+ */
+export function averagingDerivatives<Sums, Second>(
+  scratch: usize,
+  voice: usize,
+  records: usize,
+  stash: usize,
+  belows: usize,
+  length: u32,
+  parameters: usize,
+): void {
+  const attack = v128.load(parameters, P_ATTACK);
+  const release = v128.load(parameters, P_RELEASE);
+  const averaging = v128.load(parameters, P_AVERAGING);
+  const leak = v128.load(scratch + M_CONSTANTS, C_LEAK);
+  const one = v128.load(scratch + M_CONSTANTS, C_E0);
+  const keep = f32x4.sub(one, averaging);
+  const half = f32x4.splat(0.5);
+  const kappa = madd(half, v128.load(parameters, P_SLOPE), half);
+  const zero = f32x4.splat(0);
+  let mean = v128.load(voice, V_AVERAGING);
+  let n = v128.load(voice, V_AVERAGING + 16);
+  let meanV = v128.load(voice, V_AVERAGING + 32);
+  let gv = v128.load(voice, V_AVERAGING + 48);
+  let s = v128.load(voice, V_AVERAGING + 64);
+  let zv = zero;
+  let averages = scratch + M_AVERAGES;
+  const end = records + RECORD * length;
+  for (; records < end; records += RECORD) {
+    const alpha = select(
+      f32x4.gt(v128.load(stash, S_DROP), zero),
+      attack,
+      release,
+    );
+    const rise = f32x4.sub(v128.load(records, LEVEL), mean);
+    if (is<Second>()) n = madd(keep, n, meanV);
+    const below = v128.load(belows);
+    meanV = nmadd(averaging, meanV, f32x4.add(meanV, rise));
+    const active = v128.and(v128.load(stash, S_GOAL), f32x4.lt(below, zero));
+    const weight = f32x4.mul(alpha, active);
+    mean = madd(averaging, rise, mean);
+    const inverse = f32x4.div(one, mean);
+    const w = f32x4.mul(meanV, inverse);
+    const d = f32x4.sub(f32x4.mul(w, active), gv);
+    gv = madd(alpha, d, gv);
+    if (is<Second>()) v128.store(averages, d, D_V);
+    const h = f32x4.mul(f32x4.mul(n, inverse), weight);
+    const by = f32x4.mul(w, weight);
+    if (is<Sums>()) zv = madd(v128.load(stash, S_ERROR), gv, zv);
+    if (is<Second>()) v128.store(averages, f32x4.mul(below, by), D_SV);
+    if (is<Second>()) {
+      v128.store(averages, madd(f32x4.mul(kappa, w), by, h), D_VV);
+    }
+    const p = f32x4.sub(f32x4.mul(v128.load(records), gv), s);
+    if (is<Sums>() && is<Second>()) s = madd(leak, p, s);
+    if (is<Sums>() && is<Second>()) v128.store(averages, p);
+    averages += AVERAGE;
+    stash += STASH;
+    belows += 16;
+  }
+  v128.store(voice, mean, V_AVERAGING);
+  v128.store(voice, meanV, V_AVERAGING + 32);
+  v128.store(voice, gv, V_AVERAGING + 48);
+  if (is<Second>()) {
+    v128.store(voice, n, V_AVERAGING + 16);
+    v128.store(voice, s, V_AVERAGING + 64);
+  }
+  if (is<Sums>()) addTo(scratch + M_SUMS + Y_AVERAGING, zv);
+}
+
+/** Second derivatives by v and a (or a and r), by v and s, and by v alone. */
+export function mixedAveraging<Sums>(
+  scratch: usize,
+  voice: usize,
+  stash: usize,
+  length: u32,
+  parameters: usize,
+): void {
+  const one = v128.load(scratch + M_CONSTANTS, C_E0);
+  const attack = f32x4.sub(one, v128.load(parameters, P_ATTACK));
+  const release = f32x4.sub(one, v128.load(parameters, P_RELEASE));
+  const zero = f32x4.splat(0);
+  let av = v128.load(voice, V_AVERAGING + 80);
+  let tv = v128.load(voice, V_AVERAGING + 96);
+  let sv = v128.load(voice, V_AVERAGING + 112);
+  let vv = v128.load(voice, V_AVERAGING + 128);
+  let zav = zero, ztv = zero, zsv = zero, zvv = zero;
+  let averages = scratch + M_AVERAGES;
+  const end = averages + AVERAGE * length;
+  for (; averages < end; averages += AVERAGE) {
+    const mask = f32x4.gt(v128.load(stash, S_DROP), zero);
+    const beta = select(mask, attack, release);
+    const z = is<Sums>() ? v128.load(stash, S_ERROR) : zero;
+    const d = v128.load(averages, D_V);
+    av = madd(beta, av, v128.and(mask, d));
+    if (is<Sums>()) zav = madd(z, av, zav);
+    tv = madd(beta, tv, d);
+    if (is<Sums>()) ztv = madd(z, tv, ztv);
+    sv = madd(beta, sv, v128.load(averages, D_SV));
+    if (is<Sums>()) zsv = madd(z, sv, zsv);
+    vv = madd(beta, vv, v128.load(averages, D_VV));
+    if (is<Sums>()) zvv = madd(z, vv, zvv);
+    stash += STASH;
+  }
+  v128.store(voice, av, V_AVERAGING + 80);
+  v128.store(voice, tv, V_AVERAGING + 96);
+  v128.store(voice, sv, V_AVERAGING + 112);
+  v128.store(voice, vv, V_AVERAGING + 128);
+  if (is<Sums>()) {
+    const sums = scratch + M_SUMS + Y_MIXED;
+    addTo(sums, zav);
+    addTo(sums + 16, ztv);
+    addTo(sums + 32, zsv);
+    addTo(sums + 48, zvv);
+  }
+}
+
+/** Σ −y p_v and Σ p_v p_i of all i. */
+export function averagingProducts(
+  scratch: usize,
+  records: usize,
+  skipped: u32,
+  length: u32,
+): void {
+  const zero = f32x4.splat(0);
+  let yv = zero, v0 = zero, v1 = zero, va = zero, vt = zero, vv = zero;
+  let models = scratch + M_MODELS + MODEL * skipped;
+  let averages = scratch + M_AVERAGES + AVERAGE * skipped;
+  const end = models + MODEL * length;
+  for (; models < end; models += MODEL) {
+    const p = v128.load(averages);
+    yv = madd(p, v128.load(records, TARGET), yv);
+    v0 = madd(p, v128.load(models), v0);
+    v1 = madd(p, v128.load(models, 16), v1);
+    va = madd(p, v128.load(models, 32), va);
+    vt = madd(p, v128.load(models, 48), vt);
+    vv = madd(p, p, vv);
+    averages += AVERAGE;
+    records += RECORD;
+  }
+  const sums = scratch + M_SUMS + Y_AVERAGING;
+  addTo(sums + 16, yv);
+  addTo(sums + 32, v0);
+  addTo(sums + 48, v1);
+  addTo(sums + 64, va);
+  addTo(sums + 80, vt);
+  addTo(sums + 96, vv);
 }
 
 /** Clears what of a voice's states has decayed; see `settled`. */
