@@ -218,7 +218,7 @@ Deno.test("exp:baselines and render refuse what they cannot do with what, where 
       ],
       [
         "exp:baselines",
-        ["--set", "parts.train_seconds=90", ...out],
+        ["--set", "parts.train_seconds=500", ...out],
         /data\.duration/,
       ],
       [

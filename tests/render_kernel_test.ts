@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
-import { createFastCompressor, sumScore } from "../lib/kernels/render.ts";
+import {
+  createFastCompressor,
+  sumEnergies,
+  sumScore,
+} from "../lib/kernels/render.ts";
 import { esr } from "../lib/metrics/esr.ts";
 import { loudnessDynamicRange } from "../lib/metrics/loudness_dynamic_range.ts";
 import { score } from "../lib/metrics/score.ts";
@@ -111,7 +115,7 @@ Deno.test("sumScore() sums up what the double-precision meters do", () => {
         );
         const sums = sumScore({ dry, wet, sampleRate: RATE }, given);
         const model = compress(dry, given, RATE);
-        const ratio = sums.errorEnergy / sums.targetEnergy;
+        const ratio = sums.error / sums.target;
         assert(Math.abs(ratio - esr(model, wet)) <= 1e-5 * (1e-6 + ratio));
         for (
           const [actual, signal] of [
@@ -122,6 +126,28 @@ Deno.test("sumScore() sums up what the double-precision meters do", () => {
           const expected = loudnessDynamicRange(signal, RATE);
           assert(Math.abs(actual - expected) <= 1e-5 * expected);
         }
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("sumEnergies() gives each of any number of compressors what it gets alone", () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      fc.array(parameters, { maxLength: 5 }),
+      (seed, compressors) => {
+        const dry = noise(seed, 5000);
+        const wet = dry.map((x) => x / 2);
+        const pair = { dry, wet, sampleRate: RATE };
+        const found = sumEnergies(pair, compressors);
+        assert.equal(found.length, compressors.length);
+        found.forEach(({ error, target }, i) => {
+          const alone = sumScore(pair, compressors[i]);
+          assert.equal(error, alone.error);
+          assert.equal(target, alone.target);
+        });
       },
     ),
     { numRuns: 30 },

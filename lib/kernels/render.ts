@@ -31,41 +31,55 @@ interface RenderExports {
   memoryBytes(): number;
   reset(): void;
   render(count: number): void;
-  scoreEnergy(count: number): void;
+  scoreEnergies(count: number): void;
   score(count: number): void;
 }
 
 /** Size of a page of WebAssembly's memory. */
 const PAGE_BYTES = 65536;
 
-/** Parameters the kernel takes, before those of the mean squares. */
-const PARAMETERS = 7;
+/** Compressors that the kernel runs side by side. */
+const LANES = 2;
 
 let module: WebAssembly.Module | undefined;
 
-/** A kernel with memory of its own, at rest, set to `parameters`. */
-function openKernel(parameters: CompressorParameters, sampleRate: number) {
+/**
+ * A kernel with memory of its own, at rest, set to one compressor or two: with
+ * one, both lanes are the same.
+ */
+function openKernel(
+  compressors: readonly CompressorParameters[],
+  sampleRate: number,
+) {
   module ??= loadKernel("render");
   const memory = new WebAssembly.Memory({ initial: 1 });
   const kernel = new WebAssembly.Instance(module, { env: { memory } })
     .exports as unknown as RenderExports;
   const missing = kernel.memoryBytes() - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-  kernel.reset();
-  const [thresholdDb, slope, attack, release, makeUpDb] = toNatural(
-    parameters,
-    sampleRate,
-  );
+  const lanes = Array.from({ length: LANES }, (_, lane) => {
+    const parameters = compressors[Math.min(lane, compressors.length - 1)];
+    const [thresholdDb, slope, attack, release, makeUpDb] = toNatural(
+      parameters,
+      sampleRate,
+    );
+    return [
+      NEPER_PER_DB / Math.LN2 * thresholdDb,
+      slope,
+      attack,
+      release,
+      Math.exp(NEPER_PER_DB * makeUpDb),
+    ];
+  });
   const coefficient = (tau: number) => -Math.expm1(-1 / (sampleRate * tau));
-  new Float64Array(memory.buffer, kernel.parametersAddress(), PARAMETERS).set([
-    NEPER_PER_DB / Math.LN2 * thresholdDb,
-    slope,
-    attack,
-    release,
-    Math.exp(NEPER_PER_DB * makeUpDb),
+  const numbers = [
+    ...lanes[0].flatMap((_, i) => lanes.map((lane) => lane[i])),
     coefficient(SHORT_TIME_CONSTANT),
     coefficient(LONG_TIME_CONSTANT),
-  ]);
+  ];
+  new Float64Array(memory.buffer, kernel.parametersAddress(), numbers.length)
+    .set(numbers);
+  kernel.reset();
   const length = kernel.blockLength();
   const samplesAt = (address: number) =>
     new Float32Array(memory.buffer, address, length);
@@ -75,7 +89,7 @@ function openKernel(parameters: CompressorParameters, sampleRate: number) {
     input: samplesAt(kernel.inputAddress()),
     target: samplesAt(kernel.targetAddress()),
     output: samplesAt(kernel.outputAddress()),
-    sums: new Float64Array(memory.buffer, kernel.sumsAddress(), 4),
+    sums: new Float64Array(memory.buffer, kernel.sumsAddress(), 6),
   };
 }
 
@@ -90,7 +104,10 @@ export function createFastCompressor(
   if (detectorOf(parameters) === "rms") {
     return createCompressor(parameters, sampleRate);
   }
-  const { kernel, length, input, output } = openKernel(parameters, sampleRate);
+  const { kernel, length, input, output } = openKernel(
+    [parameters],
+    sampleRate,
+  );
   return {
     process(from, to) {
       for (let at = 0; at < from.length; at += length) {
@@ -103,44 +120,69 @@ export function createFastCompressor(
   };
 }
 
-/** Sums over a recording that its scores are made of. */
-export interface ScoreSums {
+/** Energies over a recording that its ESR is made of. */
+export interface Energies {
   /** Σ e² of the pre-emphasised error. */
-  errorEnergy: number;
+  error: number;
   /** Σ y² of the pre-emphasised target. */
-  targetEnergy: number;
+  target: number;
+}
+
+/**
+ * Runs peak-detector compressors over `pair` and sums up how near each comes, two
+ * at a time, for two take no longer than one.
+ */
+export function sumEnergies(
+  pair: Pair,
+  compressors: readonly CompressorParameters[],
+): Energies[] {
+  const found: Energies[] = [];
+  for (let i = 0; i < compressors.length; i += LANES) {
+    const some = compressors.slice(i, i + LANES);
+    const opened = openKernel(some, pair.sampleRate);
+    runOver(pair, opened, opened.kernel.scoreEnergies);
+    const [errors, target] = [opened.sums.subarray(0, LANES), opened.sums[2]];
+    found.push(...some.map((_, lane) => ({ error: errors[lane], target })));
+  }
+  return found;
+}
+
+/** Energies over a recording, and loudness dynamic ranges. */
+export interface ScoreSums extends Energies {
   /** LDR of the model, in dB. */
   modelLdr: number;
   /** LDR of the target, in dB. */
   targetLdr: number;
 }
 
-/**
- * Runs the peak-detector compressor over `pair` and sums up how near it comes.
- * Without `withLdr`, which takes half of the time, the LDRs are 0.
- */
+/** Runs a peak-detector compressor over `pair` and sums up how near it comes. */
 export function sumScore(
-  { dry, wet, sampleRate }: Pair,
+  pair: Pair,
   parameters: CompressorParameters,
-  withLdr = true,
 ): ScoreSums {
-  const { kernel, length, input, target, sums } = openKernel(
-    parameters,
-    sampleRate,
-  );
+  const opened = openKernel([parameters], pair.sampleRate);
+  runOver(pair, opened, opened.kernel.score);
+  const [error, , target, , modelSquares, targetSquares] = opened.sums;
+  const ldr = (sum: number) =>
+    10 * Math.log10(2) * Math.sqrt(sum / pair.dry.length);
+  return {
+    error,
+    target,
+    modelLdr: ldr(modelSquares),
+    targetLdr: ldr(targetSquares),
+  };
+}
+
+/** Runs the kernel's function `take` over `pair`, block by block. */
+function runOver(
+  { dry, wet }: Pair,
+  { length, input, target }: ReturnType<typeof openKernel>,
+  take: (count: number) => void,
+): void {
   for (let at = 0; at < dry.length; at += length) {
     const block = dry.subarray(at, at + length);
     input.set(block);
     target.set(wet.subarray(at, at + length));
-    if (withLdr) kernel.score(block.length);
-    else kernel.scoreEnergy(block.length);
+    take(block.length);
   }
-  const [errorEnergy, targetEnergy, modelSquares, targetSquares] = sums;
-  const ldr = (sum: number) => 10 * Math.log10(2) * Math.sqrt(sum / dry.length);
-  return {
-    errorEnergy,
-    targetEnergy,
-    modelLdr: ldr(modelSquares),
-    targetLdr: ldr(targetSquares),
-  };
 }

@@ -6,7 +6,7 @@
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import { type ScoreSums, sumScore } from "../kernels/render.ts";
+import { type Energies, sumEnergies, sumScore } from "../kernels/render.ts";
 import type { Pair } from "../objective/chunks.ts";
 
 /** How near a compressor comes to a recording. */
@@ -27,9 +27,7 @@ export function scoreEsr(
   pair: Pair,
   candidates: readonly CompressorParameters[],
 ): number[] {
-  return candidates.map((parameters) =>
-    esrOf(sumScore(pair, parameters, false))
-  );
+  return sumEnergies(pair, candidates).map(esrOf);
 }
 
 /**
@@ -51,8 +49,8 @@ export function score(
   });
 }
 
-function esrOf({ errorEnergy, targetEnergy }: ScoreSums): number {
-  if (targetEnergy > 0) return errorEnergy / targetEnergy;
+function esrOf({ error, target }: Energies): number {
+  if (target > 0) return error / target;
   throw new RangeError(
     "the target is silent, so it has no ESR: give a recording with sound in it",
   );

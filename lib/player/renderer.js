@@ -10,7 +10,6 @@ function createRenderer(module, parameters, sampleRate) {
   const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const missing = kernel.memoryBytes() - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-  kernel.reset();
   const length = kernel.blockLength();
   const samplesAt = (address) =>
     new Float32Array(memory.buffer, address, length);
@@ -19,7 +18,7 @@ function createRenderer(module, parameters, sampleRate) {
   const numbers = new Float64Array(
     memory.buffer,
     kernel.parametersAddress(),
-    5,
+    10,
   );
   const state = new Float64Array(memory.buffer, kernel.gainAddress(), 1);
   const coefficient = (ms) => -Math.expm1(-2200 / (ms * sampleRate));
@@ -27,11 +26,15 @@ function createRenderer(module, parameters, sampleRate) {
   const renderer = {
     /** Sets the parameters; the state goes on. */
     set({ threshold_db, ratio, attack_ms, release_ms, make_up_db }) {
-      numbers[0] = Math.LN10 / 20 / Math.LN2 * threshold_db;
-      numbers[1] = 1 - 1 / ratio;
-      numbers[2] = coefficient(attack_ms);
-      numbers[3] = coefficient(release_ms);
-      numbers[4] = Math.exp(Math.LN10 / 20 * make_up_db);
+      // The kernel runs two compressors side by side: here the same one.
+      [
+        Math.LN10 / 20 / Math.LN2 * threshold_db,
+        1 - 1 / ratio,
+        coefficient(attack_ms),
+        coefficient(release_ms),
+        Math.exp(Math.LN10 / 20 * make_up_db),
+      ].forEach((number, i) => numbers.fill(number, 2 * i, 2 * i + 2));
+      kernel.setParameters();
     },
     /** Processes `from` into `to`, which may be the same array. */
     process(from, to) {
@@ -46,8 +49,9 @@ function createRenderer(module, parameters, sampleRate) {
       }
     },
     /** The gain at the last sample, without make-up. */
-    gain: () => state[0],
+    gain: () => Math.abs(state[0]),
   };
   renderer.set(parameters);
+  kernel.reset();
   return renderer;
 }

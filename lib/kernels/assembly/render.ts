@@ -1,21 +1,24 @@
 // @ts-nocheck: AssemblyScript, compiled by lib/kernels/build.ts
 /**
- * The peak-detector compressor as a stream, and its score against a recording.
+ * The peak-detector compressor as a stream, and the score of one or two such
+ * compressors against a recording.
  *
  * A block goes through two loops. The first has no memory and does four samples
  * at a time: level, static gain ĝ, and the two products aĝ and rĝ. The second
- * carries the state. The branch of the ballistics is a minimum (a maximum where
- * the attack is slower than the release),
+ * carries the state, one compressor in each lane of a double-precision vector.
+ * The branch of the ballistics is a minimum (a maximum where the attack is slower
+ * than the release),
  *
  *     g[n] = min((1 − a) g[n−1] + aĝ[n], (1 − r) g[n−1] + rĝ[n])
  *
- * so both sides are one multiply-add in the two lanes of a double-precision
- * vector, and the sample waits for that and a minimum: about ten cycles.
+ * so the sample waits for a multiply-add and a minimum, and nothing branches. A
+ * lane that needs the maximum holds −g instead, and its a, r and c change sign.
  *
- * In the same loop `score` filters the error and the target by the pre-emphasis
- * F, adds up their squares, and follows the short and long mean squares of model
- * and target for their loudness dynamic range, whose logarithms are again taken
- * four at a time. F is linear, so the model's output is error plus target.
+ * In the same loop `score` filters the errors and the target by the pre-emphasis
+ * F, adds up their squares, and follows the short and long mean squares of the
+ * first model and of the target for their loudness dynamic range, whose
+ * logarithms are again taken four at a time. F is linear, so a model's output is
+ * error plus target.
  *
  * Everything lives at fixed addresses; see the constants below.
  */
@@ -25,31 +28,40 @@ import { exp2, log2 } from "./simd";
 /** Most samples in a block. */
 const BLOCK: i32 = 2048;
 
-// Parameters, written by the host in this order: f64 each.
+// Parameters, written by the host in this order: f64 pairs, a compressor in each
+// lane, but for the coefficients of the mean squares.
 const P_THRESHOLD: usize = 64; // log₂ of the threshold's amplitude
-const P_SLOPE: usize = 72;
-const P_ATTACK: usize = 80;
-const P_RELEASE: usize = 88;
-const P_MAKE_UP: usize = 96; // factor c
-const P_SHORT: usize = 104; // coefficients of the mean squares
-const P_LONG: usize = 112;
+const P_SLOPE: usize = 80;
+const P_ATTACK: usize = 96; // a
+const P_RELEASE: usize = 112; // r
+const P_MAKE_UP: usize = 128; // factor c
+const P_MEANS: usize = 144; // coefficients of the short and long mean squares
 
-// State: f64 each, pairs on 16 bytes.
-const S_GAIN: usize = 128;
-const S_LAST: usize = 144; // error and target at n − 1
-const S_FILTERED: usize = 160; // F of error and target at n − 1
-const S_MODEL: usize = 176; // short and long mean square of the model
-const S_TARGET: usize = 192; // and of the target
+// What follows from them. The sign is −1 in a lane that holds −g, else 1.
+const D_KEEP_ATTACK: usize = 160; // 1 − a
+const D_KEEP_RELEASE: usize = 176; // 1 − r
+const D_ATTACK: usize = 192; // a times the sign
+const D_RELEASE: usize = 208; // r times the sign
+const D_MAKE_UP: usize = 224; // c times the sign
+
+// State: f64 pairs.
+const S_GAIN: usize = 240; // g times the sign
+const S_LAST: usize = 256; // errors at n − 1
+const S_FILTERED: usize = 272; // F of the errors at n − 1
+const S_LAST_TARGET: usize = 288; // target at n − 1, and F of it
+const S_MODEL: usize = 304; // short and long mean square of the first model
+const S_TARGET: usize = 320; // and of the target
 
 // Sums: f64 pairs.
-const SUM_ENERGY: usize = 208; // Σ of the squares of error and target
-const SUM_LEVEL: usize = 224; // Σ (log₂ short/long)² of model and target
+const SUM_ENERGY: usize = 336; // Σ of the squares of the filtered errors
+const SUM_TARGET: usize = 352; // of the filtered target; the second is unused
+const SUM_LEVEL: usize = 368; // Σ (log₂ short/long)² of model and target
 
-const INPUT: usize = 240;
+const INPUT: usize = 384;
 const TARGET: usize = INPUT + 4 * BLOCK;
 const OUTPUT: usize = TARGET + 4 * BLOCK;
-const SOURCES: usize = OUTPUT + 4 * BLOCK; // aĝ and rĝ, f64 pairs
-const RATIOS: usize = SOURCES + 16 * BLOCK; // short/long of model and target
+const SOURCES: usize = OUTPUT + 4 * BLOCK; // aĝ and rĝ, an f64 pair each
+const RATIOS: usize = SOURCES + 32 * BLOCK; // short/long of model and target
 const END: usize = RATIOS + 8 * BLOCK;
 
 const POLE: f64 = 0.995;
@@ -82,25 +94,39 @@ export function sumsAddress(): usize {
   return SUM_ENERGY;
 }
 
-/** Where g of the last sample stands. */
-export function gainAddress(): usize {
-  return S_GAIN;
-}
-
 /** Bytes of memory the kernel needs. */
 export function memoryBytes(): usize {
   return END;
 }
 
-/** Puts the stream at rest and the sums at zero. */
-export function reset(): void {
-  memory.fill(S_GAIN, 0, INPUT - S_GAIN);
-  f64.store(S_GAIN, 1.0);
+/** Where g of the last sample stands, by its absolute value. */
+export function gainAddress(): usize {
+  return S_GAIN;
 }
 
-@inline
-function pairOf(first: f64, second: f64): v128 {
-  return f64x2.replace_lane(f64x2.splat(first), 1, second);
+/** Takes over the parameters that the host has written; the state goes on. */
+export function setParameters(): void {
+  const one = f64x2.splat(1.0);
+  const attack = v128.load(P_ATTACK);
+  const release = v128.load(P_RELEASE);
+  const sign = v128.bitselect(
+    one,
+    f64x2.splat(-1.0),
+    f64x2.ge(attack, release),
+  );
+  v128.store(D_KEEP_ATTACK, f64x2.sub(one, attack));
+  v128.store(D_KEEP_RELEASE, f64x2.sub(one, release));
+  v128.store(D_ATTACK, f64x2.mul(sign, attack));
+  v128.store(D_RELEASE, f64x2.mul(sign, release));
+  v128.store(D_MAKE_UP, f64x2.mul(sign, v128.load(P_MAKE_UP)));
+  v128.store(S_GAIN, f64x2.mul(sign, f64x2.abs(v128.load(S_GAIN))));
+}
+
+/** Puts the stream at rest, the sums at zero, and takes over the parameters. */
+export function reset(): void {
+  memory.fill(S_GAIN, 0, INPUT - S_GAIN);
+  v128.store(S_GAIN, f64x2.splat(1.0));
+  setParameters();
 }
 
 @inline
@@ -109,11 +135,22 @@ function maddPair(a: v128, b: v128, c: v128): v128 {
   return f64x2.add(f64x2.mul(a, b), c);
 }
 
-/** Static gains of the block's first `count` samples, times a and r. */
-function prepareSources(count: i32): void {
+/** Stores aĝ and rĝ of a sample whose static gains are `gains`. */
+@inline
+function storeSources(at: usize, gains: v128, attack: v128, release: v128): void {
+  v128.store(at, f64x2.mul(attack, gains));
+  v128.store(at, f64x2.mul(release, gains), 16);
+}
+
+/** Sources of the block's first `count` samples, for two compressors or one. */
+@inline
+function prepareSources(count: i32, areTwo: bool): void {
   const threshold = f32x4.splat(<f32> f64.load(P_THRESHOLD));
   const slope = f32x4.splat(<f32> f64.load(P_SLOPE));
-  const coefficients = v128.load(P_ATTACK);
+  const threshold2 = f32x4.splat(<f32> f64.load(P_THRESHOLD, 8));
+  const slope2 = f32x4.splat(<f32> f64.load(P_SLOPE, 8));
+  const attack = v128.load(D_ATTACK);
+  const release = v128.load(D_RELEASE);
   const zero = f32x4.splat(0.0);
   const floor = f32x4.splat(LEVEL_FLOOR);
   const magic = f32x4.splat(12582912.0);
@@ -140,116 +177,134 @@ function prepareSources(count: i32): void {
       e4,
       e5,
     );
-    const at = SOURCES + 16 * n;
-    const low = f64x2.promote_low_f32x4(gain);
-    const high = f64x2.promote_low_f32x4(
-      v128.shuffle<f32>(gain, gain, 2, 3, 2, 3),
+    let gain2 = gain;
+    if (areTwo) {
+      const below2 = f32x4.min(f32x4.sub(threshold2, level), zero);
+      gain2 = exp2(
+        slope2,
+        below2,
+        false,
+        zero,
+        magic,
+        e0,
+        e1,
+        e2,
+        e3,
+        e4,
+        e5,
+      );
+    }
+    // Samples n and n + 1, then n + 2 and n + 3, both compressors side by side.
+    const low = v128.shuffle<f32>(gain, gain2, 0, 4, 1, 5);
+    const high = v128.shuffle<f32>(gain, gain2, 2, 6, 3, 7);
+    const at = SOURCES + 32 * n;
+    storeSources(at, f64x2.promote_low_f32x4(low), attack, release);
+    storeSources(
+      at + 32,
+      f64x2.promote_low_f32x4(v128.shuffle<f64>(low, low, 1, 1)),
+      attack,
+      release,
     );
-    v128.store(
-      at,
-      f64x2.mul(coefficients, v128.shuffle<f64>(low, low, 0, 0)),
-    );
-    v128.store(
-      at,
-      f64x2.mul(coefficients, v128.shuffle<f64>(low, low, 1, 1)),
-      16,
-    );
-    v128.store(
-      at,
-      f64x2.mul(coefficients, v128.shuffle<f64>(high, high, 0, 0)),
-      32,
-    );
-    v128.store(
-      at,
-      f64x2.mul(coefficients, v128.shuffle<f64>(high, high, 1, 1)),
-      48,
+    storeSources(at + 64, f64x2.promote_low_f32x4(high), attack, release);
+    storeSources(
+      at + 96,
+      f64x2.promote_low_f32x4(v128.shuffle<f64>(high, high, 1, 1)),
+      attack,
+      release,
     );
   }
 }
 
-/** One step of the ballistics; both lanes of the result are g[n]. */
+/** One step of the ballistics of both lanes. */
 @inline
-function follow(gain: v128, keep: v128, at: usize, isConcave: bool): v128 {
-  const sides = maddPair(gain, keep, v128.load(at));
-  const swapped = v128.shuffle<f64>(sides, sides, 1, 0);
-  return isConcave ? f64x2.pmin(sides, swapped) : f64x2.pmax(sides, swapped);
+function follow(
+  gain: v128,
+  keepAttack: v128,
+  keepRelease: v128,
+  at: usize,
+): v128 {
+  return f64x2.pmin(
+    maddPair(gain, keepAttack, v128.load(at)),
+    maddPair(gain, keepRelease, v128.load(at, 16)),
+  );
 }
 
 /** Renders the block's first `count` samples from INPUT to OUTPUT. */
 export function render(count: i32): void {
-  prepareSources(count);
-  if (f64.load(P_ATTACK) >= f64.load(P_RELEASE)) renderFrom(count, true);
-  else renderFrom(count, false);
-}
-
-@inline
-function renderFrom(count: i32, isConcave: bool): void {
-  const keep = f64x2.sub(f64x2.splat(1.0), v128.load(P_ATTACK));
-  const makeUp = f64.load(P_MAKE_UP);
-  let gain = f64x2.splat(f64.load(S_GAIN));
+  prepareSources(count, false);
+  const keepAttack = v128.load(D_KEEP_ATTACK);
+  const keepRelease = v128.load(D_KEEP_RELEASE);
+  const makeUp = f64.load(D_MAKE_UP);
+  let gain = v128.load(S_GAIN);
   for (let n = 0; n < count; n++) {
-    gain = follow(gain, keep, SOURCES + 16 * n, isConcave);
+    gain = follow(gain, keepAttack, keepRelease, SOURCES + 32 * n);
     const x = <f64> f32.load(INPUT + 4 * n);
     f32.store(
       OUTPUT + 4 * n,
       <f32> (makeUp * f64x2.extract_lane(gain, 0) * x),
     );
   }
-  f64.store(S_GAIN, f64x2.extract_lane(gain, 0));
+  v128.store(S_GAIN, gain);
 }
 
 /**
- * Scores the block's first `count` samples, INPUT through the model against
- * TARGET, by the energies alone.
+ * Scores the block's first `count` samples, INPUT through both compressors
+ * against TARGET, by the energies alone.
  */
-export function scoreEnergy(count: i32): void {
-  prepareSources(count);
-  if (f64.load(P_ATTACK) >= f64.load(P_RELEASE)) scoreFrom(count, true, false);
-  else scoreFrom(count, false, false);
+export function scoreEnergies(count: i32): void {
+  prepareSources(count, true);
+  scoreBlock(count, false);
 }
 
-/** As `scoreEnergy`, and follows the loudness dynamic ranges. */
+/** Scores the first compressor, its loudness dynamic range and the target's too. */
 export function score(count: i32): void {
-  prepareSources(count);
-  if (f64.load(P_ATTACK) >= f64.load(P_RELEASE)) scoreFrom(count, true, true);
-  else scoreFrom(count, false, true);
+  prepareSources(count, false);
+  scoreBlock(count, true);
   addLogarithms(count);
 }
 
 @inline
-function scoreFrom(count: i32, isConcave: bool, withLdr: bool): void {
-  const keep = f64x2.sub(f64x2.splat(1.0), v128.load(P_ATTACK));
-  const makeUp = f64.load(P_MAKE_UP);
+function scoreBlock(count: i32, withLdr: bool): void {
+  const keepAttack = v128.load(D_KEEP_ATTACK);
+  const keepRelease = v128.load(D_KEEP_RELEASE);
+  const makeUp = v128.load(D_MAKE_UP);
   const pole = f64x2.splat(POLE);
-  const coefficients = v128.load(P_SHORT);
-  const keepSquare = f64x2.sub(f64x2.splat(1.0), coefficients);
-  let gain = f64x2.splat(f64.load(S_GAIN));
+  const means = v128.load(P_MEANS);
+  const keepSquare = f64x2.sub(f64x2.splat(1.0), means);
+  let gain = v128.load(S_GAIN);
   let last = v128.load(S_LAST);
   let filtered = v128.load(S_FILTERED);
+  let lastTarget = f64.load(S_LAST_TARGET);
+  let q = f64.load(S_LAST_TARGET, 8);
   let model = v128.load(S_MODEL);
   let target = v128.load(S_TARGET);
   let energy = v128.load(SUM_ENERGY);
+  let targetEnergy = f64.load(SUM_TARGET);
   for (let n = 0; n < count; n++) {
-    gain = follow(gain, keep, SOURCES + 16 * n, isConcave);
-    const x = <f64> f32.load(INPUT + 4 * n);
+    gain = follow(gain, keepAttack, keepRelease, SOURCES + 32 * n);
+    const x = f64x2.splat(<f64> f32.load(INPUT + 4 * n));
     const y = <f64> f32.load(TARGET + 4 * n);
-    const error = makeUp * f64x2.extract_lane(gain, 0) * x - y;
-    const now = pairOf(error, y);
-    filtered = maddPair(pole, filtered, f64x2.sub(now, last));
-    last = now;
+    const error = f64x2.sub(
+      f64x2.mul(f64x2.mul(makeUp, x), gain),
+      f64x2.splat(y),
+    );
+    filtered = maddPair(pole, filtered, f64x2.sub(error, last));
+    last = error;
     energy = maddPair(filtered, filtered, energy);
+    q = y - lastTarget + POLE * q;
+    lastTarget = y;
+    targetEnergy += q * q;
     if (!withLdr) continue;
-    const q = f64x2.extract_lane(filtered, 1);
     const p = f64x2.extract_lane(filtered, 0) + q;
     model = maddPair(
       keepSquare,
       model,
-      f64x2.mul(coefficients, f64x2.splat(max(p * p, LDR_FLOOR))),
+      f64x2.mul(means, f64x2.splat(max(p * p, LDR_FLOOR))),
     );
     target = maddPair(
       keepSquare,
       target,
-      f64x2.mul(coefficients, f64x2.splat(max(q * q, LDR_FLOOR))),
+      f64x2.mul(means, f64x2.splat(max(q * q, LDR_FLOOR))),
     );
     v128.store64_lane(
       RATIOS + 8 * n,
@@ -262,12 +317,15 @@ function scoreFrom(count: i32, isConcave: bool, withLdr: bool): void {
       0,
     );
   }
-  f64.store(S_GAIN, f64x2.extract_lane(gain, 0));
+  v128.store(S_GAIN, gain);
   v128.store(S_LAST, last);
   v128.store(S_FILTERED, filtered);
+  f64.store(S_LAST_TARGET, lastTarget);
+  f64.store(S_LAST_TARGET, q, 8);
   v128.store(S_MODEL, model);
   v128.store(S_TARGET, target);
   v128.store(SUM_ENERGY, energy);
+  f64.store(SUM_TARGET, targetEnergy);
 }
 
 /** Adds the squares of the log₂ of the block's ratios to their sums. */
