@@ -10,6 +10,7 @@
  *     deno task exp:hessian-bench
  *     deno task exp:hessian-bench --set chunks=4
  *     deno task exp:hessian-bench --tfjs-backend webgpu
+ *     OPTOFIT_PEER_PYTHON=venv/bin/python deno task exp:hessian-bench
  *
  * @module
  */
@@ -32,15 +33,17 @@ import {
 } from "../lib/bench/measure_hessian.ts";
 import {
   bold,
-  collect,
+  configOf,
+  configOption,
   jsonOption,
   note,
+  outOption,
   printResult,
+  resultsFolder,
   runCommand,
+  setOption,
   startProgress,
-  userPath,
 } from "../lib/commands/command_line.ts";
-import { loadConfig } from "../lib/config.ts";
 import { PUBLISHED_CITATION } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
@@ -54,12 +57,15 @@ import {
   formatDecibels,
   formatDuration,
   formatNumber,
-} from "../lib/report/format.ts";
+} from "../lib/format.ts";
 import packages from "../deno.json" with { type: "json" };
 import source01 from "./01_hessian_bench.ts" with { type: "text" };
 
 const METHOD_NAMES = hessianMethods().map(({ name }) => name)
   .filter((name) => name !== YARDSTICK);
+
+/** Name of this experiment: of its config, and of the folder of its results. */
+const EXPERIMENT = "01_hessian_bench";
 
 /** The config of this experiment, `configs/01_hessian_bench.yaml`. */
 const schema = z.strictObject({
@@ -78,7 +84,7 @@ const schema = z.strictObject({
   }),
   rounds: z.int().min(1).max(1000).default(3),
   seconds: z.number().nonnegative().default(1),
-  software_gpu: z.boolean().default(false),
+  slow_seconds: z.number().nonnegative().default(20),
   tfjs_backend: z.enum(TENSORFLOW_BACKENDS).default("wasm"),
   methods: z.array(z.enum(METHOD_NAMES)).default(METHOD_NAMES),
 });
@@ -103,8 +109,11 @@ const PUBLISHED = ([
 }));
 const PUBLISHED_FAMILY = "published (RTX 3060)";
 
-/** The published library on a processor with two cores, as we measured it. */
+/** The published library on a processor with two cores, as we once measured it. */
 const LIBRARY_ON_CPU = { ms: 10_000, bytes: 1.7e9 };
+
+/** Name of the method that is the published library itself. */
+const LIBRARY = "torchcomp";
 
 /** What was found of one method. */
 interface Row {
@@ -113,6 +122,8 @@ interface Row {
   rounds: number[];
   /** The last measurement, or the reason why there is none. */
   result: Measurement | string;
+  /** Whether its turn took so long that one is enough. */
+  isSlow: boolean;
   /** Largest deviation from the double-precision Hessian, by its largest entry. */
   deviation?: number;
 }
@@ -146,7 +157,7 @@ function makePair(config: Config): ChunkedPair {
 /**
  * Step 2. The rounds: in each, every method has its turn, in a process of its own
  * that is warmed up before it is timed. So what the machine does beside this
- * meets all of them alike.
+ * meets all of them alike. One that is slow has a single round.
  */
 async function measureAll(
   pair: ChunkedPair,
@@ -158,6 +169,7 @@ async function measureAll(
     method,
     rounds: [],
     result: "not measured",
+    isSlow: false,
   }));
   const progress = await startProgress(
     "Measuring",
@@ -174,7 +186,8 @@ async function measureAll(
       for (const row of rows) {
         progress.update(turns++, row.method.name);
         const hasFailed = round > 0 && typeof row.result === "string";
-        if (hasFailed) continue;
+        if (hasFailed || row.isSlow) continue;
+        const start = performance.now();
         try {
           row.result = await measureHessian({
             method: row.method.name,
@@ -182,7 +195,6 @@ async function measureAll(
             division: { sampleRate, starts, chunkLength, warmUp },
             z: [...boundedSpace(sampleRate).coordinates(config.at)],
             seconds: config.seconds,
-            softwareGpu: config.software_gpu,
             tensorflowBackend: config.tfjs_backend,
           });
           row.rounds.push(median(row.result.milliseconds));
@@ -190,6 +202,8 @@ async function measureAll(
           if (!(error instanceof MeasureError)) throw error;
           row.result = error.message;
         }
+        const seconds = (performance.now() - start) / 1000;
+        row.isSlow = seconds > config.slow_seconds;
       }
     }
   } finally {
@@ -261,7 +275,7 @@ async function writeReportPage(
         {
           label: "Their memory",
           value: rangeOf(
-            fused.map(({ result }) => result.bytes! / 1e6),
+            fused.map((row) => bytesOf(row) / 1e6),
             (megabytes) => formatNumber(megabytes, 3),
           ),
           unit: "MB",
@@ -296,7 +310,7 @@ and differ in what they must remember. Published are figures of PyTorch on a GPU
     ),
 
     cells.step("Time and memory", code("measureAll")),
-    cells.prose(whatIsMeasured(config)),
+    cells.prose(whatIsMeasured(measured, config)),
     costCharts(cells, rows, config),
     cells.table(
       "Every way to the Hessian",
@@ -306,7 +320,14 @@ and differ in what they must remember. Published are figures of PyTorch on a GPU
         { key: "variant", title: "Variant" },
         { key: "ms", title: "Time", unit: "ms", digits: 3 },
         { key: "spread", title: "Spread", unit: "%", digits: 2 },
+        { key: "rounds", title: "Rounds" },
         { key: "megabytes", title: "Allocated", unit: "MB", digits: 3 },
+        {
+          key: "beyond_megabytes",
+          title: "Beyond the recording",
+          unit: "MB",
+          digits: 3,
+        },
         { key: "process_megabytes", title: "Process", unit: "MB", digits: 3 },
         { key: "deviation", title: "Deviation", digits: 2 },
         { key: "remark", title: "Remark" },
@@ -322,7 +343,7 @@ and differ in what they must remember. Published are figures of PyTorch on a GPU
     cells.config(config),
   ];
   await writeReport(path, {
-    experiment: "01_hessian_bench",
+    experiment: EXPERIMENT,
     title: "What a Hessian costs",
     subtitle: `Four strategies of automatic differentiation, a framework and ` +
       `purpose-built kernels on ${size}`,
@@ -336,8 +357,9 @@ and differ in what they must remember. Published are figures of PyTorch on a GPU
     provenance: {
       ...runtimeFacts(),
       "Processor": processor(),
-      "GPU": measured.find(({ result }) => result.device)?.result.device ??
-        "none measured",
+      "GPU": rowOf(measured, "webgpu")?.result.device ?? "none measured",
+      "Published library": rowOf(measured, LIBRARY)?.result.device ??
+        "not measured",
       "TensorFlow.js": `${
         lastPart(packages.imports["@tensorflow/tfjs-core"], "@")
       }, backend ${config.tfjs_backend}`,
@@ -355,9 +377,28 @@ function isMeasured(row: Row): row is MeasuredRow {
   return typeof row.result !== "string";
 }
 
+function rowOf<R extends Row>(rows: R[], name: string): R | undefined {
+  return rows.find(({ method }) => method.name === name);
+}
+
 /** Median of the rounds. */
 function timeOf({ rounds }: Row): number {
   return median(rounds);
+}
+
+/** The most bytes that were live at once. */
+function bytesOf({ result }: MeasuredRow): number {
+  return result.memory?.peakBytes ?? NaN;
+}
+
+/** The same in MB, and how much of it is not the recording. */
+function megabytesOf({ result }: MeasuredRow) {
+  if (result.memory === undefined) return {};
+  const { peakBytes, recordingBytes } = result.memory;
+  return {
+    megabytes: peakBytes / 1e6,
+    beyond_megabytes: (peakBytes - recordingBytes) / 1e6,
+  };
 }
 
 function labelOf({ family, strategy, variant }: HessianMethod): string {
@@ -407,9 +448,12 @@ function tableRows(rows: Row[], config: Config) {
       ...(isMeasured(row)
         ? {
           ms: timeOf(row),
-          spread: 100 * (Math.max(...row.rounds) - Math.min(...row.rounds)) /
-            timeOf(row),
-          megabytes: row.result.bytes && row.result.bytes / 1e6,
+          spread: row.rounds.length > 1
+            ? 100 * (Math.max(...row.rounds) - Math.min(...row.rounds)) /
+              timeOf(row)
+            : undefined,
+          rounds: row.rounds.length,
+          ...megabytesOf(row),
           process_megabytes: row.result.processBytes / 1e6,
           deviation: row.deviation,
           remark: row.method.name === YARDSTICK
@@ -430,21 +474,23 @@ function tableRows(rows: Row[], config: Config) {
   ];
 }
 
-/** Time and memory by strategy, both on log scales. */
+/** Time and memory by strategy, both on log scales; the yardstick is not in them. */
 function costCharts(
   cells: typeof import("../lib/report/cells.ts"),
   rows: Row[],
   config: Config,
 ) {
+  const compared = rows.filter(isMeasured)
+    .filter(({ method }) => method.name !== YARDSTICK);
   const points = [
-    ...rows.filter(isMeasured).map((row) => ({
+    ...compared.map((row) => ({
       family: row.method.family,
-      strategy: row.method.strategy,
+      strategy: strategyOnAxis(row.method),
       variant: row.method.variant,
       ms: timeOf(row),
       low: Math.min(...row.rounds),
       high: Math.max(...row.rounds),
-      megabytes: row.result.bytes && row.result.bytes / 1e6,
+      ...megabytesOf(row),
     })),
     ...(isPublishedSize(config)
       ? PUBLISHED.map((published) => ({
@@ -455,6 +501,9 @@ function costCharts(
       }))
       : []),
   ];
+  const published = isPublishedSize(config)
+    ? " Published: Yu and Fazekas 2025, PyTorch on an RTX 3060."
+    : "";
   const families = [...new Set(points.map(({ family }) => family))];
   const strategies = [...new Set(points.map(({ strategy }) => strategy))];
   const colours = coloursOf(families);
@@ -489,13 +538,13 @@ function costCharts(
       type: "quantitative" as const,
       title: axis,
       scale: { type: "log" as const, nice: false, padding: 12 },
-      axis: { format: "~g" },
+      axis: { format: "~g", values: ticksFor(points, field) },
     };
     const spec = {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       description: `${title}. ${caption}`,
       width: "container" as const,
-      height: 56 * strategies.length,
+      height: 44 * strategies.length,
       data: { values: points.filter((point) => point[field]) },
       layer: [
         ...(field === "ms"
@@ -540,13 +589,15 @@ function costCharts(
         "Time of one Hessian",
         "ms",
         "Time (ms)",
-        "Median of the rounds; the line behind a point goes from the fastest to the slowest round.",
+        "Median of the rounds; the line behind a point goes from the fastest to the slowest round." +
+          published,
       ),
       chart(
         "Memory of one Hessian",
         "megabytes",
         "Memory (MB)",
-        "The most that was allocated at once, by each method's own count; the recording is included.",
+        "The most that was allocated at once, by each method's own count; the recording is included." +
+          published,
       ),
     ],
     [{
@@ -557,27 +608,57 @@ function costCharts(
   );
 }
 
+/** A strategy's row in the charts; one for each case of the adjoint. */
+function strategyOnAxis({ strategy, variant }: HessianMethod): string {
+  return strategy === "adjoint"
+    ? `${strategy}, ${lastPart(variant, ", ")}`
+    : strategy;
+}
+
+/** The 1 and 3 of every power of ten that a field of `points` extends over. */
+function ticksFor<K extends string>(
+  points: { [key in K]?: number }[],
+  field: K,
+): number[] {
+  const values = points.map((point) => point[field]).filter((value) =>
+    value !== undefined
+  );
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const powers = Array.from({ length: 12 }, (_, i) => 10 ** (i - 3));
+  return powers.flatMap((power) => [power, 3 * power])
+    .filter((tick) => tick >= 0.9 * low && tick <= 1.1 * high);
+}
+
 /** How the figures came about. */
-function whatIsMeasured(config: Config): string {
-  const { rounds, seconds } = config;
+function whatIsMeasured(rows: MeasuredRow[], config: Config): string {
+  const { rounds, seconds, slow_seconds } = config;
+  const slow = rows.filter((row) => row.rounds.length < rounds);
   return `${rounds} ${
     rounds === 1 ? "round" : "rounds"
   }; in each, every method has ` +
     `its turn in a process of its own: ${seconds} s of warm-up that is left out, ` +
     `then ${seconds} s of timed evaluations, one at least each. ` +
     `A turn counts by its median, and so do the rounds; *spread* is from the fastest round ` +
-    `to the slowest.
+    `to the slowest.${
+      slow.length === 0
+        ? ""
+        : ` What took more than ${slow_seconds} s for a turn had one round: ${
+          slow.map(({ method }) => labelOf(method)).join("; ")
+        }.`
+    }
 
 *Allocated* is what a method's own allocator counts: the bytes that were live at the ` +
-    `worst moment, recording, intermediate signals and work space together. For the ` +
-    `transforms that is known before anything runs, and it is exactly the size of their ` +
-    `WebAssembly memory. *Process* is the most memory the operating system saw, the ` +
-    `runtime and the recording as it was read included.
+    `worst moment of an evaluation, recording, intermediate signals and work space ` +
+    `together. *Beyond the recording* is the same without the recording, which every ` +
+    `method lays out in its own way: two to four numbers for each sample. For the ` +
+    `transforms the count is known before anything runs, and it is exactly the size of ` +
+    `their WebAssembly memory. *Process* is the most memory the operating system saw, ` +
+    `the runtime and the recording as it was read included.
 
 The transforms record a function as a straight line of primitives, with all five ` +
-    `directions in one program, so that what they share is computed once. *Operation by ` +
-    `operation* executes it as a framework does: every result is stored until its last ` +
-    `use. *Fused* executes it in passes over time that apply as many operations at once ` +
+    `directions in one program, so that what they share is computed once. *Unfused* ` +
+    `is executed operation by operation, as a framework does: every result is stored ` +
+    `until its last use. *Fused* is executed in passes over time that apply as many operations at once ` +
     `as the data allow, and stores only what another pass must read.`;
 }
 
@@ -605,7 +686,6 @@ function whatTheCheckShows(measured: MeasuredRow[]): string {
 function whatWasLearnt(measured: MeasuredRow[], config: Config): string {
   const of = (family: string) =>
     measured.filter(({ method }) => method.family === family);
-  const bytesOf = (row: MeasuredRow) => row.result.bytes!;
   const spread = (values: number[]) =>
     Math.max(...values) / Math.min(...values);
   const fused = of(FAMILIES.fused);
@@ -615,7 +695,7 @@ function whatWasLearnt(measured: MeasuredRow[], config: Config): string {
   if (separate.length > 1) {
     const byMemory = separate.toSorted((a, b) => bytesOf(a) - bytesOf(b));
     paragraphs.push(
-      `**The strategy.** Executed operation by operation, memory differs by ${
+      `**The strategy.** Unfused, memory differs by ${
         factor(spread(separate.map(bytesOf)))
       }: from the least to the most, ${
         byMemory.map((row) =>
@@ -644,15 +724,44 @@ function whatWasLearnt(measured: MeasuredRow[], config: Config): string {
         }`,
     );
   }
-  const kernel = measured.find(({ method }) => method.name === "wasm-1-thread");
+  const kernel = rowOf(measured, "wasm-1-thread");
   if (kernel && fused.length > 0) {
     const best = fused.reduce((a, b) => timeOf(b) < timeOf(a) ? b : a);
+    const onePass = rowOf(measured, "one-pass");
     paragraphs.push(
       `**A kernel for one purpose.** On one thread it takes ${
         percentages([timeOf(kernel) / timeOf(best)])
       } of the time of the best of the fused transforms (${best.method.strategy}). It is ` +
-        `written for this Hessian alone: by the adjoint, with states in single precision ` +
-        `where the transforms, for any function, keep them in double.`,
+        `written for this Hessian alone, with states in single precision where the ` +
+        `transforms, for any function, keep them in double.${
+          onePass === undefined
+            ? ""
+            : ` Beside the engine's adjoint stands the same Hessian with all second ` +
+              `derivatives carried forward, written down straightforwardly: ${
+                formatNumber(timeOf(onePass), 3)
+              } ms, of which the adjoint takes ${
+                percentages([timeOf(kernel) / timeOf(onePass)])
+              }. Beyond the recording they hold ${
+                rangeOf(
+                  [onePass, kernel].map(({ result }) =>
+                    result.memory!.peakBytes - result.memory!.recordingBytes
+                  ),
+                  formatBytes,
+                )
+              }.`
+        }`,
+    );
+  }
+  const gpu = rowOf(measured, "webgpu");
+  if (gpu) {
+    paragraphs.push(
+      `**A GPU.** The engine that is parallel over time as well takes ${
+        formatNumber(timeOf(gpu), 3)
+      } ms on ${gpu.result.device}${
+        /in software$/.test(gpu.result.device!)
+          ? ", which is a program on this processor and shows that the engine is right, not how fast it is"
+          : ""
+      }.`,
     );
   }
   const [framework] = of(FAMILIES.framework);
@@ -678,27 +787,56 @@ function whatWasLearnt(measured: MeasuredRow[], config: Config): string {
         `gradient again.`,
     );
   }
-  if (isPublishedSize(config) && fused.length > 0) {
-    const ours = [...fused, ...separate];
+  const ours = [...fused, ...separate];
+  const library = rowOf(measured, LIBRARY);
+  if (ours.length > 0 && library) {
+    const { processBytes, device } = library.result;
+    const times = ours.map((row) => timeOf(library) / timeOf(row));
+    const processes = ours.map(({ result }) =>
+      processBytes / result.processBytes
+    );
+    paragraphs.push(
+      `**Against the published library.** Its reverse-over-reverse (${device}) takes ${
+        formatNumber(timeOf(library) / 1000, 3)
+      } s on this processor, on all cores, in a process of ${
+        formatBytes(processBytes)
+      }. That is ${
+        rangeOf(times, (value) => formatNumber(value, 2))
+      } times the time of our strategies, each on one core, and ${
+        rangeOf(processes, (value) => formatNumber(value, 2))
+      } times the memory of their processes.${publishedGpu(config)}`,
+    );
+  } else if (ours.length > 0 && isPublishedSize(config)) {
     const slowest = ours.reduce((a, b) => timeOf(b) > timeOf(a) ? b : a);
-    const largest = ours.reduce((a, b) => bytesOf(b) > bytesOf(a) ? b : a);
+    const largest = ours.reduce((a, b) =>
+      b.result.processBytes > a.result.processBytes ? b : a
+    );
     paragraphs.push(
       `**Against the published library.** Its reverse-over-reverse takes about ${
         formatDuration(LIBRARY_ON_CPU.ms / 1000)
-      } and ${
+      } and a process of ${
         formatBytes(LIBRARY_ON_CPU.bytes)
       } on a processor with two cores ` +
-        `(measured by us, on another day). The slowest of our strategies takes ${
+        `(measured by us, on another day; OPTOFIT_PEER_PYTHON adds it to this run). The ` +
+        `slowest of our strategies takes ${
           formatDuration(timeOf(slowest) / 1000)
-        } on one core, the largest ${
-          formatBytes(bytesOf(largest))
-        }. The published GPU takes ${
-          rangeOf(PUBLISHED.map(({ ms }) => ms), (ms) => formatNumber(ms, 3))
-        } ms.`,
+        } on one core, the largest a process of ${
+          formatBytes(largest.result.processBytes)
+        }.${publishedGpu(config)}`,
     );
   }
   return paragraphs.join("\n\n") ||
     "Too little was measured for a comparison.";
+}
+
+/** The published times, where the size is theirs. */
+function publishedGpu(config: Config): string {
+  if (!isPublishedSize(config)) return "";
+  const times = rangeOf(
+    PUBLISHED.map(({ ms }) => ms),
+    (ms) => formatNumber(ms, 3),
+  );
+  return ` The published GPU takes ${times} ms (${PUBLISHED_CITATION}).`;
 }
 
 function median(values: number[]): number {
@@ -707,6 +845,7 @@ function median(values: number[]): number {
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
+/** The command. */
 export const command = new Command("deno task exp:hessian-bench")
   .description(
     "Experiment 01: times the ways to a Hessian, counts their memory and checks\n" +
@@ -716,12 +855,9 @@ export const command = new Command("deno task exp:hessian-bench")
     new Option("--tfjs-backend <name>", "where TensorFlow.js computes")
       .choices(TENSORFLOW_BACKENDS),
   )
-  .option(
-    "--config <FILE.yaml>",
-    "settings (default: configs/01_hessian_bench.yaml)",
-  )
-  .option("--set <key=value>", "change one setting; repeatable", collect, [])
-  .option("--out <DIR>", "where results go", "reports")
+  .addOption(configOption(EXPERIMENT))
+  .addOption(setOption())
+  .addOption(outOption())
   .addOption(jsonOption())
   .addHelpText(
     "after",
@@ -729,21 +865,14 @@ export const command = new Command("deno task exp:hessian-bench")
 Examples:
   deno task exp:hessian-bench
   deno task exp:hessian-bench --set chunks=4 --set rounds=5
-  deno task exp:hessian-bench --set methods=[wasm,fused-forward-over-forward]`,
+  deno task exp:hessian-bench --set methods=[wasm,fused-forward-over-forward]
+  OPTOFIT_PEER_PYTHON=venv/bin/python deno task exp:hessian-bench`,
   )
   .action(async (options) => {
     const started = performance.now();
-    const overrides = [...options.set];
-    if (options.tfjsBackend) {
-      overrides.push(`tfjs_backend=${options.tfjsBackend}`);
-    }
-    const config = await loadConfig(
-      schema,
-      options.config
-        ? userPath(options.config)
-        : new URL("../configs/01_hessian_bench.yaml", import.meta.url),
-      overrides,
-    );
+    const config = await configOf(schema, EXPERIMENT, options, {
+      tfjs_backend: options.tfjsBackend,
+    });
     const methods = hessianMethods({ tensorflowBackend: config.tfjs_backend })
       .filter(({ name }) =>
         name === YARDSTICK || config.methods.includes(name)
@@ -751,7 +880,7 @@ Examples:
     const rows = await measureAll(makePair(config), methods, config);
     checkAll(rows);
     const seconds = (performance.now() - started) / 1000;
-    const folder = join(userPath(options.out), "01_hessian_bench");
+    const folder = join(resultsFolder(options.out), EXPERIMENT);
     const page = join(folder, "report.html");
     await writeReportPage(page, rows, config, seconds);
 
@@ -770,7 +899,8 @@ Examples:
           ? {
             ms: timeOf(row),
             rounds_ms: row.rounds,
-            bytes: row.result.bytes,
+            bytes: row.result.memory?.peakBytes,
+            recording_bytes: row.result.memory?.recordingBytes,
             process_bytes: row.result.processBytes,
             deviation: row.deviation,
             device: row.result.device,
@@ -798,7 +928,7 @@ function textTable(rows: Row[], page: string): string {
     [
       row.method.name.padEnd(width),
       `${formatNumber(timeOf(row), 3)} ms`.padStart(10),
-      (row.result.bytes === undefined ? "" : formatBytes(row.result.bytes))
+      (row.result.memory ? formatBytes(row.result.memory.peakBytes) : "")
         .padStart(9),
       row.deviation === undefined
         ? ""

@@ -15,21 +15,28 @@
  */
 
 import { join } from "node:path";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import * as z from "zod";
 import {
   bold,
-  collect,
+  configOf,
+  configOption,
+  dataOption,
+  engineOption,
   jsonOption,
   note,
+  outOption,
   printResult,
+  resultsFolder,
   runCommand,
+  setOption,
   startProgress,
-  userPath,
+  stimulusOption,
+  unitOption,
+  withEngine,
 } from "../lib/commands/command_line.ts";
 import { openRecordings } from "../lib/commands/recordings.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
-import { loadConfig } from "../lib/config.ts";
 import {
   type Curvature,
   curvatureOf,
@@ -61,19 +68,14 @@ import {
 } from "../lib/data/setting.ts";
 import type { SourceFacts } from "../lib/data/source.ts";
 import { dataSchema, settingsSchema } from "../lib/data_config.ts";
-import {
-  chooseEngine,
-  ENGINE_NAMES,
-  type EngineName,
-  keepReady,
-  openEngine,
-} from "../lib/engines/open.ts";
+import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
+  chunkOptions,
   chunksSchema,
   engineSchema,
 } from "../lib/fit_config.ts";
-import { chunk, type Pair } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/objective/chunks.ts";
 import {
   matchEnergy,
   type Objective,
@@ -89,13 +91,18 @@ import {
   formatFixed,
   formatNumber,
   formatPercent,
-} from "../lib/report/format.ts";
+} from "../lib/format.ts";
 import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import type { Pair } from "../lib/sound/signal.ts";
 import { keyOfSetting } from "../lib/sweep.ts";
+import { userPathSchema } from "../lib/user_path.ts";
 import source02 from "./02_convergence.ts" with { type: "text" };
 
 const rangeSchema = z.tuple([z.number(), z.number()])
   .refine(([low, high]) => low < high, "must be [lowest, highest]");
+
+/** Name of this experiment: of its config, and of the folder of its results. */
+const EXPERIMENT = "02_convergence";
 
 /** The config of this experiment, `configs/02_convergence.yaml`. */
 const schema = z.strictObject({
@@ -103,8 +110,8 @@ const schema = z.strictObject({
   data: dataSchema.prefault({}),
   /** A pair of recordings instead of a unit. */
   pair: z.strictObject({
-    dry: z.string().nullable().default(null),
-    wet: z.string().nullable().default(null),
+    dry: userPathSchema.nullable().default(null),
+    wet: userPathSchema.nullable().default(null),
   }).refine(
     ({ dry, wet }) => (dry === null) === (wet === null),
     "must name both recordings, or neither",
@@ -380,10 +387,7 @@ async function withObjective<Result>(
     samples: number,
   ) => Promise<Result>,
 ): Promise<Result> {
-  const pair = chunk(await one.load(), {
-    chunkSeconds: config.chunks.chunk_seconds,
-    overlapSeconds: config.chunks.overlap_seconds,
-  });
+  const pair = chunk(await one.load(), chunkOptions(config.chunks));
   const engine = await openEngine(config.engine, pair);
   try {
     if (!(engine.targetEnergy > 0)) {
@@ -1019,7 +1023,7 @@ of all samples were independent; those of sound are not, so it is too small.`,
     cells.config(config),
   ];
   await writeReport(path, {
-    experiment: "02_convergence",
+    experiment: EXPERIMENT,
     title: "Convergence from anywhere",
     subtitle: `${config.starts.count} random starts ${
       isUnit ? `at each of ${findings.length} settings ` : ""
@@ -1169,7 +1173,7 @@ async function openCases(
     });
     for (const warning of warnings) note(`warning: ${warning}`);
     const identity = await Promise.all([dry, wet].map(async (file) => {
-      const { size, mtime } = await Deno.stat(userPath(file));
+      const { size, mtime } = await Deno.stat(file);
       return [file, size, mtime?.getTime()];
     }));
     return {
@@ -1228,29 +1232,21 @@ async function openCases(
   };
 }
 
+/** The command. */
 export const command = new Command("deno task exp:convergence")
   .description(
     "Experiment 02: fits every setting from many random starts by several\n" +
       "methods, and shows where they end and why.",
   )
-  .addOption(
-    new Option("--unit <unit>", "built-in unit: optical is a surrogate")
-      .choices(["optical", "twin"]),
-  )
-  .option("--data <DIR>", "a data set in SignalTrain's layout instead")
+  .addOption(unitOption())
+  .addOption(dataOption())
   .option("--dry <FILE.wav>", "a pair of recordings instead: what went in")
   .option("--wet <FILE.wav>", "and what came out")
-  .option("--stimulus <DIR>", "your own music to drive the built-in unit with")
-  .addOption(
-    new Option("--engine <name>", "what computes the objective")
-      .choices(ENGINE_NAMES),
-  )
-  .option(
-    "--config <FILE.yaml>",
-    "settings (default: configs/02_convergence.yaml)",
-  )
-  .option("--set <key=value>", "change one setting; repeatable", collect, [])
-  .option("--out <DIR>", "where results go", "reports")
+  .addOption(stimulusOption())
+  .addOption(engineOption())
+  .addOption(configOption(EXPERIMENT))
+  .addOption(setOption())
+  .addOption(outOption())
   .addOption(jsonOption())
   .addHelpText(
     "after",
@@ -1265,37 +1261,19 @@ Examples:
   )
   .action(async (options) => {
     const started = performance.now();
-    const overrides = [...options.set];
-    if (options.unit) overrides.push(`data.unit=${options.unit}`);
-    if (options.engine) overrides.push(`engine=${options.engine}`);
-    const paths = {
-      "data.folder": options.data,
-      "data.stimulus": options.stimulus,
-      "pair.dry": options.dry,
-      "pair.wet": options.wet,
-    };
-    for (const [key, path] of Object.entries(paths)) {
-      if (path !== undefined) {
-        overrides.push(`${key}=${JSON.stringify(userPath(path))}`);
-      }
-    }
-    const loaded = await loadConfig(
-      schema,
-      options.config
-        ? userPath(options.config)
-        : new URL("../configs/02_convergence.yaml", import.meta.url),
-      overrides,
+    const config = await withEngine(
+      await configOf(schema, EXPERIMENT, options, {
+        "pair.dry": options.dry,
+        "pair.wet": options.wet,
+      }),
     );
-    const { engine, reason } = await chooseEngine(loaded.engine);
-    if (reason !== undefined) note(`Engine: ${reason}`);
-    const config = { ...loaded, engine };
     const { cases, facts, close } = await openCases(config);
     let findings: Finding[];
     let mapped: { finding: Finding; maps: PlaneMap[] };
     let folder: string;
     try {
       const store = await openResultStore(
-        join(userPath(options.out), "02_convergence"),
+        join(resultsFolder(options.out), EXPERIMENT),
         facts.name,
         { config, data: facts.identity },
       );

@@ -15,7 +15,7 @@
  */
 
 import { join } from "node:path";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import * as z from "zod";
 import { absoluteErrorOf } from "../lib/baselines/absolute_error.ts";
 import {
@@ -24,29 +24,27 @@ import {
 } from "../lib/baselines/frequency_sampling_compressor.ts";
 import {
   bold,
-  collect,
+  configOf,
+  configOption,
+  engineOption,
   jsonOption,
   note,
+  outOption,
   printResult,
+  resultsFolder,
   runCommand,
+  setOption,
   startProgress,
-  userPath,
+  withEngine,
 } from "../lib/commands/command_line.ts";
 import { createCompressor } from "../lib/compressor/compressor.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
-import { loadConfig } from "../lib/config.ts";
 import { esrOf, type Run, runMethod } from "../lib/convergence/run.ts";
 import { openDry } from "../lib/data/source.ts";
-import {
-  chooseEngine,
-  ENGINE_NAMES,
-  type EngineName,
-  keepReady,
-  openEngine,
-} from "../lib/engines/open.ts";
-import { chunksSchema, engineSchema } from "../lib/fit_config.ts";
+import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
+import { chunkOptions, chunksSchema, engineSchema } from "../lib/fit_config.ts";
 import { EsrMeter } from "../lib/metrics/esr.ts";
-import { chunk, type Pair, type Signal } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/objective/chunks.ts";
 import { type Objective, objectiveOf } from "../lib/objective/objective.ts";
 import {
   boundedSpace,
@@ -54,23 +52,24 @@ import {
   type ParameterSpace,
 } from "../lib/objective/parameter_space.ts";
 import type { StopReason } from "../lib/optimise/minimiser.ts";
-import {
-  formatDuration,
-  formatFixed,
-  formatNumber,
-} from "../lib/report/format.ts";
+import { formatDuration, formatFixed, formatNumber } from "../lib/format.ts";
 import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import type { Pair, Signal } from "../lib/sound/signal.ts";
+import { userPathSchema } from "../lib/user_path.ts";
 import source03 from "./03_ff_targets.ts" with { type: "text" };
 
 const TARGET_NAMES = ["FF-A", "FF-B", "FF-C"] as const;
 
 type TargetName = typeof TARGET_NAMES[number];
 
+/** Name of this experiment: of its config, and of the folder of its results. */
+const EXPERIMENT = "03_ff_targets";
+
 /** The config of this experiment, `configs/03_ff_targets.yaml`. */
 const schema = z.strictObject({
-  engine: engineSchema.default("reference"),
+  engine: engineSchema.default("wasm"),
   data: z.strictObject({
-    stimulus: z.string().nullable().default(null),
+    stimulus: userPathSchema.nullable().default(null),
     sample_rate: z.int().min(8000).max(384_000).default(44_100),
     seed: z.int().min(0).default(1),
     fit_seconds: z.number().positive().max(36_000).default(300),
@@ -281,10 +280,7 @@ async function fitPeakDetector(pair: Pair, config: Config): Promise<Run> {
 }
 
 function chunked(pair: Pair, { chunks }: Config) {
-  return chunk(pair, {
-    chunkSeconds: chunks.chunk_seconds,
-    overlapSeconds: chunks.overlap_seconds,
-  });
+  return chunk(pair, chunkOptions(chunks));
 }
 
 /** The first `seconds` of `pair`. */
@@ -663,7 +659,7 @@ fitted on the first ${
     cells.config(config),
   ];
   await writeReport(path, {
-    experiment: "03_ff_targets",
+    experiment: EXPERIMENT,
     title: "The FF targets",
     subtitle: "Known compressors with the RMS detector, found again",
     source: {
@@ -755,22 +751,17 @@ function whatTheWrongModelShows(list: Found[]): string {
     `and the other parameters have to make up for it. ${lines.join(" ")}`;
 }
 
+/** The command. */
 export const command = new Command("deno task exp:ff")
   .description(
     "Experiment 03: finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
       "Newton-Raphson and by the published methods.",
   )
   .option("--stimulus <DIR>", "your own music instead of the stimulus")
-  .addOption(
-    new Option("--engine <name>", "what computes the objective")
-      .choices(ENGINE_NAMES),
-  )
-  .option(
-    "--config <FILE.yaml>",
-    "settings (default: configs/03_ff_targets.yaml)",
-  )
-  .option("--set <key=value>", "change one setting; repeatable", collect, [])
-  .option("--out <DIR>", "where results go", "reports")
+  .addOption(engineOption())
+  .addOption(configOption(EXPERIMENT))
+  .addOption(setOption())
+  .addOption(outOption())
   .addOption(jsonOption())
   .addHelpText(
     "after",
@@ -784,30 +775,16 @@ Examples:
   )
   .action(async (options) => {
     const started = performance.now();
-    const overrides = [...options.set];
-    if (options.engine) overrides.push(`engine=${options.engine}`);
-    if (options.stimulus !== undefined) {
-      overrides.push(
-        `data.stimulus=${JSON.stringify(userPath(options.stimulus))}`,
-      );
-    }
-    const loaded = await loadConfig(
-      schema,
-      options.config
-        ? userPath(options.config)
-        : new URL("../configs/03_ff_targets.yaml", import.meta.url),
-      overrides,
+    const config = await withEngine(
+      await configOf(schema, EXPERIMENT, options),
     );
-    const { engine, reason } = await chooseEngine(loaded.engine);
-    if (reason !== undefined) note(`Engine: ${reason}`);
-    const config = { ...loaded, engine };
     const { fit_seconds, test_seconds, ...sound } = config.data;
     const dry = await openDry({
       ...sound,
       duration: fit_seconds + test_seconds,
     });
     const store = await openResultStore(
-      join(userPath(options.out), "03_ff_targets"),
+      join(resultsFolder(options.out), EXPERIMENT),
       config.data.stimulus === null ? "stimulus" : "music",
       { config, data: dry.identity },
     );
@@ -830,7 +807,7 @@ Examples:
       ways * config.targets.length,
     );
     try {
-      await using _threads = await keepReady(engine);
+      await using _threads = await keepReady(config.engine);
       for (const target of config.targets) {
         const study = await studyTarget(
           target,
@@ -874,7 +851,7 @@ Examples:
       ].join("\n"),
       {
         sound: dry.title,
-        engine,
+        engine: config.engine,
         seconds,
         report: page,
         fits: found.map((one) => ({

@@ -15,27 +15,37 @@
  */
 
 import { join } from "node:path";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import * as z from "zod";
 import { writeFileWhole } from "../lib/atomic_file.ts";
 import {
   bold,
-  collect,
+  configOf,
+  configOption,
+  dataOption,
+  engineOption,
   jsonOption,
   note,
+  outOption,
   printResult,
+  resultsFolder,
   runCommand,
+  setOption,
   startProgress,
-  userPath,
+  stimulusOption,
+  unitOption,
+  withEngine,
 } from "../lib/commands/command_line.ts";
-import { loadConfig } from "../lib/config.ts";
+import { esrsDiffer } from "../lib/commands/recordings.ts";
 import {
   type CurveRow,
   curveToCsv,
   curveToYaml,
   parametersAt,
 } from "../lib/curve.ts";
+import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
+import { loadAhead } from "../lib/data/load_ahead.ts";
 import { dataSchema, settingsSchema } from "../lib/data_config.ts";
 import {
   PUBLISHED_CITATION,
@@ -48,14 +58,11 @@ import {
   type Setting,
 } from "../lib/data/setting.ts";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
-import type { PairSource } from "../lib/data/source.ts";
-import {
-  chooseEngine,
-  ENGINE_NAMES,
-  type EngineName,
-} from "../lib/engines/open.ts";
+import { type PairSource, requireSettings } from "../lib/data/source.ts";
+import { type EngineName } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
+  chunkOptions,
   chunksSchema,
   engineSchema,
   solverSchema,
@@ -67,10 +74,13 @@ import {
   formatFixed,
   formatNumber,
   formatPercent,
-} from "../lib/report/format.ts";
+} from "../lib/format.ts";
 import { openResultStore, type ResultStore } from "../lib/result_store.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
 import source04 from "./04_la2a_sweep.ts" with { type: "text" };
+
+/** Name of this experiment: of its config, and of the folder of its results. */
+const EXPERIMENT = "04_la2a_sweep";
 
 /** The config of this experiment, `configs/04_la2a_sweep.yaml`. */
 const schema = z.strictObject({
@@ -134,10 +144,7 @@ async function fitSettings(
     for await (
       const { isKept, ...fit } of sweep(source, settings, {
         engine: config.engine,
-        chunks: {
-          chunkSeconds: config.chunks.chunk_seconds,
-          overlapSeconds: config.chunks.overlap_seconds,
-        },
+        chunks: chunkOptions(config.chunks),
         alignment: alignmentOf(config),
         solver: config.solver,
       }, { store, scorer })
@@ -174,33 +181,41 @@ async function testInterpolation(
 ): Promise<Map<string, InterpolationScore>> {
   using scorer = startScorer();
   const scores = new Map<string, InterpolationScore>();
-  const keyOf = (fit: Setting) => `interpolation_${keyOfSetting(fit)}`;
-  const todo: ReturnType<typeof interpolationTests> = [];
+  const keyOf = (at: Setting) => `interpolation_${keyOfSetting(at)}`;
+  const todo: InterpolationTest[] = [];
   for (const test of interpolationTests(fits)) {
-    const kept = await store.get<InterpolationScore>(keyOf(test.fit));
+    const kept = await store.get<InterpolationScore>(keyOf(test));
     if (kept === undefined) todo.push(test);
-    else scores.set(keyOfSetting(test.fit), kept);
+    else scores.set(keyOfSetting(test), kept);
   }
-  // The next recording is loaded while the present one is scored.
-  const load = (i: number) => {
-    const loading = i < todo.length ? source.load(todo[i].fit) : undefined;
-    loading?.catch(() => {}); // Reported when its turn comes.
-    return loading;
-  };
-  let loading = load(0);
-  for (const [i, { fit, candidates }] of todo.entries()) {
-    const { pair } = alignPair(await loading!, alignmentOf(config));
-    loading = load(i + 1);
-    const [linear, spline] = await scorer.scoreEsr(pair, candidates);
-    const found = { linear, spline };
-    await store.put(keyOf(fit), found);
-    scores.set(keyOfSetting(fit), found);
+  const progress = await startProgress("Interpolating", todo.length);
+  let done = 0;
+  try {
+    for await (const [test, loaded] of loadAhead(source, todo)) {
+      progress.update(done++, nameOfSetting(test));
+      const { pair } = alignPair(loaded, alignmentOf(config));
+      const [linear, spline] = await scorer.scoreEsr(pair, [
+        test.linear,
+        test.spline,
+      ]);
+      const found = { linear, spline };
+      await store.put(keyOf(test), found);
+      scores.set(keyOfSetting(test), found);
+    }
+  } finally {
+    progress.stop();
   }
   return scores;
 }
 
-/** Every second setting of a mode, with its parameters from those beside it. */
-function interpolationTests(fits: SettingFit[]) {
+/** A setting left out, with its parameters from those beside it. */
+interface InterpolationTest extends Setting {
+  linear: CompressorParameters;
+  spline: CompressorParameters;
+}
+
+/** Every second setting of a mode. */
+function interpolationTests(fits: SettingFit[]): InterpolationTest[] {
   return [...new Set(fits.map((fit) => fit.mode))].flatMap((mode) => {
     const ascending = fits.filter((fit) => fit.mode === mode)
       .sort((a, b) => a.peakReduction - b.peakReduction);
@@ -209,10 +224,11 @@ function interpolationTests(fits: SettingFit[]) {
       .filter((fit, i) =>
         i % 2 === 1 && fit.peakReduction < knots.at(-1)!.peakReduction
       )
-      .map((fit) => ({
-        fit,
-        candidates: (["linear", "spline"] as const)
-          .map((method) => parametersAt(knots, fit, method)),
+      .map(({ mode, peakReduction }) => ({
+        mode,
+        peakReduction,
+        linear: parametersAt(knots, { mode, peakReduction }, "linear"),
+        spline: parametersAt(knots, { mode, peakReduction }, "spline"),
       }));
   });
 }
@@ -432,6 +448,7 @@ result.`,
         { key: "esr", title: "ESR", digits: 3 },
         { key: "delta_ldr_db", title: "ΔLDR", unit: "dB", decimals: 3 },
         { key: "iterations", title: "Iterations" },
+        { key: "coarse_iterations", title: "Of a part before" },
         { key: "stopped", title: "Stopped by" },
         { key: "lag_samples", title: "Lag", unit: "samples" },
         { key: "fit_seconds", title: "Time", unit: "s", digits: 2 },
@@ -443,6 +460,7 @@ result.`,
         esr: fit.score.esr,
         delta_ldr_db: fit.score.deltaLdrDb,
         iterations: fit.esrByIteration.length - 1,
+        coarse_iterations: fit.coarseIterations,
         stopped: fit.stopReason,
         lag_samples: fit.lag,
         fit_seconds: fit.fitSeconds,
@@ -451,7 +469,7 @@ result.`,
     cells.config(config),
   ];
   await writeReport(path, {
-    experiment: "04_la2a_sweep",
+    experiment: EXPERIMENT,
     title: "4A-2A: the levelling amplifier, setting by setting",
     subtitle:
       `Five parameters for each of ${fits.length} settings of ${facts.title}`,
@@ -583,27 +601,19 @@ function median(values: number[]): number {
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
 
+/** The command. */
 export const command = new Command("deno task exp:sweep")
   .description(
     "Experiment 04: fits every setting of the levelling amplifier and writes\n" +
       "the curve of its parameters, with a report.",
   )
-  .addOption(
-    new Option("--unit <unit>", "built-in unit: optical is a surrogate")
-      .choices(["optical", "twin"]),
-  )
-  .option("--data <DIR>", "a data set in SignalTrain's layout instead")
-  .option("--stimulus <DIR>", "your own music to drive the built-in unit with")
-  .addOption(
-    new Option("--engine <name>", "what computes the objective")
-      .choices(ENGINE_NAMES),
-  )
-  .option(
-    "--config <FILE.yaml>",
-    "settings (default: configs/04_la2a_sweep.yaml)",
-  )
-  .option("--set <key=value>", "change one setting; repeatable", collect, [])
-  .option("--out <DIR>", "where results go", "reports")
+  .addOption(unitOption())
+  .addOption(dataOption())
+  .addOption(stimulusOption())
+  .addOption(engineOption())
+  .addOption(configOption(EXPERIMENT))
+  .addOption(setOption())
+  .addOption(outOption())
   .addOption(jsonOption())
   .addHelpText(
     "after",
@@ -618,33 +628,16 @@ Examples:
   )
   .action(async (options) => {
     const started = performance.now();
-    const overrides = [...options.set];
-    if (options.unit) overrides.push(`data.unit=${options.unit}`);
-    if (options.engine) overrides.push(`engine=${options.engine}`);
-    for (const key of ["data", "stimulus"] as const) {
-      const folder = options[key];
-      if (folder === undefined) continue;
-      overrides.push(
-        `data.${key === "data" ? "folder" : key}=${
-          JSON.stringify(userPath(folder))
-        }`,
-      );
-    }
-    const loaded = await loadConfig(
-      schema,
-      options.config
-        ? userPath(options.config)
-        : new URL("../configs/04_la2a_sweep.yaml", import.meta.url),
-      overrides,
+    const config = await withEngine(
+      await configOf(schema, EXPERIMENT, options),
     );
-    const { engine, reason } = await chooseEngine(loaded.engine);
-    if (reason !== undefined) note(`Engine: ${reason}`);
-    const config = { ...loaded, engine };
     using source = await openBackgroundSource(config.data);
     const facts = source.describe();
     const settings = settingsInOrder(config);
+    if (config.data.folder !== null) requireSettings(source, settings);
+    for (const what of facts.unusable ?? []) note(`warning: ${what}`);
     const store = await openResultStore(
-      join(userPath(options.out), "04_la2a_sweep"),
+      join(resultsFolder(options.out), EXPERIMENT),
       facts.name,
       { config, data: facts.identity },
     );
@@ -659,6 +652,8 @@ Examples:
     const page = join(store.folder, "report.html");
     await writeReportPage(page, source, outcome, config);
 
+    const wholeEsr = mean(fits.map((fit) => fit.score.esr));
+    const chunkEsr = mean(fits.map((fit) => fit.chunkEsr));
     await printResult(
       [
         `${bold("Data")}        ${facts.title}${
@@ -669,8 +664,12 @@ Examples:
         `${bold("Settings")}    ${fits.length}, ${
           fits.filter((fit) => fit.converged).length
         } converged`,
-        `${bold("Mean ESR")}    ${
-          formatNumber(mean(fits.map((fit) => fit.score.esr)))
+        `${bold("Mean ESR")}    ${formatNumber(wholeEsr)}${
+          esrsDiffer(wholeEsr, chunkEsr)
+            ? ` over whole recordings, ${
+              formatNumber(chunkEsr)
+            } where the loss counts`
+            : ""
         }`,
         `${bold("Time")}        ${
           formatDuration((performance.now() - started) / 1000)
@@ -679,6 +678,7 @@ Examples:
       ].join("\n"),
       {
         source: facts,
+        sample_rate: facts.sampleRate,
         engine: config.engine,
         seconds: (performance.now() - started) / 1000,
         report: page,
@@ -687,6 +687,8 @@ Examples:
           peak_reduction: fit.peakReduction,
           params: fit.parameters,
           esr: fit.score.esr,
+          whole_esr: fit.score.esr,
+          chunk_esr: fit.chunkEsr,
           delta_ldr_db: fit.score.deltaLdrDb,
           lag_samples: fit.lag ?? null,
           iterations: fit.esrByIteration.length - 1,

@@ -16,7 +16,7 @@
  */
 
 import { join } from "node:path";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import * as z from "zod";
 import { writeFileWhole } from "../lib/atomic_file.ts";
 import {
@@ -28,16 +28,26 @@ import { staticCurve, stepResponses } from "../lib/baselines/test_signals.ts";
 import {
   bold,
   collect,
+  configOf,
+  configOption,
+  dataOption,
+  engineOption,
   jsonOption,
   note,
+  outOption,
   printResult,
+  resultsFolder,
   runCommand,
+  setOption,
   startProgress,
+  stimulusOption,
+  unitOption,
   userPath,
+  withEngine,
 } from "../lib/commands/command_line.ts";
 import type { Processor } from "../lib/compressor/compressor.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
-import { ConfigError, loadConfig } from "../lib/config.ts";
+import { ConfigError } from "../lib/config.ts";
 import { curveToYaml, parametersAt } from "../lib/curve.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
@@ -57,13 +67,10 @@ import {
 import { openDry, type PairSource } from "../lib/data/source.ts";
 import { createUnit } from "../lib/data/unit.ts";
 import { dataSchema, settingsSchema } from "../lib/data_config.ts";
-import {
-  chooseEngine,
-  ENGINE_NAMES,
-  type EngineName,
-} from "../lib/engines/open.ts";
+import { type EngineName } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
+  chunkOptions,
   chunksSchema,
   engineSchema,
   solverSchema,
@@ -90,17 +97,20 @@ import {
 } from "../lib/metrics/breakdown.ts";
 import { bestGain, gainOverTime } from "../lib/metrics/gain.ts";
 import { spectrogram } from "../lib/metrics/spectrogram.ts";
-import type { Pair, Signal } from "../lib/objective/chunks.ts";
 import type { Cell } from "../lib/report/cells.ts";
 import {
   formatDecibels,
   formatDuration,
   formatNumber,
   formatPercent,
-} from "../lib/report/format.ts";
+} from "../lib/format.ts";
 import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import type { Pair, Signal } from "../lib/sound/signal.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
 import source05 from "./05_baselines.ts" with { type: "text" };
+
+/** Name of this experiment: of its config, and of the folder of its results. */
+const EXPERIMENT = "05_baselines";
 
 /** The config of this experiment, `configs/05_baselines.yaml`. */
 const schema = z.strictObject({
@@ -220,10 +230,7 @@ async function fitSettings(
         settings,
         {
           engine: config.engine,
-          chunks: {
-            chunkSeconds: config.chunks.chunk_seconds,
-            overlapSeconds: config.chunks.overlap_seconds,
-          },
+          chunks: chunkOptions(config.chunks),
           alignment: { ...config.alignment, enabled: false },
           solver: config.solver,
         },
@@ -832,7 +839,7 @@ settings being left out in turn.`,
     cells.config(config),
   ];
   await writeReport(path, {
-    experiment: "05_baselines",
+    experiment: EXPERIMENT,
     title: "The fitted compressor beside the baselines",
     subtitle:
       `${summary.methods.length} methods at ${fits.length} settings of ${facts.title}`,
@@ -1272,33 +1279,25 @@ async function openRendered(given: string[]): Promise<RenderedFolder[]> {
   return folders;
 }
 
+/** The command. */
 export const command = new Command("deno task exp:baselines")
   .description(
     "Experiment 05: scores the fitted compressor, with and without a small\n" +
       "network after it, beside simple baselines and other emulations.",
   )
-  .addOption(
-    new Option("--unit <unit>", "built-in unit: optical is a surrogate")
-      .choices(["optical", "twin"]),
-  )
-  .option("--data <DIR>", "a data set in SignalTrain's layout instead")
-  .option("--stimulus <DIR>", "your own music to drive the built-in unit with")
+  .addOption(unitOption())
+  .addOption(dataOption())
+  .addOption(stimulusOption())
   .option(
     "--rendered <NAME=DIR>",
     "renderings of another emulation, named as the data set names its targets; repeatable",
     collect,
     [],
   )
-  .addOption(
-    new Option("--engine <name>", "what computes the objective")
-      .choices(ENGINE_NAMES),
-  )
-  .option(
-    "--config <FILE.yaml>",
-    "settings (default: configs/05_baselines.yaml)",
-  )
-  .option("--set <key=value>", "change one setting; repeatable", collect, [])
-  .option("--out <DIR>", "where results go", "reports")
+  .addOption(engineOption())
+  .addOption(configOption(EXPERIMENT))
+  .addOption(setOption())
+  .addOption(outOption())
   .addOption(jsonOption())
   .addHelpText(
     "after",
@@ -1317,35 +1316,16 @@ Examples:
   )
   .action(async (options) => {
     const started = performance.now();
-    const overrides = [...options.set];
-    if (options.unit) overrides.push(`data.unit=${options.unit}`);
-    if (options.engine) overrides.push(`engine=${options.engine}`);
-    for (const key of ["data", "stimulus"] as const) {
-      const folder = options[key];
-      if (folder === undefined) continue;
-      overrides.push(
-        `data.${key === "data" ? "folder" : key}=${
-          JSON.stringify(userPath(folder))
-        }`,
-      );
-    }
-    const loaded = await loadConfig(
-      schema,
-      options.config
-        ? userPath(options.config)
-        : new URL("../configs/05_baselines.yaml", import.meta.url),
-      overrides,
+    const config = await withEngine(
+      await configOf(schema, EXPERIMENT, options),
     );
-    const { engine, reason } = await chooseEngine(loaded.engine);
-    if (reason !== undefined) note(`Engine: ${reason}`);
-    const config = { ...loaded, engine };
     const rendered = await openRendered(options.rendered);
     using background = await openBackgroundSource(config.data);
     const source = alignedSource(background, config);
     const facts = source.describe();
     const parts = partsOf(facts, config.parts);
     const store = await openResultStore(
-      join(userPath(options.out), "05_baselines"),
+      join(resultsFolder(options.out), EXPERIMENT),
       facts.name,
       { config, data: facts.identity },
     );

@@ -6,6 +6,7 @@
  */
 
 import { dirname } from "node:path";
+import { reasonOf } from "./file_error.ts";
 
 /** Files in the making, to be removed where the program is interrupted. */
 const unfinished = new Set<string>();
@@ -62,7 +63,7 @@ export async function writeFileWhole(
     await Deno.remove(temporary).catch(() => {});
     throw new Error(
       `${path} cannot be written (${
-        (error as Error).message
+        reasonOf(error)
       }): check that the folder may be written to and that the disk has room`,
       { cause: error },
     );

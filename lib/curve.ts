@@ -82,6 +82,16 @@ export function curveFromYaml(text: string, place: string): CurvePoint[] {
   }));
 }
 
+/** A row of the published CSV layout. */
+export interface CurveRow extends CurvePoint {
+  /** ESR with the fitted parameters; NaN where the file does not say. */
+  esr: number;
+  /** ESR with linearly interpolated ones, where tested. */
+  esrLinear?: number;
+  /** ESR with those of the spline, where tested. */
+  esrSpline?: number;
+}
+
 /**
  * Reads one mode of a curve from CSV `text` in the published layout, as
  * {@linkcode curveToCsv} writes it.
@@ -92,16 +102,15 @@ export function curveFromCsv(
   text: string,
   mode: Mode,
   place: string,
-): CurvePoint[] {
-  const points: CurvePoint[] = [];
+): CurveRow[] {
+  const rows: CurveRow[] = [];
   text.split(/\r?\n/).forEach((line, i) => {
     // The first two lines are headings.
     if (i < 2 || line.trim() === "") return;
     const cells = line.split(",").map((cell) =>
       cell.trim() === "" ? NaN : Number(cell)
     );
-    const peakReduction = cells[0];
-    // After the knob and three errors.
+    const [peakReduction, esr, esrLinear, esrSpline] = cells;
     const found = Object.fromEntries(KEYS.map((key, k) => [key, cells[4 + k]]));
     const { success, data } = parametersSchema.safeParse(found);
     if (!success || !(peakReduction >= 0 && peakReduction <= 100)) {
@@ -111,9 +120,16 @@ export function curveFromCsv(
         }: not a setting; give the columns of the published files, as exp:sweep writes them`,
       );
     }
-    points.push({ mode, peakReduction, parameters: data });
+    rows.push({
+      mode,
+      peakReduction,
+      parameters: data,
+      esr,
+      ...(Number.isFinite(esrLinear) && { esrLinear }),
+      ...(Number.isFinite(esrSpline) && { esrSpline }),
+    });
   });
-  if (points.length > 0) return points;
+  if (rows.length > 0) return rows;
   throw new ConfigError(`${place}: holds no setting after its two headings`);
 }
 
@@ -130,16 +146,6 @@ export function curveToYaml(
       params: parameters,
     })),
   });
-}
-
-/** A row of the published CSV layout. */
-export interface CurveRow extends CurvePoint {
-  /** ESR with the fitted parameters. */
-  esr: number;
-  /** ESR with linearly interpolated ones, where tested. */
-  esrLinear?: number;
-  /** ESR with those of the spline, where tested. */
-  esrSpline?: number;
 }
 
 /** One mode of a curve in the published CSV layout. */

@@ -6,15 +6,17 @@
 
 import * as z from "zod";
 import { MODES } from "./data/setting.ts";
+import { UNIT_NAMES } from "./data/unit.ts";
+import { userPathSchema } from "./user_path.ts";
 
 /** Schema of `data` in an experiment's config. */
 export const dataSchema = z.strictObject({
   /** Built-in unit: `optical`, a surrogate, or `twin`, the published curve. */
-  unit: z.enum(["optical", "twin"]).default("optical"),
+  unit: z.enum(UNIT_NAMES).default("optical"),
   /** A data set in SignalTrain's layout instead of a built-in unit. */
-  folder: z.string().nullable().default(null),
+  folder: userPathSchema.nullable().default(null),
   /** A folder of music that drives the built-in unit instead of the stimulus. */
-  stimulus: z.string().nullable().default(null),
+  stimulus: userPathSchema.nullable().default(null),
   /** Seconds of sound a setting. */
   duration: z.number().positive("must be above 0").max(36_000).default(60),
   /** Rate of the built-in stimulus, in Hz. */

@@ -26,8 +26,8 @@ export interface Fit {
   esr: number;
   /** Energy of the pre-emphasised target there. */
   targetEnergy: number;
-  /** Iterations of the coarse fit that went before; 0 where there was none. */
-  coarseIterations: number;
+  /** The coarse fit that went before, on a few of the chunks, if there was one. */
+  coarse?: Minimum;
   /** Where the minimiser ended on all chunks, and each iteration there. */
   minimum: Minimum;
 }
@@ -36,8 +36,8 @@ export interface Fit {
 export interface FitOptions {
   /** Starting point, near the minimum (default: the config's, anywhere). */
   start?: CompressorParameters;
-  /** Called after each iteration of the fit on all chunks. */
-  onIteration?: (record: IterationRecord) => void;
+  /** Called after each iteration, of the coarse fit too if `isCoarse`. */
+  onIteration?: (record: IterationRecord, isCoarse: boolean) => void;
 }
 
 /** ESR that counts as zero: single-precision samples resolve little more. */
@@ -63,39 +63,38 @@ export async function fitPair(
   const { coarse_chunks: coarseChunks } = solver;
   let from = start ?? solver.start;
   let isNear = start !== undefined;
-  let coarseIterations = 0;
+  let coarse: Minimum | undefined;
   if (coarseChunks > 0 && starts.length >= 2 * coarseChunks) {
     const stride = starts.length / coarseChunks;
     const few = Array.from(
       { length: coarseChunks },
       (_, i) => starts[Math.floor((i + 0.5) * stride)],
     );
-    const coarse = { ...solver, tolerance: COARSE_TOLERANCE };
     const found = await fitChunks(
       { ...pair, starts: few },
-      coarse,
+      { ...solver, tolerance: COARSE_TOLERANCE },
       engine,
-      { start: from, isNear },
+      { start: from, isNear, onIteration: (at) => onIteration?.(at, true) },
     );
     if (found !== undefined) {
       from = found.parameters;
       isNear = true;
-      coarseIterations = found.minimum.iterations;
+      coarse = found.minimum;
     }
   }
-  const hasMakeUp = coarseIterations > 0;
+  const hasMakeUp = coarse !== undefined;
   const fit = await fitChunks(
     pair,
     { ...solver, match_energy: solver.match_energy && !hasMakeUp },
     engine,
-    { start: from, isNear, onIteration },
+    { start: from, isNear, onIteration: (at) => onIteration?.(at, false) },
   );
   if (fit === undefined) {
     throw new Error(
       "the wet recording is silent where the loss counts: give a recording with sound in it",
     );
   }
-  return { ...fit, coarseIterations };
+  return { ...fit, coarse };
 }
 
 /** Fits the chunks of `pair`; undefined where the target is silent in them. */
@@ -103,11 +102,12 @@ async function fitChunks(
   pair: ChunkedPair,
   solver: SolverConfig,
   engineName: EngineName,
-  { start, isNear, onIteration }: Required<Pick<FitOptions, "start">> & {
+  { start, isNear, onIteration }: {
+    start: CompressorParameters;
     isNear: boolean;
-    onIteration?: FitOptions["onIteration"];
+    onIteration: (record: IterationRecord) => void;
   },
-): Promise<Omit<Fit, "coarseIterations"> | undefined> {
+): Promise<Fit | undefined> {
   const engine = await openEngine(engineName, pair, detectorOf(start));
   try {
     const { targetEnergy } = engine;
@@ -127,6 +127,7 @@ async function fitChunks(
       maxIterations: solver.max_iterations,
       tolerance: solver.tolerance,
       lossFloor: ESR_FLOOR * targetEnergy,
+      precision: engine.precision,
       isNear,
       onIteration,
     });

@@ -6,6 +6,7 @@
 
 import * as z from "zod";
 import { ENGINE_NAMES } from "./engines/open.ts";
+import type { ChunkOptions } from "./objective/chunks.ts";
 
 /** Schema of {@linkcode CompressorParameters} with the peak detector. */
 export const parametersSchema = z.strictObject({
@@ -23,6 +24,13 @@ export const chunksSchema = z.strictObject({
   /** Overlap of neighbouring chunks and warm-up, in seconds. */
   overlap_seconds: z.number().nonnegative("must not be negative").default(1),
 });
+
+/** What `chunk` needs to know, from a config. */
+export function chunkOptions(
+  { chunk_seconds, overlap_seconds }: z.output<typeof chunksSchema>,
+): ChunkOptions {
+  return { chunkSeconds: chunk_seconds, overlapSeconds: overlap_seconds };
+}
 
 /** Schema of the alignment of dry and wet before a fit. */
 export const alignmentSchema = z.strictObject({

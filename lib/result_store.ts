@@ -3,14 +3,15 @@
  *
  * A store is a folder named after what the results depend on: a changed config
  * or data set has another fingerprint, so it never meets old results. Every
- * result is a JSON file of its own, written whole or not at all; one that cannot
- * be read back is worked out again.
+ * result is a JSON file of its own, written whole or not at all, with a check sum;
+ * one that has been damaged or altered since is worked out again.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { writeFileWhole } from "./atomic_file.ts";
+import { reasonOf } from "./file_error.ts";
 
 /** Version of what the results mean; raised where old ones no longer hold. */
 const RESULT_VERSION = 1;
@@ -19,7 +20,7 @@ const RESULT_VERSION = 1;
 export interface ResultStore {
   /** Folder that holds them. */
   readonly folder: string;
-  /** The result kept under `key`, or undefined. */
+  /** The result kept under `key`; undefined where there is none, or a damaged one. */
   get<Result>(key: string): Promise<Result | undefined>;
   /** Keeps `result` under `key`. */
   put(key: string, result: unknown): Promise<void>;
@@ -37,21 +38,25 @@ export async function openResultStore(
     folder,
     async get<Result>(key: string) {
       try {
-        return JSON.parse(await Deno.readTextFile(pathOf(key))) as Result;
+        const file = JSON.parse(await Deno.readTextFile(pathOf(key)));
+        const isWhole = file?.check === await fingerprint(file?.result);
+        return isWhole ? file.result as Result : undefined;
       } catch (error) {
         const isAbsent = error instanceof Deno.errors.NotFound ||
           error instanceof SyntaxError;
         if (isAbsent) return undefined;
         throw new Error(
           `${pathOf(key)} cannot be read (${
-            (error as Error).message
+            reasonOf(error)
           }): check that the results' folder may be read and written to`,
           { cause: error },
         );
       }
     },
-    put: (key, result) =>
-      writeFileWhole(pathOf(key), `${JSON.stringify(result, null, 1)}\n`),
+    async put(key, result) {
+      const file = { check: await fingerprint(result), result };
+      await writeFileWhole(pathOf(key), `${JSON.stringify(file, null, 1)}\n`);
+    },
   };
 }
 

@@ -18,9 +18,10 @@ import { fitPair } from "./fit.ts";
 import type { SolverConfig } from "./fit_config.ts";
 import type { BackgroundScorer } from "./metrics/background_score.ts";
 import { type Score, score } from "./metrics/score.ts";
-import { chunk, type ChunkOptions, type Pair } from "./objective/chunks.ts";
+import { chunk, type ChunkOptions } from "./objective/chunks.ts";
 import type { StopReason } from "./optimise/minimiser.ts";
 import type { ResultStore } from "./result_store.ts";
+import type { Pair } from "./sound/signal.ts";
 
 /** What a sweep found at one setting. */
 export interface SettingFit extends Setting {
@@ -172,13 +173,12 @@ async function fitSetting(
   const { pair, lag, warnings } = alignPair(await loading, config.alignment);
   onLoaded();
   const started = performance.now();
-  const { parameters, esr, targetEnergy, coarseIterations, minimum } =
-    await fitPair(
-      chunk(pair, config.chunks),
-      config.solver,
-      config.engine,
-      { start },
-    );
+  const { parameters, esr, targetEnergy, coarse, minimum } = await fitPair(
+    chunk(pair, config.chunks),
+    config.solver,
+    config.engine,
+    { start },
+  );
   const fit = {
     ...setting,
     parameters,
@@ -186,7 +186,7 @@ async function fitSetting(
     warnings,
     chunkEsr: esr,
     esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),
-    coarseIterations,
+    coarseIterations: coarse?.iterations ?? 0,
     converged: minimum.converged,
     stopReason: minimum.stopReason,
     eigenvalues: minimum.records.at(-1)!.eigenvalues,

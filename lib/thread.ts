@@ -12,7 +12,8 @@ export interface Thread<Question, Answer> extends Disposable {
   /**
    * Asks `question`, handing over the buffers in `transfer`.
    *
-   * @throws {Error} what the thread threw, or that it died or was closed.
+   * @throws {Error} what the thread threw, or that it died or was closed, or that
+   * the question cannot be sent.
    */
   ask(question: Question, transfer?: Transferable[]): Promise<Answer>;
 }
@@ -40,12 +41,19 @@ export function startThread<Question, Answer>(
     event.preventDefault();
     fail(new Error(`the thread "${name}" died: ${event.message}`));
   };
+  worker.onmessageerror = () =>
+    fail(new Error(`an answer of the thread "${name}" cannot be read`));
   return {
     ask(question, transfer = []) {
       if (failure !== undefined) return Promise.reject(failure);
+      try {
+        worker.postMessage(question, transfer);
+      } catch (error) {
+        // It was not sent, so that no answer to it must be waited for.
+        return Promise.reject(error);
+      }
       const asked = Promise.withResolvers<Answer>();
       waiting.push(asked);
-      worker.postMessage(question, transfer);
       return asked.promise;
     },
     [Symbol.dispose]() {

@@ -5,7 +5,6 @@ import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import type { Signal } from "../lib/objective/chunks.ts";
 import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
 import { createRandom } from "../lib/random.ts";
 import {
@@ -14,6 +13,7 @@ import {
   MATCH_THRESHOLD,
   SilentSideError,
 } from "../lib/sound/alignment.ts";
+import type { Signal } from "../lib/sound/signal.ts";
 import { readWav } from "../lib/sound/wav.ts";
 
 const RATE = 44100;

@@ -16,7 +16,7 @@ import {
   targetFileName,
 } from "../lib/data/signaltrain.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { type Signal } from "../lib/objective/chunks.ts";
+import type { Signal } from "../lib/sound/signal.ts";
 import { writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runTask, withFolder } from "./cli.ts";
+import { listTree, runTask, withFolder } from "./cli.ts";
 
 interface Diagnosis {
   checks: { name: string; state: string; found: string; remedy?: string }[];
@@ -70,6 +70,16 @@ Deno.test("doctor looks a data folder over, and ends with 1 where it is none", (
     assert.match(data.found, /surrogate data, made by Optofit/);
     const sweep = good.experiments.find(({ task }) => task === "exp:sweep")!;
     assert.match(sweep.data!, /recordings in the folder data/);
+
+    // One recording of the four that is no sound.
+    const broken = (await listTree(`${folder}/data`)).find((path) =>
+      path.endsWith("_3c__1__40.wav")
+    )!;
+    await Deno.writeTextFile(broken, "no sound");
+    const [, marred] = await diagnose(["--data", `${folder}/data`]);
+    const found = marred.checks.find(({ name }) => name === "Data")!;
+    assert.equal(found.state, "bad");
+    assert.match(found.found, /1 of 4 settings .*limit 40: .*_3c__1__40\.wav/);
 
     const [code, bad] = await diagnose(["--data", `${folder}/none`]);
     assert.equal(code, 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
+import { score } from "../lib/metrics/score.ts";
 import { createRandom } from "../lib/random.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
@@ -47,6 +48,7 @@ Deno.test("fit finds the compressor and its lag, and render with its parameters 
     assert.equal(result.lag_samples, 700);
     assert.equal(result.converged, true);
     assert(result.esr < 1e-9, `ESR ${result.esr}`);
+    assert.equal(result.chunk_esr, result.esr);
     for (const [key, value] of Object.entries(TRUTH)) {
       assert(Math.abs(result.params[key] / value - 1) < 1e-3, key);
     }
@@ -56,6 +58,16 @@ Deno.test("fit finds the compressor and its lag, and render with its parameters 
     const rendered = join(folder, "rendered.wav");
     const render = await runTask("render", [dry, rendered, "--params", out]);
     assert.equal(render.code, 0, render.stderr);
+    // What --json writes will do as well.
+    const json = join(folder, "unit.json");
+    await Deno.writeTextFile(json, fit.stdout);
+    const other = join(folder, "other.wav");
+    const more = await runTask("render", [dry, other, "--params", json]);
+    assert.equal(more.code, 0, more.stderr);
+    const bytes = await Deno.readFile(rendered);
+    const same = await Deno.readFile(other);
+    assert.equal(same.length, bytes.length);
+    assert(same.every((byte, i) => byte === bytes[i]));
     const again = await runTask("objective", [
       rendered,
       wet,
@@ -66,6 +78,45 @@ Deno.test("fit finds the compressor and its lag, and render with its parameters 
     ]);
     assert.equal(again.code, 0, again.stderr);
     assert(JSON.parse(again.stdout).esr < 1e-6);
+  });
+});
+
+Deno.test("fit tells the ESR of the whole recording from that of the samples that the loss counts", async () => {
+  await withFolder(async (folder) => {
+    const [dry, wet] = await writePair(folder);
+    // Half a second that nothing explains, in the warm-up of the first chunk.
+    const { samples } = await readWav(wet);
+    const random = createRandom(3);
+    for (let n = 0; n < RATE / 2; n++) samples[n] += random.uniform() - 0.5;
+    await writeWav(wet, samples, { sampleRate: RATE });
+    const words = [
+      dry,
+      wet,
+      "--no-align",
+      "--set",
+      "chunks.chunk_seconds=1.5",
+      "--set",
+      "chunks.overlap_seconds=0.75",
+    ];
+    const { code, stdout, stderr } = await runTask("fit", [
+      ...words,
+      "--json",
+      "-",
+    ]);
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout);
+    assert.equal(result.lag_samples, null);
+    assert.equal(result.chunk_esr, result.esr);
+    assert(result.chunk_esr < 1e-9, `${result.chunk_esr}`);
+    const { params } = result;
+    const [{ esr }] = score(
+      { dry: (await readWav(dry)).samples, wet: samples, sampleRate: RATE },
+      [params],
+    );
+    assert(Math.abs(result.whole_esr / esr - 1) < 1e-12);
+    assert(esr > 0.01, `${esr}`);
+    const text = await runTask("fit", words);
+    assert.match(text.stdout, /ESR .*where the loss counts\n.*whole recording/);
   });
 });
 

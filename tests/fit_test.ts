@@ -3,10 +3,13 @@ import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
+import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { solverSchema } from "../lib/fit_config.ts";
 import { fitPair } from "../lib/fit.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { chunk } from "../lib/objective/chunks.ts";
+import { objectiveOf } from "../lib/objective/objective.ts";
+import { boundedSpace } from "../lib/objective/parameter_space.ts";
 
 await buildKernels(["compressor"]);
 
@@ -43,13 +46,20 @@ Deno.test("fitPair() finds the same minimum coarse to fine as on all chunks at o
     solverSchema.parse({ coarse_chunks: 0 }),
     "wasm",
   );
+  const told = [0, 0];
   const coarse = await fitPair(
     pair,
     solverSchema.parse({ coarse_chunks: 6 }),
     "wasm",
+    { onIteration: (_, isCoarse) => told[isCoarse ? 0 : 1]++ },
   );
-  assert.equal(atOnce.coarseIterations, 0);
-  assert(coarse.coarseIterations > 0);
+  assert.equal(atOnce.coarse, undefined);
+  assert(coarse.coarse!.iterations > 0);
+  // Every iteration of both is told of, and the start of each.
+  assert.deepEqual(told, [
+    coarse.coarse!.iterations + 1,
+    coarse.minimum.iterations + 1,
+  ]);
   assert(coarse.minimum.iterations < atOnce.minimum.iterations);
   assert(Math.abs(coarse.esr / atOnce.esr - 1) < 1e-6);
   assertSame(coarse.parameters, atOnce.parameters, 1e-3);
@@ -101,4 +111,22 @@ Deno.test("fitPair() refuses a silent dry recording", async () => {
     ),
     /dry recording is silent/,
   );
+});
+
+Deno.test("fitPair() starts with the target's energy, unless told to start as it is", async () => {
+  const pair = twinPair(3);
+  const start = { ...solverSchema.parse({}).start, make_up_db: 15 };
+  const engine = openReferenceEngine(pair);
+  const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+  const energyAtStart = async (match: boolean) => {
+    const { minimum } = await fitPair(
+      pair,
+      solverSchema.parse({ start, match_energy: match, max_iterations: 1 }),
+      "reference",
+    );
+    const z = Float64Array.from(minimum.records[0].z);
+    return (await objective.evaluate(z, 0)).modelEnergy / engine.targetEnergy;
+  };
+  assert(Math.abs(await energyAtStart(true) - 1) < 1e-9);
+  assert(await energyAtStart(false) > 2);
 });

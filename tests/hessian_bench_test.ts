@@ -5,9 +5,16 @@ import {
   measureHessian,
   type MeasureRequest,
 } from "../lib/bench/measure_hessian.ts";
+import { openOnePass } from "../lib/bench/one_pass.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
+import { holdPool } from "../lib/engines/wasm/pool.ts";
+import { objectiveOf } from "../lib/objective/objective.ts";
+import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { browserTest, openPage } from "./browser.ts";
 import { runTask, withFolder } from "./cli.ts";
-import { relativeDeviation } from "./close.ts";
+import { assertClose, relativeDeviation } from "./close.ts";
+import { goldenPair, peakCases } from "./golden_signal.ts";
+import { findings, overflow } from "./page_checks.ts";
 
 /** A request on a second of sound, written to a file for the time of `body`. */
 async function withRequest(
@@ -31,7 +38,6 @@ async function withRequest(
       },
       z: [-30, -1.5, 2, 3, 0],
       seconds: 0,
-      softwareGpu: false,
       tensorflowBackend: "wasm",
     });
   } finally {
@@ -42,14 +48,23 @@ async function withRequest(
 Deno.test("measureHessian() gives times, memory and the Hessian at the point asked for", () =>
   withRequest(async (request) => {
     const expected = await measureHessian(request);
-    assert.equal(expected.bytes, undefined);
-    for (const method of ["fused-reverse-over-reverse", "tensorflow"]) {
-      const { hessian, milliseconds, bytes, processBytes } =
+    assert.equal(expected.memory, undefined);
+    // Signals that each keeps of the recording: two chunks of 4000 samples, but
+    // room for four where chunks are the lanes of vectors.
+    const signals = {
+      "fused-reverse-over-reverse": 2 * 3,
+      "tensorflow": 4,
+      "one-pass": 2 * 3,
+      "wasm": 2 * 3,
+    };
+    for (const [method, kept] of Object.entries(signals)) {
+      const { hessian, milliseconds, memory, processBytes } =
         await measureHessian({ ...request, method });
       assert(relativeDeviation(hessian, expected.hessian) < 1e-4);
       assert(milliseconds.length === 1 && milliseconds[0] > 0);
-      // Three signals of two chunks at least, and far less than the process.
-      assert(bytes! > 3 * 4 * 8000 && bytes! < processBytes);
+      const { peakBytes, recordingBytes } = memory!;
+      assertClose([recordingBytes], [kept * 4 * 8000], 1e-3);
+      assert(peakBytes > recordingBytes && peakBytes < processBytes);
     }
   }));
 
@@ -62,34 +77,113 @@ Deno.test("measureHessian() passes on why a method could not be measured", () =>
     );
   }));
 
+const adapter = await navigator.gpu?.requestAdapter();
+const isRequired = Deno.env.get("OPTOFIT_REQUIRE_GPU") === "1";
+const [golden] = peakCases;
+
+for (const method of hessianMethods()) {
+  const { name } = method;
+  const missing = name === "webgpu" && !adapter && !isRequired
+    ? "no adapter: install a GPU driver, or Debian's mesa-vulkan-drivers"
+    : name === "torchcomp" && !Deno.env.get("OPTOFIT_PEER_PYTHON")
+    ? "OPTOFIT_PEER_PYTHON names no Python that has torch and torchcomp"
+    : undefined;
+  if (missing) console.log(`skipped: method ${name} (${missing})`);
+  Deno.test({
+    name: `method ${name} meets the golden Hessian to 1e-4`,
+    ignore: missing !== undefined,
+    async fn() {
+      const { logits, hessian: expected } = golden.evaluations[1];
+      const hessian = await method.open(goldenPair(golden));
+      try {
+        const z = Float64Array.from(logits);
+        assertClose(await hessian.evaluate(z), expected.flat(), 1e-4);
+      } finally {
+        await hessian.close();
+      }
+    },
+  });
+}
+
+Deno.test("openOnePass() gives loss and gradient with the Hessian", async () => {
+  const pair = goldenPair(golden);
+  await using hold = await holdPool();
+  const engine = await openOnePass(hold.pool, pair);
+  const before = hold.pool.heap.bytes;
+  const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+  for (const { logits, loss, gradient } of golden.evaluations) {
+    const actual = await objective.evaluate(Float64Array.from(logits), 2);
+    assertClose([actual.loss], [loss], 1e-4);
+    assertClose(actual.gradient!, gradient, 1e-4);
+  }
+  await engine.close();
+  assert(hold.pool.heap.bytes < before);
+});
+
 Deno.test("hessianMethods() have names of their own", () => {
   const names = hessianMethods().map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
 });
 
+/** Fast: a second of sound and three methods. */
+const SMALL = [
+  ...["chunks=2", "chunk_seconds=0.5", "overlap_seconds=0.1"],
+  ...["sample_rate=8000", "rounds=2", "seconds=0"],
+  "methods=[fused-forward-over-forward, webgpu, torchcomp]",
+].flatMap((setting) => ["--set", setting]);
+
 Deno.test("exp:hessian-bench measures, checks and reports", () =>
   withFolder(async (out) => {
-    const settings = [
-      ...["chunks=2", "chunk_seconds=0.5", "overlap_seconds=0.1"],
-      ...["sample_rate=8000", "rounds=2", "seconds=0"],
-      "methods=[fused-forward-over-forward, webgpu]",
-    ];
     const { code, stdout, stderr } = await runTask("exp:hessian-bench", [
-      ...settings.flatMap((setting) => ["--set", setting]),
-      ...["--out", out, "--json", "-"],
+      ...[...SMALL, "--out", out, "--json", "-"],
     ]);
     assert.equal(code, 0, stderr);
     const { rows, report } = JSON.parse(stdout);
-    const [yardstick, webgpu, fused] = rows;
+    const [yardstick, webgpu, fused, library] = rows;
     assert.equal(yardstick.method, "reference");
     assert.equal(fused.rounds_ms.length, 2);
-    assert(fused.deviation < 1e-4 && fused.bytes > 0);
+    assert(fused.deviation < 1e-4);
+    assert(fused.bytes > fused.recording_bytes && fused.recording_bytes > 0);
     // Where there is no GPU the row says so, and so does a line for people.
-    assert(webgpu.deviation < 1e-3 || /not measured: webgpu/.test(stderr));
+    assert(webgpu.deviation < 1e-4 || /not measured: webgpu/.test(stderr));
+    assert(
+      library.deviation < 1e-4 || /OPTOFIT_PEER_PYTHON/.test(stderr),
+    );
     const page = await Deno.readTextFile(report);
     assert.match(page, /surrogate/i);
     assert.match(page, /forward-over-forward/);
   }));
+
+browserTest(
+  "exp:hessian-bench's page opens from disk with every chart drawn and no serious finding",
+  (browser) =>
+    withFolder(async (out) => {
+      const { code, stdout, stderr } = await runTask("exp:hessian-bench", [
+        ...[...SMALL, "--set", "rounds=1"],
+        ...["--set", "methods=[fused-forward-over-forward, one-pass]"],
+        ...["--out", out, "--json", "-"],
+      ]);
+      assert.equal(code, 0, stderr);
+      const url = `file://${JSON.parse(stdout).report}`;
+      for (const colorScheme of ["light", "dark"] as const) {
+        const { page, misdeeds } = await openPage(browser, url, {
+          width: 390,
+          colorScheme,
+        });
+        await page.evaluate("optofit.ready");
+        assert.deepEqual(
+          await page.evaluate(
+            "[optofit.charts, optofit.drawn, optofit.failed.length]",
+          ),
+          [2, 2, 0],
+        );
+        assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+        assert.deepEqual(await findings(page), []);
+        assert.deepEqual(await overflow(page), [390, []]);
+        await page.close();
+      }
+    }),
+);
 
 Deno.test("exp:hessian-bench names a method that it does not know", async () => {
   const { code, stderr } = await runTask("exp:hessian-bench", [

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { buildKernels } from "../lib/kernels/build.ts";
 import {
   bestVariant,
@@ -7,6 +8,7 @@ import {
   loadKernel,
   VARIANTS,
 } from "../lib/kernels/kernels.ts";
+import { withFolder } from "./cli.ts";
 
 Deno.test("buildKernels() builds what is missing, once, for both instruction sets", async () => {
   await buildKernels(["one_pass"]);
@@ -37,4 +39,43 @@ Deno.test("loadKernel() says how to build what is missing", async () => {
 Deno.test("bestVariant() is relaxed where the runtime has relaxed SIMD", () => {
   // The runtime pinned for this project has it.
   assert.equal(bestVariant(), "relaxed");
+});
+
+Deno.test("the task kernels says in a sentence that a source does not compile, and exits with 1", async () => {
+  await withFolder(async (folder) => {
+    const root = new URL("../", import.meta.url);
+    // The task's own modules and sources, one of them broken.
+    for (
+      const path of [
+        "deno.json",
+        "lib/atomic_file.ts",
+        "lib/file_error.ts",
+        "lib/kernels/build.ts",
+        "lib/kernels/kernels.ts",
+        ...Array.from(
+          Deno.readDirSync(new URL("lib/kernels/assembly", root)),
+          ({ name }) => `lib/kernels/assembly/${name}`,
+        ),
+      ]
+    ) {
+      const copy = join(folder, path);
+      await Deno.mkdir(dirname(copy), { recursive: true });
+      await Deno.copyFile(new URL(path, root), copy);
+    }
+    await Deno.writeTextFile(
+      join(folder, "lib/kernels/assembly/compressor.ts"),
+      "export function broken(: i32",
+    );
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["task", "--quiet", "kernels"],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+      stderr: "piped",
+    });
+    const { code, stderr } = await command.output();
+    const said = new TextDecoder().decode(stderr);
+    assert.equal(code, 1, said);
+    assert.match(said, /^error: .*compressor\.ts does not compile/m);
+    assert.doesNotMatch(said, /\n\s+at |Uncaught/);
+  });
 });

@@ -9,8 +9,8 @@ import {
   LdrMeter,
   loudnessDynamicRange,
 } from "../lib/metrics/loudness_dynamic_range.ts";
-import type { Signal } from "../lib/objective/chunks.ts";
 import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
+import type { Signal } from "../lib/sound/signal.ts";
 import { type GoldenCase, goldenPair, peakCases } from "./golden_signal.ts";
 
 /** Cuts 0 … length into blocks at random places. */

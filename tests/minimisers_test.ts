@@ -131,6 +131,66 @@ for (
   });
 }
 
+for (
+  const minimise of [
+    trustRegion,
+    dampedNewton,
+    newtonCg,
+    lBfgs,
+    adam,
+    gradientDescent,
+  ]
+) {
+  Deno.test(`${minimise.name}() says that a loss counts as zero`, async () => {
+    const { stopReason, converged } = await minimise(
+      rosenbrock,
+      Float64Array.of(-1.2, 1),
+      { lossFloor: 30 },
+    );
+    assert.equal(stopReason, "exact");
+    assert(converged);
+  });
+}
+
+for (const minimise of [trustRegion, dampedNewton, newtonCg]) {
+  Deno.test(`${minimise.name}() tells rounding from a slope that jumps`, async () => {
+    // Rounded to 1e-7, so that nothing is left to see of the fall.
+    const rounded: Evaluate = ([x]) =>
+      Promise.resolve({
+        loss: 1 + Math.round(1e7 * x * x) / 1e7,
+        modelEnergy: 0,
+        gradient: Float64Array.of(2 * x),
+        hessian: Float64Array.of(2),
+      });
+    const start = Float64Array.of(2e-4);
+    const found = await minimise(rounded, start, { tolerance: 1e-12 });
+    assert.equal(found.stopReason, "precision");
+    assert(found.converged);
+    // To an engine that is as exact as this, the promise is a broken one.
+    const exact = await minimise(rounded, start, {
+      tolerance: 1e-12,
+      precision: 1e-15,
+    });
+    assert.equal(exact.converged, false, exact.stopReason);
+
+    // Lowest at 1, where the slope jumps from −9 to 9.
+    const edge: Evaluate = ([x]) =>
+      Promise.resolve({
+        loss: 1 + 9 * Math.abs(x - 1) + (x - 1) ** 2,
+        modelEnergy: 0,
+        gradient: Float64Array.of(9 * Math.sign(x - 1) + 2 * (x - 1)),
+        hessian: Float64Array.of(2),
+      });
+    const stuck = await minimise(edge, Float64Array.of(0.3));
+    assert(
+      ["stalled", "line-search"].includes(stuck.stopReason),
+      stuck.stopReason,
+    );
+    assert.equal(stuck.converged, false);
+    assert(Math.abs(stuck.z[0] - 1) < 1e-5);
+  });
+}
+
 Deno.test("gradientDescent() follows Polyak's heavy ball to the letter", async () => {
   const bowl: Evaluate = ([x]) =>
     Promise.resolve({

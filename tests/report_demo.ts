@@ -22,7 +22,7 @@ import {
   scoreCurves,
   type ScoreRow,
 } from "../lib/report/charts.ts";
-import { formatDuration, formatNumber } from "../lib/report/format.ts";
+import { formatDuration, formatNumber } from "../lib/format.ts";
 import { md } from "../lib/report/markdown.ts";
 import { type ReportMeta, runtimeFacts } from "../lib/report/page.ts";
 import source from "./report_demo.ts" with { type: "text" };

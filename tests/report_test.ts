@@ -32,7 +32,7 @@ import {
   formatMilliseconds,
   formatNumber,
   formatPercent,
-} from "../lib/report/format.ts";
+} from "../lib/format.ts";
 import { highlight } from "../lib/report/highlight.ts";
 import {
   codeForScript,
@@ -625,12 +625,12 @@ Deno.test("writeReport writes the page and its card, whole or not at all", async
     const before = [...Deno.readDirSync(folder)].length;
     await assert.rejects(
       writeReport(`${folder}/taken.html`, META, cells),
-      /cannot write the report .*taken\.html .*: check that/,
+      /taken\.html cannot be written \(.*\): check that/,
     );
     assert.equal([...Deno.readDirSync(folder)].length, before);
     await assert.rejects(
       writeReport(`${path}/x.html`, META, cells),
-      /00_test\.html\/x\.html .*: check that its folder can be written to/,
+      /00_test\.html\/x\.html .*: check that the folder may be written to/,
     );
     await assert.rejects(
       writeReport(`${folder}/x.htm`, META, cells),

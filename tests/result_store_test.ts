@@ -17,14 +17,38 @@ Deno.test("openResultStore() keeps results for the same inputs only", async () =
   }
 });
 
-Deno.test("openResultStore() takes a result that was cut short for absent", async () => {
+Deno.test("openResultStore() takes a damaged result for absent, until it is put again", async () => {
   const parent = await Deno.makeTempDir();
   try {
     const store = await openResultStore(parent, "unit", null);
-    await store.put("a", [1, 2, 3]);
+    const result = { value: 0.1, list: [1, null, "two"], gone: undefined };
+    await store.put("a", result);
     const path = join(store.folder, "results", "a.json");
-    await Deno.writeTextFile(path, "[1, 2");
-    assert.equal(await store.get("a"), undefined);
+    const whole = await Deno.readTextFile(path);
+    const { check } = JSON.parse(whole);
+    for (
+      const damaged of [
+        whole.slice(0, 40),
+        whole.replace("0.1", "0.2"),
+        "",
+        "{}",
+        "null",
+        "[]",
+        "[1, 2]",
+        '{"value": 0.1}',
+        JSON.stringify({ check }),
+        JSON.stringify({ check, result: {} }),
+      ]
+    ) {
+      assert.notEqual(damaged, whole);
+      await Deno.writeTextFile(path, damaged);
+      assert.equal(await store.get("a"), undefined, damaged);
+    }
+    await store.put("a", result);
+    assert.deepEqual(await store.get("a"), {
+      value: 0.1,
+      list: [1, null, "two"],
+    });
   } finally {
     await Deno.remove(parent, { recursive: true });
   }

@@ -4,6 +4,7 @@ import { dataSchema } from "../lib/data_config.ts";
 import {
   openDry,
   openSource,
+  requireSettings,
   SURROGATE_HEADING,
   SURROGATE_NOTICE,
 } from "../lib/data/source.ts";
@@ -174,4 +175,54 @@ Deno.test("a folder of recordings that has none to use is refused with the reaso
       /input_1_\.wav is at 44100 Hz, .* at 48000 Hz: convert one/,
     );
   });
+});
+
+Deno.test("a recording that cannot be used keeps its own setting from being loaded and no other", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "Train"));
+    const place = (name: string) => join(folder, "Train", name);
+    const put = async (number: number, name: string, length: number) => {
+      for (
+        const file of [`input_${number}_`, `target_${number}_LA2A_${name}`]
+      ) {
+        await writeWav(place(`${file}.wav`), ramp(length, 0), {
+          sampleRate: RATE,
+        });
+      }
+    };
+    await put(1, "3c__0__40", 100);
+    await put(2, "3c__0__45", 100);
+    await put(3, "3c__0__50", 200);
+    await put(4, "3c__0__50", 300);
+    // A file that is no sound, and one of two takes that was cut short.
+    const broken = place("target_2_LA2A_3c__0__45.wav");
+    await Deno.writeTextFile(broken, "no sound");
+    const short = place("input_3_.wav");
+    await Deno.writeFile(short, (await Deno.readFile(short)).subarray(0, 30));
+
+    const source = await openSource(config({ folder }));
+    assert.deepEqual(
+      source.settings().map(({ peakReduction }) => peakReduction),
+      [40, 45, 50],
+    );
+    const load = (peakReduction: number) =>
+      source.load({ mode: "compress", peakReduction });
+    assert.deepEqual((await load(40)).dry, ramp(100, 0));
+    await assert.rejects(() => load(45), /target_2_LA2A_3c__0__45\.wav/);
+    await assert.rejects(() => load(50), /input_3_\.wav/);
+    const { unusable, seconds } = source.describe();
+    assert.equal(seconds, 100 / RATE);
+    assert.match(unusable!.join(), /^compress 45: .*,compress 50: /);
+  });
+});
+
+Deno.test("requireSettings() names the settings that are not there, and those that are", async () => {
+  const source = await openSource(config({ unit: "twin" }));
+  const at = (peakReduction: number) =>
+    ({ mode: "limit", peakReduction }) as const;
+  requireSettings(source, [at(40), at(100)]);
+  assert.throws(
+    () => requireSettings(source, [at(42), at(50), at(41)]),
+    /no recording of limit 41, 42; there are compress 40, 45.* and limit 40, 45/,
+  );
 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { curveFromYaml } from "../lib/curve.ts";
+import { curveFromCsv, curveFromYaml, parametersAt } from "../lib/curve.ts";
 import { publishedFit } from "../lib/data/published.ts";
+import { openSource } from "../lib/data/source.ts";
+import { dataSchema } from "../lib/data_config.ts";
+import { scoreEsr } from "../lib/metrics/score.ts";
 import { browserTest, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 
@@ -30,10 +33,15 @@ Deno.test("exp:sweep on the twin recovers all 26 published settings from 30 s of
       "-",
     ]);
     assert.equal(code, 0, stderr);
-    const { settings } = JSON.parse(stdout);
+    const { settings, sample_rate } = JSON.parse(stdout);
+    assert.equal(sample_rate, 44_100);
     assert.equal(settings.length, 26);
-    for (const { mode, peak_reduction, params, converged } of settings) {
+    for (
+      const { mode, peak_reduction, params, converged, ...rest } of settings
+    ) {
       const name = `${mode} ${peak_reduction}`;
+      assert.equal(rest.lag_samples, null, name);
+      assert.equal(rest.whole_esr, rest.esr, name);
       const truth = publishedFit({ mode, peakReduction: peak_reduction })!
         .parameters;
       assert(converged, name);
@@ -76,6 +84,42 @@ Deno.test("exp:sweep writes its curve as YAML and CSV beside the page, and says 
   });
 });
 
+Deno.test("exp:sweep scores what lies between the settings by lines and by a spline, and tells which is which", async () => {
+  await withFolder(async (folder) => {
+    const { code, stderr } = await runTask("exp:sweep", [
+      ...SMALL,
+      "--set",
+      "sweep.settings=[100, 85, 75, 65, 60, 45, 40]",
+      "--out",
+      folder,
+    ]);
+    assert.equal(code, 0, stderr);
+    const paths = await listTree(folder);
+    const csv = await Deno.readTextFile(
+      paths.find((path) => path.endsWith("surrogate-twin-compress.csv"))!,
+    );
+    const rows = curveFromCsv(csv, "compress", "csv");
+    const knots = rows.filter((_, i) => i % 2 === 0);
+    const source = await openSource(
+      dataSchema.parse({ unit: "twin", duration: 7 }),
+    );
+    for (const [i, row] of rows.entries()) {
+      if (i % 2 === 0) {
+        assert.equal(row.esrLinear, undefined);
+        assert.equal(row.esrSpline, undefined);
+        continue;
+      }
+      const [linear, spline] = scoreEsr(await source.load(row), [
+        parametersAt(knots, row, "linear"),
+        parametersAt(knots, row, "spline"),
+      ]);
+      assert(Math.abs(linear / spline - 1) > 1e-3);
+      assert(Math.abs(row.esrLinear! / linear - 1) < 1e-9);
+      assert(Math.abs(row.esrSpline! / spline - 1) < 1e-9);
+    }
+  });
+});
+
 Deno.test("exp:sweep takes up an interrupted run and ends with the same bytes as one that was not", async () => {
   await withFolder(async (folder) => {
     const whole = join(folder, "whole");
@@ -90,10 +134,12 @@ Deno.test("exp:sweep takes up an interrupted run and ends with the same bytes as
     );
     const parts = async (root: string) =>
       (await listTree(root)).map((path) => path.slice(root.length));
-    // As if killed after the first setting: one result, and a file cut short.
+    // As if killed after the first setting: one result, and two damaged files.
     for (const path of await parts(halved)) {
       if (path.endsWith("compress_090.json")) {
         await Deno.writeTextFile(halved + path, '{"mode": "compr');
+      } else if (path.endsWith("compress_080.json")) {
+        await Deno.writeTextFile(halved + path, "{}");
       } else if (!path.endsWith("compress_100.json")) {
         await Deno.remove(halved + path);
       }
@@ -162,6 +208,61 @@ Deno.test("exp:sweep reads back a data set that data:make wrote", async () => {
       assert.equal(lag_samples, 0);
       assert(esr < 1e-4, `ESR ${esr}`);
     }
+  });
+});
+
+Deno.test("exp:sweep keeps what it fitted before a recording that cannot be used, and names the file", async () => {
+  await withFolder(async (folder) => {
+    const data = join(folder, "data");
+    const made = await runTask("data:make", [
+      data,
+      "--unit",
+      "twin",
+      "--duration",
+      "7",
+      "--settings",
+      "100,80",
+      "--modes",
+      "limit",
+    ]);
+    assert.equal(made.code, 0, made.stderr);
+    const broken = (await listTree(data)).find((path) =>
+      path.endsWith("_3c__1__80.wav")
+    )!;
+    await Deno.writeTextFile(broken, "no sound");
+    const out = join(folder, "reports");
+    const sweep = (settings: string) =>
+      runTask("exp:sweep", [
+        "--data",
+        data,
+        "--set",
+        "sweep.modes=[limit]",
+        "--set",
+        `sweep.settings=${settings}`,
+        "--out",
+        out,
+      ]);
+    const { code, stderr } = await sweep("[100, 80]");
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /error:.* limit 80: .*_3c__1__80\.wav/);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+    const kept = await listTree(out);
+    assert.equal(kept.length, 1, `${kept}`);
+    assert.match(kept[0], /limit_100\.json$/);
+
+    const check = await runTask("data:check", [data]);
+    assert.equal(check.code, 0, check.stderr);
+    assert.match(check.stdout, /To be left out\n.*_3c__1__80\.wav: target/);
+    assert.match(check.stdout, /2 targets, 1 good pair, 1 to be left out/);
+
+    // A setting that is not there is known before anything is fitted.
+    const absent = await sweep("[100, 75]");
+    assert.equal(absent.code, 1);
+    assert.match(
+      absent.stderr,
+      /no recording of limit 75; there are limit 80, 100/,
+    );
+    assert.deepEqual(await listTree(out), kept);
   });
 });
 

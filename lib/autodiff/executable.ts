@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { Signal } from "../objective/chunks.ts";
+import type { Signal } from "../sound/signal.ts";
 import { compileSweep, type Precision, withState } from "./compile.ts";
 import type { Node, Program } from "./program.ts";
 import {

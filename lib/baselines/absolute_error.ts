@@ -13,9 +13,9 @@
  */
 
 import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../compressor/parameters.ts";
-import type { Pair } from "../objective/chunks.ts";
 import type { ParameterSpace } from "../objective/parameter_space.ts";
 import type { Evaluate } from "../optimise/minimiser.ts";
+import type { Pair } from "../sound/signal.ts";
 
 /** The loss on `pair` in the coordinates of `space`, which has six parameters. */
 export function absoluteErrorOf(pair: Pair, space: ParameterSpace): Evaluate {

@@ -69,6 +69,7 @@ export function openFrequencySampling(pair: ChunkedPair): Engine {
   return {
     name: "frequency-sampling",
     targetEnergy,
+    precision: 1e-12,
     evaluate: (theta, order) =>
       new Promise((resolve) => resolve(evaluate(theta, order))),
     close: () => Promise.resolve(),

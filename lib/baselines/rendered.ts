@@ -14,8 +14,8 @@ import { join } from "node:path";
 import { MODES, nameOfSetting, type Setting } from "../data/setting.ts";
 import { parseTargetName, SPLITS } from "../data/signaltrain.ts";
 import { bestGain } from "../metrics/gain.ts";
-import type { Signal } from "../objective/chunks.ts";
 import { findAlignment } from "../sound/alignment.ts";
+import type { Signal } from "../sound/signal.ts";
 import { readWav } from "../sound/wav.ts";
 
 /** One file of a folder of renderings. */

@@ -15,15 +15,14 @@ import { toNatural } from "../compressor/parameters.ts";
 import { makeStimulus } from "../data/stimulus.ts";
 import type { Engine, Evaluation, Order } from "../engines/engine.ts";
 import { openReferenceEngine } from "../engines/reference.ts";
-import { loadDataSet } from "../engines/wasm/data_set.ts";
-import { kernelParameters } from "../engines/wasm/kernel_parameters.ts";
 import { holdPool, type Pool } from "../engines/wasm/pool.ts";
-import { SUM_COUNT } from "../engines/wasm/sums.ts";
 import { openOnPool, openWasmEngine } from "../engines/wasm/wasm_engine.ts";
-import { bestVariant, loadKernel, type Variant } from "../kernels/kernels.ts";
+import { bestVariant, type Variant } from "../kernels/kernels.ts";
 import { createFastCompressor } from "../kernels/render.ts";
-import { chunk, type ChunkedPair, type Pair } from "../objective/chunks.ts";
+import { chunk, type ChunkedPair } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import { readWav, writeWav } from "../sound/wav.ts";
+import { openOnePass } from "./one_pass.ts";
 
 /** Where everything is evaluated: the published starting point. */
 export const BENCH_POINT = {
@@ -244,36 +243,20 @@ async function measureOnePass(
   theta: Float64Array,
   seconds: number,
 ): Promise<CpuBench["one_pass"]> {
-  const { heap } = pool;
-  const { memory } = heap;
-  const { onePass } = new WebAssembly.Instance(loadKernel("one_pass"), {
-    env: { memory },
-  }).exports as Record<string, (...values: number[]) => void>;
-  const { quads, length, warmUp } = await loadDataSet(pool, pair);
-  const { numbers } = kernelParameters(theta);
-  const parameters = heap.allocate(16 * numbers.length);
-  const sums = heap.allocate(16 * SUM_COUNT);
-  const output = heap.allocate(8 * SUM_COUNT);
-  const view = new Float32Array(memory.buffer, parameters, 4 * numbers.length);
-  numbers.forEach((value, i) => view.fill(value, 4 * i, 4 * i + 4));
-
+  const onePass = await openOnePass(pool, pair);
   const onePassTimes: number[] = [];
   const engineTimes: number[] = [];
   const end = performance.now() + 2000 * seconds;
   for (let i = 0; i < 8 || performance.now() < end; i++) {
     const onePassStart = processorTime();
-    for (const quad of quads) {
-      onePass(quad, length, warmUp, parameters, sums, output);
-    }
+    await onePass.evaluate(theta, 2);
     const engineStart = processorTime();
     await engine.evaluate(theta, 2);
     if (i < 3) continue; // not yet optimised by the runtime
     onePassTimes.push(engineStart - onePassStart);
     engineTimes.push(processorTime() - engineStart);
   }
-  for (const address of [...quads, parameters, sums, output]) {
-    heap.release(address);
-  }
+  await onePass.close();
   const one_pass_ms = median(onePassTimes);
   const engine_ms = median(engineTimes);
   return { one_pass_ms, engine_ms, ratio: engine_ms / one_pass_ms };

@@ -10,20 +10,28 @@
 
 import { STRATEGIES } from "../autodiff/strategies.ts";
 import type { Engine } from "../engines/engine.ts";
+import type { Pool, PoolHold } from "../engines/wasm/pool.ts";
 import type { TensorflowBackend } from "../frameworks/tensorflow/names.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
+
+/** Bytes that a method has allocated. */
+export interface MethodMemory {
+  /** The most that were live at once in an evaluation, all included. */
+  peakBytes: number;
+  /** Those of them that hold the recording, laid out as the method reads it. */
+  recordingBytes: number;
+}
 
 /** A Hessian on one pair, ready to be evaluated. */
 export interface OpenHessian {
   /** ∇²𝓛 by the published coordinates at `z`, 5 × 5, row-major. */
   evaluate(z: Float64Array): Promise<Float64Array> | Float64Array;
-  /**
-   * The most bytes that were allocated at once, the recording included, by the
-   * method's own count; absent where it has none.
-   */
-  bytes?(): number;
-  /** What it runs on, where that is not the processor. */
-  device?: string;
+  /** What it has allocated, by its own count; absent where it has none. */
+  memory?(): MethodMemory;
+  /** The most memory of the process that computes, where that is another. */
+  processBytes?(): number;
+  /** What it runs on, beside the processor and this runtime. */
+  device?(): string;
   /** Gives back what it holds. */
   close(): Promise<void> | void;
 }
@@ -45,8 +53,9 @@ export interface HessianMethod {
 /** Families, in the order of the report. */
 export const FAMILIES = {
   fused: "transforms, fused",
-  separate: "transforms, operation by operation",
+  separate: "transforms, unfused",
   framework: "TensorFlow.js",
+  published: "published library",
   kernel: "purpose-built kernel",
 } as const;
 
@@ -60,13 +69,11 @@ export const YARDSTICK = "reference";
 export interface MethodOptions {
   /** Where TensorFlow.js computes (default "wasm"). */
   tensorflowBackend?: TensorflowBackend;
-  /** Whether a GPU will do that is only software (default false). */
-  softwareGpu?: boolean;
 }
 
 /** All methods. */
 export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
-  const { tensorflowBackend = "wasm", softwareGpu = false } = options;
+  const { tensorflowBackend = "wasm" } = options;
   return [
     {
       name: YARDSTICK,
@@ -77,6 +84,13 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
         const { openReferenceEngine } = await import("../engines/reference.ts");
         return inCoordinates(openReferenceEngine(pair), pair);
       },
+    },
+    {
+      name: "one-pass",
+      family: FAMILIES.kernel,
+      strategy: "forward-over-forward",
+      variant: "WebAssembly, 1 thread",
+      open: openStraightforward,
     },
     {
       name: "wasm-1-thread",
@@ -97,7 +111,7 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
       family: FAMILIES.kernel,
       strategy: ADJOINT,
       variant: "WebGPU",
-      open: (pair) => openWebGpu(pair, softwareGpu),
+      open: openWebGpu,
     },
     ...[true, false].flatMap((fuse) =>
       STRATEGIES.map((strategy): HessianMethod => ({
@@ -111,7 +125,12 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
             strategy,
             fuse,
           });
-          return { evaluate, bytes: () => memory.peakBytes, close() {} };
+          const { peakBytes, inputBytes } = memory;
+          return {
+            evaluate,
+            memory: () => ({ peakBytes, recordingBytes: inputBytes }),
+            close() {},
+          };
         },
       }))
     ),
@@ -127,10 +146,29 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
         ]);
         await useBackend(tensorflowBackend);
         const hessian = openTensorflowHessian(pair);
-        return { ...hessian, bytes: () => hessian.peakBytes };
+        const recordingBytes = hessian.peakBytes;
+        return {
+          evaluate: hessian.evaluate,
+          memory: () => ({ peakBytes: hessian.peakBytes, recordingBytes }),
+          close: hessian.close,
+        };
       },
     },
+    {
+      name: "torchcomp",
+      family: FAMILIES.published,
+      strategy: "reverse-over-reverse",
+      variant: "PyTorch, all threads",
+      open: openPublished,
+    },
   ];
+}
+
+/** The straightforward kernel, on one thread. */
+async function openStraightforward(pair: ChunkedPair): Promise<OpenHessian> {
+  const { holdPool } = await import("../engines/wasm/pool.ts");
+  const { openOnePass } = await import("./one_pass.ts");
+  return openOnHeap(await holdPool(), pair, openOnePass);
 }
 
 /** The WebAssembly engine, on `threads` threads or one for each core. */
@@ -140,14 +178,37 @@ async function openWasm(
 ): Promise<OpenHessian> {
   const { holdPool } = await import("../engines/wasm/pool.ts");
   const { openOnPool } = await import("../engines/wasm/wasm_engine.ts");
-  const { pool, release } = await holdPool();
-  const hessian = await inCoordinates(
-    await openOnPool(pool, pair, { threads }),
+  return openOnHeap(
+    await holdPool(),
     pair,
+    (pool, pair) => openOnPool(pool, pair, { threads }),
   );
+}
+
+/**
+ * A Hessian in the memory of the pool's threads. What it takes to lay the
+ * recording out is given back before the first evaluation, and not counted.
+ */
+async function openOnHeap(
+  { pool, release }: PoolHold,
+  pair: ChunkedPair,
+  open: (pool: Pool, pair: ChunkedPair) => Promise<Engine>,
+): Promise<OpenHessian> {
+  const hessian = await inCoordinates(await open(pool, pair), pair);
+  const { heap } = pool;
+  let peakBytes = heap.bytes;
+  const allocate = heap.allocate.bind(heap);
+  heap.allocate = (bytes) => {
+    const address = allocate(bytes);
+    peakBytes = Math.max(peakBytes, heap.bytes);
+    return address;
+  };
+  // Records of 48 bytes for four chunks (data_set.ts).
+  const recordingBytes = 48 * pair.chunkLength *
+    Math.ceil(pair.starts.length / 4);
   return {
     ...hessian,
-    bytes: () => pool.heap.peakBytes,
+    memory: () => ({ peakBytes, recordingBytes }),
     async close() {
       await hessian.close();
       await release();
@@ -155,26 +216,46 @@ async function openWasm(
   };
 }
 
-async function openWebGpu(
-  pair: ChunkedPair,
-  softwareGpu: boolean,
-): Promise<OpenHessian> {
-  const { requestGpu } = await import("../engines/webgpu/gpu.ts");
+async function openWebGpu(pair: ChunkedPair): Promise<OpenHessian> {
   const { openWebGpuEngine } = await import("../engines/webgpu/webgpu.ts");
-  const { adapterName, software } = await requestGpu();
-  if (software && !softwareGpu) {
-    throw new Error(
-      `the only GPU is ${adapterName}: measure it with --set software_gpu=true`,
-    );
-  }
   const engine = await openWebGpuEngine(pair);
-  const bytes = engine.parts.flatMap(({ buffers }) =>
-    Object.values(buffers).map(({ size }) => size)
-  ).reduce((sum, size) => sum + size, 0);
+  const buffers = engine.parts.map(({ buffers }) => buffers);
+  const bytesOf = (list: { size: number }[]) =>
+    list.reduce((sum, { size }) => sum + size, 0);
   return {
     ...await inCoordinates(engine, pair),
-    bytes: () => bytes,
-    device: engine.adapterName,
+    memory: () => ({
+      peakBytes: bytesOf(buffers.flatMap((part) => Object.values(part))),
+      recordingBytes: bytesOf(buffers.flatMap(({ dry, wet }) => [dry, wet])),
+    }),
+    device: () => engine.adapterName,
+  };
+}
+
+/** The published library, where the environment names a Python that has it. */
+async function openPublished(pair: ChunkedPair): Promise<OpenHessian> {
+  const { default: process } = await import("node:process");
+  const python = process.env.OPTOFIT_PEER_PYTHON;
+  if (!python) {
+    throw new Error(
+      "name a Python that has torch and torchcomp in OPTOFIT_PEER_PYTHON",
+    );
+  }
+  const { openPeerHessian } = await import("./peer.ts");
+  const peer = await openPeerHessian(pair, python);
+  let processBytes = 0;
+  let device = "";
+  return {
+    async evaluate(z) {
+      const { hessian, process_bytes, versions } = await peer.evaluate(z);
+      processBytes = process_bytes;
+      device = Object.entries(versions).map((pair) => pair.join(" "))
+        .join(", ");
+      return Float64Array.from(hessian.flat());
+    },
+    processBytes: () => processBytes,
+    device: () => device,
+    close: peer.close,
   };
 }
 

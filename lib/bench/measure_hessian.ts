@@ -14,7 +14,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { TensorflowBackend } from "../frameworks/tensorflow/names.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
-import { hessianMethods } from "./hessian_methods.ts";
+import { hessianMethods, type MethodMemory } from "./hessian_methods.ts";
 
 /** What to measure, and on what. */
 export interface MeasureRequest {
@@ -31,8 +31,6 @@ export interface MeasureRequest {
   z: number[];
   /** Evaluations go on until so many seconds have passed, warm-up and timed each. */
   seconds: number;
-  /** Whether a GPU will do that is only software. */
-  softwareGpu: boolean;
   /** Where TensorFlow.js computes. */
   tensorflowBackend: TensorflowBackend;
 }
@@ -43,8 +41,8 @@ export interface Measurement {
   milliseconds: number[];
   /** ∇²𝓛 at the point asked for. */
   hessian: number[];
-  /** Bytes by the method's own count, if it has one. */
-  bytes?: number;
+  /** What the method has allocated, if it counts. */
+  memory?: MethodMemory;
   /** The most memory that the process had. */
   processBytes: number;
   /** What it ran on, where that is not the processor. */
@@ -77,6 +75,9 @@ export async function measureHessian(
       "--no-prompt",
       "--ignore-env",
       "--allow-read",
+      ...(request.method === "torchcomp"
+        ? ["--allow-env=OPTOFIT_PEER_PYTHON", "--allow-write", "--allow-run"]
+        : []),
       ...(native
         ? ["--allow-ffi", "--node-modules-dir=auto", "--no-lock"]
         : [`--lock=${pathOf("../../tests/deno.lock")}`]),
@@ -116,14 +117,17 @@ async function measure(request: MeasureRequest): Promise<Measurement> {
   };
   const warmUps = (await evaluateFor(seconds, false)).length;
   const milliseconds = await evaluateFor(seconds, true);
-  const bytes = hessian.bytes?.();
+  const memory = hessian.memory?.();
+  const device = hessian.device?.();
+  const processBytes = hessian.processBytes?.() ??
+    1024 * process.resourceUsage().maxRSS;
   await hessian.close();
   return {
     milliseconds,
     hessian: [...results[warmUps]],
-    bytes,
-    processBytes: 1024 * process.resourceUsage().maxRSS,
-    device: hessian.device,
+    memory,
+    processBytes,
+    device,
   };
 }
 

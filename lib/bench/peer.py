@@ -1,13 +1,15 @@
 """Loss and Hessian of the same compressor by the published library, torchcomp.
 
-Reads one JSON object from standard input, prints one to standard output. The
-samples are a file of 32-bit floats: the dry chunks, then the wet ones. Only
-public functions of torch, torchcomp and torchlpc are used; their versions are
-part of the result.
+Reads lines of JSON from standard input: first what to compute on, then, as often
+as wanted, coordinates. Each coordinates are answered by a line on standard output:
+the Hessian there, the milliseconds it took, the most memory that this process has
+had, and the versions. The samples are a file of 32-bit floats: the dry chunks,
+then the wet ones. Only public functions of torch, torchcomp and torchlpc are used.
 """
 
 import importlib.metadata
 import json
+import resource
 import sys
 import time
 
@@ -15,7 +17,7 @@ import torch
 import torchcomp
 import torchlpc
 
-request = json.load(sys.stdin)
+request = json.loads(sys.stdin.readline())
 torch.set_num_threads(request["threads"])
 batch, length = request["chunks"], request["chunk_length"]
 warm_up, sample_rate = request["warm_up"], request["sample_rate"]
@@ -60,24 +62,20 @@ def loss(z):
     return (pre_emphasis(model)[:, warm_up:] - target).square().sum()
 
 
-z = torch.tensor(request["z"], dtype=torch.float32)
-milliseconds = []
-for i in range(request["repeats"] + 1):
+versions = {
+    name: importlib.metadata.version(name) for name in ("torch", "torchcomp", "torchlpc")
+}
+# Linux counts in KiB, macOS in bytes.
+unit = 1 if sys.platform == "darwin" else 1024
+
+for line in sys.stdin:
+    z = torch.tensor(json.loads(line), dtype=torch.float32)
     start = time.perf_counter()
     hessian = torch.autograd.functional.hessian(loss, z)
-    # The first call compiles.
-    if i > 0:
-        milliseconds.append(1000 * (time.perf_counter() - start))
-
-json.dump(
-    {
-        "milliseconds": milliseconds,
-        "loss": loss(z).item(),
+    answer = {
         "hessian": hessian.tolist(),
-        "versions": {
-            name: importlib.metadata.version(name)
-            for name in ("torch", "torchcomp", "torchlpc")
-        },
-    },
-    sys.stdout,
-)
+        "milliseconds": 1000 * (time.perf_counter() - start),
+        "process_bytes": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "versions": versions,
+    }
+    print(json.dumps(answer), flush=True)

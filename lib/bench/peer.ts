@@ -36,20 +36,40 @@ export class PeerError extends Error {
   override name = "PeerError";
 }
 
-/** Runs the peer and the engine on `pair`, on all threads both. */
-export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
-  const python = process.env.OPTOFIT_PEER_PYTHON ?? "python3";
+/** What the library answers at one point. */
+interface Answer {
+  hessian: number[][];
+  milliseconds: number;
+  process_bytes: number;
+  versions: Record<string, string>;
+}
+
+/** The library's Hessian on one pair, in a process of its own. */
+export interface PeerHessian {
+  /** ∇²𝓛 at `z`, in the published coordinates. The first call compiles. */
+  evaluate(z: Iterable<number>): Promise<Answer>;
+  /** Ends the process. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts `python`, by default the one that OPTOFIT_PEER_PYTHON names, on `pair`.
+ *
+ * @throws {PeerError} where that cannot be done, or, from `evaluate`, where it
+ * fails.
+ */
+export async function openPeerHessian(
+  pair: ChunkedPair,
+  python = process.env.OPTOFIT_PEER_PYTHON ?? "python3",
+): Promise<PeerHessian> {
   const { dry, wet, starts, chunkLength, warmUp, sampleRate } = pair;
-  const space = boundedSpace(sampleRate);
-  const z = space.coordinates(BENCH_POINT);
+  const remedy =
+    "name one that has torch and torchcomp in OPTOFIT_PEER_PYTHON (pip install torch torchcomp)";
   const folder = await Deno.makeTempDir();
-  let answer: {
-    milliseconds: number[];
-    hessian: number[][];
-    versions: Record<string, string>;
-  };
+  const removeFolder = () => Deno.remove(folder, { recursive: true });
+  const samples = `${folder}/samples.f32`;
+  let child: Deno.ChildProcess;
   try {
-    const samples = `${folder}/samples.f32`;
     const chunks = new Float32Array(2 * starts.length * chunkLength);
     [dry, wet].forEach((signal, side) =>
       starts.forEach((start, i) =>
@@ -60,22 +80,78 @@ export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
       )
     );
     await Deno.writeFile(samples, new Uint8Array(chunks.buffer));
-    answer = await runPython(python, {
-      samples,
-      chunks: starts.length,
-      chunk_length: chunkLength,
-      warm_up: warmUp,
-      sample_rate: sampleRate,
-      z: [...z],
-      threads: navigator.hardwareConcurrency,
-      repeats: REPEATS,
+    child = new Deno.Command(python, {
+      args: [fileURLToPath(new URL("./peer.py", import.meta.url))],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    await removeFolder();
+    throw new PeerError(`cannot start the Python ${python}: ${remedy}`, {
+      cause: error,
     });
+  }
+  const complaints = new Response(child.stderr).text();
+  const answers = linesOf(child.stdout);
+  const writer = child.stdin.getWriter();
+  // A Python that ends at once leaves nobody to write to: no answer tells.
+  const say = (message: unknown) =>
+    writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`))
+      .catch(() => {});
+  await say({
+    samples,
+    chunks: starts.length,
+    chunk_length: chunkLength,
+    warm_up: warmUp,
+    sample_rate: sampleRate,
+    threads: navigator.hardwareConcurrency,
+  });
+  return {
+    async evaluate(z) {
+      await say([...z]);
+      const { value, done } = await answers.next();
+      if (!done) return JSON.parse(value);
+      const last = (await complaints).trim().split("\n").at(-1);
+      throw new PeerError(`the Python ${python} failed (${last}): ${remedy}`);
+    },
+    async close() {
+      await writer.close().catch(() => {});
+      for await (const _ of answers) { /* to its end */ }
+      await complaints;
+      await child.status;
+      await removeFolder();
+    },
+  };
+}
+
+/** The lines of `stream`, as they come. */
+async function* linesOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string, void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
+
+/** Runs the peer and the engine on `pair`, on all threads both. */
+export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
+  const space = boundedSpace(pair.sampleRate);
+  const z = space.coordinates(BENCH_POINT);
+  const peer = await openPeerHessian(pair);
+  const answers: Answer[] = [];
+  try {
+    await peer.evaluate(z);
+    for (let i = 0; i < REPEATS; i++) answers.push(await peer.evaluate(z));
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await peer.close();
   }
 
   const engine = await openWasmEngine(pair);
-  const theta = toNatural(BENCH_POINT, sampleRate);
+  const theta = toNatural(BENCH_POINT, pair.sampleRate);
   const times: number[] = [];
   for (let i = 0; i < 30; i++) {
     const start = performance.now();
@@ -85,45 +161,16 @@ export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
   const { hessian } = await objectiveOf(engine, space).evaluate(z, 2);
   await engine.close();
   const engine_ms = Math.min(...times);
-  const peerHessian = answer.hessian.flat();
+  const peer_ms = answers.map(({ milliseconds }) => milliseconds);
+  const peerHessian = answers[0].hessian.flat();
   const largest = Math.max(...peerHessian.map(Math.abs));
   return {
-    versions: answer.versions,
-    peer_ms: answer.milliseconds,
+    versions: answers[0].versions,
+    peer_ms,
     engine_ms,
-    times_faster: Math.min(...answer.milliseconds) / engine_ms,
+    times_faster: Math.min(...peer_ms) / engine_ms,
     hessian_deviation: Math.max(
       ...peerHessian.map((value, i) => Math.abs(value - (hessian?.[i] ?? NaN))),
     ) / largest,
   };
-}
-
-async function runPython<T>(python: string, request: unknown): Promise<T> {
-  const remedy =
-    "name one that has torch and torchcomp in OPTOFIT_PEER_PYTHON (pip install torch torchcomp)";
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(python, {
-      args: [fileURLToPath(new URL("./peer.py", import.meta.url))],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    throw new PeerError(`cannot start the Python ${python}: ${remedy}`, {
-      cause: error,
-    });
-  }
-  const writer = child.stdin.getWriter();
-  // A Python that ends at once leaves nobody to write to: its exit code tells.
-  await writer.write(new TextEncoder().encode(JSON.stringify(request)))
-    .catch(() => {});
-  await writer.close().catch(() => {});
-  const { success, stdout, stderr } = await child.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  if (!success) {
-    const last = text(stderr).split("\n").at(-1);
-    throw new PeerError(`the Python ${python} failed (${last}): ${remedy}`);
-  }
-  return JSON.parse(text(stdout));
 }

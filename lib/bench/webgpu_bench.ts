@@ -1,6 +1,11 @@
 /**
  * Times the fused WebGPU engine against the same recurrences solved one by one on
- * the same adapter, and puts its traffic beside a roofline.
+ * the same adapter, and against the same Hessian in operations of TensorFlow.js on
+ * its WebGPU backend, and puts its traffic beside a roofline. TensorFlow.js is in the
+ * tests' lock alone:
+ *
+ *     DENO_WEBGPU_BACKEND=vulkan,metal,dx12 deno run --lock=tests/deno.lock \
+ *       --ignore-env --allow-read --allow-write --allow-run lib/bench/webgpu_bench.ts
  *
  * A Hessian without fusion (the adjoint form: README, "How it works") needs at
  * the least {@linkcode RECURRENCES} scans over whole signals. They are timed in
@@ -29,7 +34,10 @@ import {
   RTX_3060,
 } from "../engines/webgpu/traffic.ts";
 import { openWebGpuEngine } from "../engines/webgpu/webgpu.ts";
-import { chunk } from "../objective/chunks.ts";
+import { chunk, type ChunkedPair } from "../objective/chunks.ts";
+import { objectiveOf } from "../objective/objective.ts";
+import { boundedSpace } from "../objective/parameter_space.ts";
+import { measureHessian, type Measurement } from "./measure_hessian.ts";
 import plainScanCode from "./plain_scan.wgsl" with { type: "text" };
 
 /**
@@ -42,11 +50,20 @@ export const RECURRENCES = 2 + 1 + 1 + 1 + 4 + 4;
 /** Published time of a Hessian of 16 chunks of 12 s on an RTX 3060, in ms. */
 export const PUBLISHED_MS = 26.5;
 
+/** Where the Hessian is taken, and where the thresholds of the timing start. */
+const START = {
+  threshold_db: -30,
+  ratio: 4,
+  attack_ms: 3,
+  release_ms: 300,
+  make_up_db: 0,
+};
+
 /** What to time. */
 export interface WebGpuBenchOptions {
   /** Chunks of the batch (default 4). */
   chunks?: number;
-  /** Length of a chunk, in seconds (default 2). */
+  /** Length of a chunk, in seconds (default 1). */
   chunkSeconds?: number;
   /** Times each thing is timed; the median counts (default 3). */
   repetitions?: number;
@@ -62,16 +79,22 @@ export interface WebGpuBench {
   valueMs: number;
   /** Value, gradient and Hessian, boundary states found anew. */
   hessianMs: number;
-  /** Newton rounds of the last such evaluation, and runs of a segment in them. */
+  /** How the last such evaluation found its boundary states. */
   rounds: Rounds;
   /** `RECURRENCES` plain log-depth scans. */
   plainScansMs: number;
   /** `RECURRENCES` scans by blocks. */
   blockScansMs: number;
+  /** The Hessian in TensorFlow.js, in a process of its own. */
+  frameworkMs: number;
+  /** Largest distance of its Hessian from the engine's, by the largest entry. */
+  frameworkDeviation: number;
   /** `plainScansMs` over `hessianMs`. */
   plainRatio: number;
   /** `blockScansMs` over `hessianMs`. */
   blockRatio: number;
+  /** `frameworkMs` over `hessianMs`. */
+  frameworkRatio: number;
   /** Bytes of global memory a sample of a Hessian with these rounds. */
   bytesPerSample: number;
   /** Roofline of 16 chunks of 12 s on an RTX 3060: an estimate. */
@@ -82,7 +105,7 @@ export interface WebGpuBench {
 export async function benchWebGpu(
   options: WebGpuBenchOptions = {},
 ): Promise<WebGpuBench> {
-  const { chunks = 4, chunkSeconds = 2, repetitions = 3 } = options;
+  const { chunks = 4, chunkSeconds = 1, repetitions = 3 } = options;
   const sampleRate = 44100;
   const { samples: dry } = makeStimulus({ seconds: chunks * chunkSeconds });
   const pair = chunk({ dry, wet: dry, sampleRate }, {
@@ -91,21 +114,17 @@ export async function benchWebGpu(
   });
   const gpu = await requestGpu();
   const engine = await openWebGpuEngine(pair);
-  let threshold = -30;
-  let rounds: Rounds = { rounds: 0, runs: 0 };
+  const space = boundedSpace(sampleRate);
+  const z = space.coordinates(START);
+  const { hessian } = await objectiveOf(engine, space).evaluate(z, 2);
+  let threshold = START.threshold_db;
+  let rounds: Rounds = engine.statistics;
   const evaluate = (order: 0 | 2) => async () => {
     // Another θ each time, as in an optimiser, so that the states move.
     threshold += 0.1;
-    const theta = toNatural({
-      threshold_db: threshold,
-      ratio: 4,
-      attack_ms: 3,
-      release_ms: 300,
-      make_up_db: 0,
-    }, sampleRate);
+    const theta = toNatural({ ...START, threshold_db: threshold }, sampleRate);
     await engine.evaluate(theta, order);
-    const { rounds: taken, runs } = engine.statistics;
-    rounds = { rounds: taken, runs };
+    rounds = engine.statistics;
   };
   const valueMs = await median(repetitions, evaluate(0));
   const hessianMs = await median(repetitions, evaluate(2));
@@ -114,6 +133,9 @@ export async function benchWebGpu(
   const extents = { batch: pair.starts.length, time: pair.chunkLength };
   const plainScansMs = await timePlainScans(gpu, extents, repetitions);
   const blockScansMs = await timeBlockScans(gpu, extents, repetitions);
+  const framework = await measureFramework(pair, z);
+  const frameworkMs = framework.milliseconds[0];
+  const largest = Math.max(...hessian!.map(Math.abs));
   return {
     adapter: gpu.adapterName,
     chunks,
@@ -123,11 +145,41 @@ export async function benchWebGpu(
     rounds,
     plainScansMs,
     blockScansMs,
+    frameworkMs,
+    frameworkDeviation: Math.max(
+      ...framework.hessian.map((value, i) => Math.abs(value - hessian![i])),
+    ) / largest,
     plainRatio: plainScansMs / hessianMs,
     blockRatio: blockScansMs / hessianMs,
+    frameworkRatio: frameworkMs / hessianMs,
     bytesPerSample: bytesPerSample(2, rounds),
     estimate: rooflineOf(16 * 12 * sampleRate, 2, rounds, RTX_3060),
   };
+}
+
+/** One Hessian in TensorFlow.js at `z`, after one that warms it up. */
+async function measureFramework(
+  pair: ChunkedPair,
+  z: Float64Array,
+): Promise<Measurement> {
+  const { dry, wet, sampleRate, starts, chunkLength, warmUp } = pair;
+  const samples = await Deno.makeTempFile({ prefix: "webgpu_bench_" });
+  try {
+    const both = new Float32Array(dry.length + wet.length);
+    both.set(dry);
+    both.set(wet, dry.length);
+    await Deno.writeFile(samples, new Uint8Array(both.buffer));
+    return await measureHessian({
+      method: "tensorflow",
+      tensorflowBackend: "webgpu",
+      samples,
+      division: { sampleRate, starts, chunkLength, warmUp },
+      z: [...z],
+      seconds: 0,
+    });
+  } finally {
+    await Deno.remove(samples);
+  }
 }
 
 interface Extents {

@@ -12,7 +12,7 @@ import {
   formatFixed,
   formatInteger,
   formatNumber,
-} from "../report/format.ts";
+} from "../format.ts";
 import {
   bold,
   jsonOption,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isAbsolute, resolve } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import {
   type CommandUnknownOpts,
@@ -14,10 +14,21 @@ import {
   InvalidArgumentError,
   Option,
 } from "@commander-js/extra-typings";
+import type * as z from "zod";
 import { removeUnfinished, writeFileWhole } from "../atomic_file.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import { ConfigError, parseConfig } from "../config.ts";
+import { ConfigError, loadConfig, parseConfig } from "../config.ts";
+import {
+  chooseEngine,
+  ENGINE_NAMES,
+  type EngineName,
+} from "../engines/open.ts";
+import { UNIT_NAMES } from "../data/unit.ts";
+import { isFileError, reasonOf } from "../file_error.ts";
 import { parametersSchema } from "../fit_config.ts";
+import { userPath } from "../user_path.ts";
+
+export { userPath };
 
 /**
  * Parses the command line and runs the command's action. An error ends the
@@ -52,27 +63,17 @@ export async function runCommand(command: CommandUnknownOpts): Promise<void> {
 /** One line, or a few, that tell a person what is wrong with what and the remedy. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof Deno.errors.NotFound) {
-    return `${error.message}: check the path`;
-  }
-  if (
-    error instanceof Deno.errors.NotCapable ||
-    error instanceof Deno.errors.PermissionDenied
-  ) {
+  if (error instanceof Deno.errors.NotCapable) {
     return `${error.message}\nchoose a place that this program may read and write`;
   }
-  if (/os error 28/.test(error.message)) {
-    return `${error.message}\nthe disk is full: free some space, or write elsewhere`;
+  if (isFileError(error)) {
+    // What the system says ends in the path, or paths, in quotes.
+    const [paths = "a file"] = /'.*'/.exec(error.message) ?? [];
+    return `${paths}: ${
+      reasonOf(error)
+    }. Check the path, and that it may be read or written to`;
   }
   return error.message;
-}
-
-/** `path` as the person meant it: relative to where they stand. */
-export function userPath(path: string): string {
-  // `deno task` runs in the project's folder and leaves theirs in INIT_CWD.
-  return isAbsolute(path)
-    ? path
-    : resolve(process.env.INIT_CWD ?? Deno.cwd(), path);
 }
 
 /** Collects a repeatable option's values. */
@@ -99,25 +100,31 @@ export async function printResult(
 }
 
 /**
- * Parameters from `--params`: a JSON or YAML text in braces, or a YAML file with
- * the parameters at its top or under `params`.
+ * Parameters from `--params`: a JSON or YAML text in braces, or a file of either,
+ * with the parameters at its top or under `params`, as `fit` writes them.
  */
 export async function readParameters(
   given: string,
 ): Promise<CompressorParameters> {
+  if (given.trim() === "") {
+    throw new ConfigError(
+      "--params is empty: give the parameters as JSON, or a YAML or JSON file of them",
+    );
+  }
   const isText = given.trimStart().startsWith("{");
   const place = isText ? "--params" : given;
   const text = isText ? given : await readTextFile(userPath(given), given);
-  const nested = /^params:/m.test(text) && !isText;
-  if (nested) {
-    const z = await import("zod");
-    const schema = z.looseObject({ params: parametersSchema });
-    return parseConfig(schema, text, place).params;
-  }
-  return parseConfig(parametersSchema, text, place);
+  const [{ parseDocument }, z] = await Promise.all([
+    import("yaml"),
+    import("zod"),
+  ]);
+  return parseDocument(text).has("params")
+    ? parseConfig(z.looseObject({ params: parametersSchema }), text, place)
+      .params
+    : parseConfig(parametersSchema, text, place);
 }
 
-/** Text of the file a person called `name`. @throws {ConfigError} if absent. */
+/** Text of the file a person called `name`. @throws {ConfigError} naming it. */
 export async function readTextFile(
   path: string,
   name: string,
@@ -125,18 +132,128 @@ export async function readTextFile(
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new ConfigError(`${name}: no such file`);
-    }
-    throw error;
+    throw new ConfigError(
+      error instanceof Deno.errors.NotFound
+        ? `${name}: no such file`
+        : `${name}: cannot be read (${
+          reasonOf(error)
+        }). Give a text file that may be read`,
+      { cause: error },
+    );
   }
 }
 
-/** Settings that `fit` and `objective` start from. */
-export const DEFAULT_FIT_CONFIG = new URL(
-  "../../configs/fit.yaml",
-  import.meta.url,
-);
+/** The options of a command that reads a config, in `configs/`. */
+export interface ConfigOptions {
+  /** `--config`. */
+  config?: string;
+  /** `--set`. */
+  set?: string[];
+  /** `--engine`. */
+  engine?: string;
+  /** `--unit`. */
+  unit?: string;
+  /** `--data`. */
+  data?: string;
+  /** `--stimulus`. */
+  stimulus?: string;
+}
+
+/**
+ * Reads the config called `name`, or what `--config` names instead, with the other
+ * options on top, and `more` values by their keys in the config.
+ */
+export async function configOf<Schema extends z.ZodType>(
+  schema: Schema,
+  name: string,
+  options: ConfigOptions,
+  more: Record<string, unknown> = {},
+): Promise<z.output<Schema>> {
+  const values = {
+    engine: options.engine,
+    "data.unit": options.unit,
+    "data.folder": options.data,
+    "data.stimulus": options.stimulus,
+    ...more,
+  };
+  const overrides = Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return await loadConfig(
+    schema,
+    options.config === undefined
+      ? new URL(`../../configs/${name}.yaml`, import.meta.url)
+      : userPath(options.config),
+    [...options.set ?? [], ...overrides],
+  );
+}
+
+/** The config with the engine that is to be used; says which, and why. */
+export async function withEngine<
+  Config extends { engine: typeof ENGINE_NAMES[number] },
+>(config: Config): Promise<Config & { engine: EngineName }> {
+  const { engine, reason } = await chooseEngine(config.engine);
+  if (reason !== undefined) note(`Engine: ${reason}`);
+  return { ...config, engine };
+}
+
+/** The option `--config`, by default the one called `name`. */
+export function configOption(name: string) {
+  return new Option(
+    "--config <FILE.yaml>",
+    `settings (default: configs/${name}.yaml)`,
+  );
+}
+
+/** The option `--set`. */
+export function setOption() {
+  return new Option("--set <key=value>", "change one setting; repeatable")
+    .argParser(collect).default([] as string[]);
+}
+
+/** The option `--engine`. */
+export function engineOption() {
+  return new Option("--engine <name>", "what computes the objective")
+    .choices(ENGINE_NAMES);
+}
+
+/** The option `--unit`. */
+export function unitOption() {
+  return new Option("--unit <unit>", "built-in unit: optical is a surrogate")
+    .choices(UNIT_NAMES);
+}
+
+/** The option `--data`. */
+export function dataOption() {
+  return new Option(
+    "--data <DIR>",
+    "a data set in SignalTrain's layout instead",
+  );
+}
+
+/** The option `--stimulus`. */
+export function stimulusOption() {
+  return new Option(
+    "--stimulus <DIR>",
+    "your own music to drive the built-in unit with",
+  );
+}
+
+/** The project's own folder of results. */
+export const REPORTS = fileURLToPath(new URL("../../reports", import.meta.url));
+
+/** The option `--out` of the experiments; see {@linkcode REPORTS}. */
+export function outOption() {
+  return new Option(
+    "--out <DIR>",
+    "where results go (default: reports/ in the project's folder)",
+  );
+}
+
+/** The folder of results that `--out` names. */
+export function resultsFolder(out: string | undefined): string {
+  return out === undefined ? REPORTS : userPath(out);
+}
 
 /** The option `--channel`, counted from 1. */
 export function channelOption() {

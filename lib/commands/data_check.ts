@@ -15,7 +15,7 @@ import {
 import { listEntries } from "../data/signaltrain.ts";
 import { isSurrogate } from "../data/source.ts";
 import type { Column } from "../report/cells.ts";
-import { formatFixed, formatInteger, NO_VALUE } from "../report/format.ts";
+import { formatFixed, formatInteger, NO_VALUE } from "../format.ts";
 import { DEFAULT_MAX_LAG, MATCH_THRESHOLD } from "../sound/alignment.ts";
 import {
   bold,
@@ -240,6 +240,7 @@ function lagOf(text: string): number {
   throw new InvalidArgumentError("give a whole number from 0 to 1000000.");
 }
 
+/** The command. */
 export const command = new Command("deno task data:check")
   .description(
     "Looks over a data set in SignalTrain's layout: pairing, rates, lengths,\n" +

@@ -32,8 +32,14 @@ import {
   SURROGATE_NOTICE,
 } from "../data/source.ts";
 import { createUnit, UNIT_NAMES, type UnitName, UNITS } from "../data/unit.ts";
-import { formatDuration } from "../report/format.ts";
-import { createWav, formatName, type SampleFormat } from "../sound/wav.ts";
+import { formatDuration } from "../format.ts";
+import {
+  createWav,
+  formatName,
+  SAMPLE_FORMAT_NAMES,
+  SAMPLE_FORMATS,
+  type SampleFormat,
+} from "../sound/wav.ts";
 import {
   bold,
   jsonOption,
@@ -43,12 +49,6 @@ import {
   startProgress,
   userPath,
 } from "./command_line.ts";
-
-const FORMATS = {
-  "16": { bits: 16, float: false },
-  "24": { bits: 24, float: false },
-  "32f": { bits: 32, float: true },
-} satisfies Record<string, SampleFormat>;
 
 /** Samples processed and written at a time. */
 const BLOCK_LENGTH = 65536;
@@ -191,6 +191,7 @@ async function makePair(pair: PlannedPair, making: Making): Promise<number> {
   return input.clipped + target.clipped;
 }
 
+/** The command. */
 export const command = new Command("deno task data:make")
   .description(
     "Writes a data set of dry/wet pairs in SignalTrain's layout and file names,\n" +
@@ -225,7 +226,7 @@ export const command = new Command("deno task data:make")
   )
   .addOption(
     new Option("--bits <format>", "samples: PCM of 16 or 24 bits, or float")
-      .choices(["16", "24", "32f"]).default("24" as const),
+      .choices(SAMPLE_FORMAT_NAMES).default("24" as const),
   )
   .option("--force", "replace an earlier data set of data:make")
   .addOption(jsonOption())
@@ -262,7 +263,7 @@ Examples:
     for (const split of SPLITS) {
       await Deno.mkdir(join(folder, split), { recursive: true });
     }
-    const format = FORMATS[options.bits];
+    const format = SAMPLE_FORMATS[options.bits];
     const dry = await source.load();
     const seconds = dry.samples.length / dry.sampleRate;
     const progress = await startProgress(

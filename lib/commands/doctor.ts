@@ -22,7 +22,7 @@ import {
   KERNELS,
   VARIANTS,
 } from "../kernels/kernels.ts";
-import { formatDuration } from "../report/format.ts";
+import { formatDuration } from "../format.ts";
 import {
   bold,
   messageOf,
@@ -166,8 +166,18 @@ async function checkData(
   }
   try {
     const source = await openSource(dataSchema.parse({ folder }));
-    const { seconds, surrogate } = source.describe();
+    const { seconds, surrogate, unusable } = source.describe();
     const settings = source.settings();
+    if (unusable !== undefined) {
+      return {
+        name: "Data",
+        state: "bad",
+        found: `${given}: ${unusable.length} of ${settings.length} settings ${
+          unusable.length === 1 ? "has a recording" : "have recordings"
+        } that cannot be used. ${unusable[0]}`,
+        remedy: "data:check tells more",
+      };
+    }
     return {
       name: "Data",
       state: "good",

@@ -5,13 +5,11 @@
  * @module
  */
 
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { stringify } from "yaml";
 import { writeFileWhole } from "../atomic_file.ts";
-import { loadConfig } from "../config.ts";
-import { chooseEngine, ENGINE_NAMES } from "../engines/open.ts";
-import { fitPair } from "../fit.ts";
-import { fitSchema } from "../fit_config.ts";
+import { type Fit, fitPair } from "../fit.ts";
+import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { score } from "../metrics/score.ts";
 import type { StopReason } from "../optimise/minimiser.ts";
 import { chunk } from "../objective/chunks.ts";
@@ -21,30 +19,52 @@ import {
   formatMilliseconds,
   formatNumber,
   formatPercent,
-} from "../report/format.ts";
+} from "../format.ts";
 import {
   bold,
   channelOption,
-  collect,
-  DEFAULT_FIT_CONFIG,
+  configOf,
+  configOption,
+  engineOption,
   jsonOption,
   note,
   printResult,
   runCommand,
+  setOption,
   startProgress,
   userPath,
+  withEngine,
 } from "./command_line.ts";
-import { describeParameters, openRecordings } from "./recordings.ts";
+import {
+  describeParameters,
+  esrsDiffer,
+  openRecordings,
+} from "./recordings.ts";
 
 const STOPPED: Record<StopReason, string> = {
+  exact: "the loss counts as zero",
   gradient: "the gradient has vanished",
   step: "the step has become negligible",
   precision: "the loss no longer falls within the engine's precision",
+  stalled: "no shorter step lowers the loss, though its slope has not vanished",
   iterations: "the allowed iterations were used up",
   "line-search": "no step along the Newton direction lowered the loss",
   "not-finite": "the loss was not a finite number",
 };
 
+/** Evaluations by order, and how many of them were of a part of the chunks. */
+function evaluationsOf({ coarse, minimum }: Fit) {
+  const [values, gradients, hessians] = minimum.evaluations;
+  const ofPart = coarse?.evaluations ?? [0, 0, 0];
+  return {
+    values: values + ofPart[0],
+    gradients: gradients + ofPart[1],
+    hessians: hessians + ofPart[2],
+    of_a_part: ofPart[0] + ofPart[1] + ofPart[2],
+  };
+}
+
+/** The command. */
 export const command = new Command("deno task fit")
   .description(
     "Finds threshold, ratio, attack, release and make-up gain of the compressor\n" +
@@ -53,12 +73,9 @@ export const command = new Command("deno task fit")
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
   .option("--out <FILE.yaml>", "write the parameters, for render --params")
-  .option("--config <FILE.yaml>", "settings (default: configs/fit.yaml)")
-  .option("--set <key=value>", "change one setting; repeatable", collect, [])
-  .addOption(
-    new Option("--engine <name>", "what computes the objective")
-      .choices(ENGINE_NAMES),
-  )
+  .addOption(configOption("fit"))
+  .addOption(setOption())
+  .addOption(engineOption())
   .addOption(channelOption())
   .option("--no-align", "leave the lag between the recordings as it is")
   .addOption(jsonOption())
@@ -70,13 +87,10 @@ Examples:
   deno task fit dry.wav wet.wav --set solver.method=damped --json -`,
   )
   .action(async (dryPath, wetPath, options) => {
-    const overrides = [...options.set];
-    if (options.engine) overrides.push(`engine=${options.engine}`);
-    if (!options.align) overrides.push("alignment.enabled=false");
-    const config = await loadConfig(
-      fitSchema,
-      options.config ? userPath(options.config) : DEFAULT_FIT_CONFIG,
-      overrides,
+    const config = await withEngine(
+      await configOf(fitSchema, "fit", options, {
+        "alignment.enabled": options.align ? undefined : false,
+      }),
     );
     const recordings = await openRecordings(dryPath, wetPath, {
       channel: options.channel,
@@ -85,27 +99,25 @@ Examples:
     for (const warning of recordings.warnings) note(`warning: ${warning}`);
     const { pair } = recordings;
 
-    const { engine, reason } = await chooseEngine(config.engine);
-    if (reason !== undefined) note(`Engine: ${reason}`);
     const progress = await startProgress(
       "Fitting",
       config.solver.max_iterations,
     );
-    const chunked = chunk(pair, {
-      chunkSeconds: config.chunks.chunk_seconds,
-      overlapSeconds: config.chunks.overlap_seconds,
-    });
+    const chunked = chunk(pair, chunkOptions(config.chunks));
     let fit;
     try {
-      fit = await fitPair(chunked, config.solver, engine, {
-        onIteration: ({ iteration, loss }) =>
-          progress.update(iteration, `loss ${formatNumber(loss, 5)}`),
+      fit = await fitPair(chunked, config.solver, config.engine, {
+        onIteration: ({ iteration, loss }, isCoarse) =>
+          progress.update(
+            iteration,
+            `loss ${formatNumber(loss, 5)}${isCoarse ? ", on a part" : ""}`,
+          ),
       });
     } finally {
       progress.stop();
     }
     const { minimum, parameters, esr } = fit;
-    const [{ deltaLdrDb }] = score(pair, [parameters]);
+    const [{ esr: wholeEsr, deltaLdrDb }] = score(pair, [parameters]);
     if (esr > 0.5) {
       note(
         `warning: the match is poor: ${
@@ -118,9 +130,13 @@ Examples:
     const result = {
       params: parameters,
       esr,
+      chunk_esr: esr,
+      whole_esr: wholeEsr,
       delta_ldr_db: deltaLdrDb,
-      lag_samples: recordings.lag,
+      lag_samples: recordings.lag ?? null,
       iterations: minimum.iterations,
+      coarse_iterations: fit.coarse?.iterations ?? 0,
+      evaluations: evaluationsOf(fit),
       converged: minimum.converged,
       stop_reason: minimum.stopReason,
       loss: minimum.loss,
@@ -129,7 +145,7 @@ Examples:
         { length: size },
         (_, i) => [...minimum.hessian.subarray(i * size, (i + 1) * size)],
       ),
-      engine,
+      engine: config.engine,
       sample_rate: pair.sampleRate,
       method: config.solver.method,
       seconds: pair.dry.length / pair.sampleRate,
@@ -141,8 +157,9 @@ Examples:
         stringify({
           params: parameters,
           esr,
+          whole_esr: wholeEsr,
           delta_ldr_db: deltaLdrDb,
-          lag_samples: recordings.lag,
+          lag_samples: recordings.lag ?? null,
           converged: minimum.converged,
           dry: dryPath,
           wet: wetPath,
@@ -164,13 +181,22 @@ Examples:
         "",
         `${bold("ESR")}         ${formatNumber(esr)} (${
           formatDecibels(10 * Math.log10(esr))
-        })`,
+        })${esrsDiffer(wholeEsr, esr) ? ", where the loss counts" : ""}`,
+        ...(esrsDiffer(wholeEsr, esr)
+          ? [
+            `            ${formatNumber(wholeEsr)} (${
+              formatDecibels(10 * Math.log10(wholeEsr))
+            }) over the whole recording`,
+          ]
+          : []),
         `${bold("ΔLDR")}        ${formatDecibels(deltaLdrDb, 3)}`,
         `${
           bold(minimum.converged ? "Converged" : "Stopped")
-        }   after ${minimum.iterations} iterations: ${
-          STOPPED[minimum.stopReason]
-        }`,
+        }   after ${minimum.iterations} iterations${
+          fit.coarse === undefined
+            ? ""
+            : ` and ${fit.coarse.iterations} on a part`
+        }: ${STOPPED[minimum.stopReason]}`,
       ].join("\n"),
       result,
       options.json,

@@ -5,26 +5,44 @@
  * @module
  */
 
-import { Command, Option } from "@commander-js/extra-typings";
-import { loadConfig } from "../config.ts";
-import { chooseEngine, ENGINE_NAMES, openEngine } from "../engines/open.ts";
-import { fitSchema } from "../fit_config.ts";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import type { Engine } from "../engines/engine.ts";
+import { openEngine } from "../engines/open.ts";
+import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { chunk } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import { boundedSpace } from "../objective/parameter_space.ts";
-import { formatNumber } from "../report/format.ts";
+import { formatNumber } from "../format.ts";
 import {
   bold,
   channelOption,
-  DEFAULT_FIT_CONFIG,
+  configOf,
+  engineOption,
   jsonOption,
   note,
   printResult,
   readParameters,
   runCommand,
+  startProgress,
+  withEngine,
 } from "./command_line.ts";
 import { describeParameters, openRecordings } from "./recordings.ts";
 
+/** Steps of progress: reading, laying out, computing. */
+const STEPS = 3;
+
+/** Seconds that `isAllowed` allows, which `range` puts into words. */
+function secondsOf(
+  text: string,
+  range: string,
+  isAllowed: (seconds: number) => boolean,
+): number {
+  const seconds = text.trim() === "" ? NaN : Number(text);
+  if (Number.isFinite(seconds) && isAllowed(seconds)) return seconds;
+  throw new InvalidArgumentError(`give seconds as a number ${range}.`);
+}
+
+/** The command. */
 export const command = new Command("deno task objective")
   .description(
     "Loss, gradient and Hessian of a compressor against a recording, by the\n" +
@@ -34,15 +52,20 @@ export const command = new Command("deno task objective")
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
   .requiredOption(
-    "--params <JSON or FILE.yaml>",
-    "the compressor's parameters",
+    "--params <JSON or FILE>",
+    "the compressor's parameters, or what fit wrote with --out or --json",
   )
-  .option("--chunk <seconds>", "length of a chunk (default: 12)")
-  .option("--overlap <seconds>", "overlap of chunks and warm-up (default: 1)")
-  .addOption(
-    new Option("--engine <name>", "what computes the objective")
-      .choices(ENGINE_NAMES),
+  .option(
+    "--chunk <seconds>",
+    "length of a chunk (default: 12)",
+    (text) => secondsOf(text, "above 0", (seconds) => seconds > 0),
   )
+  .option(
+    "--overlap <seconds>",
+    "overlap of chunks and warm-up (default: 1)",
+    (text) => secondsOf(text, "from 0", (seconds) => seconds >= 0),
+  )
+  .addOption(engineOption())
   .addOption(channelOption())
   .option("--no-align", "leave the lag between the recordings as it is")
   .addOption(jsonOption())
@@ -55,36 +78,33 @@ Examples:
     '{"threshold_db":-24,"ratio":4,"attack_ms":2,"release_ms":200,"make_up_db":0}'`,
   )
   .action(async (dryPath, wetPath, options) => {
-    const overrides: string[] = [];
-    if (options.engine) overrides.push(`engine=${options.engine}`);
-    if (!options.align) overrides.push("alignment.enabled=false");
-    if (options.chunk !== undefined) {
-      overrides.push(`chunks.chunk_seconds=${options.chunk}`);
-    }
-    if (options.overlap !== undefined) {
-      overrides.push(`chunks.overlap_seconds=${options.overlap}`);
-    }
-    const config = await loadConfig(fitSchema, DEFAULT_FIT_CONFIG, overrides);
-    const parameters = await readParameters(options.params);
-    const { pair, lag, warnings } = await openRecordings(dryPath, wetPath, {
-      channel: options.channel,
-      alignment: config.alignment,
-    });
-    for (const warning of warnings) note(`warning: ${warning}`);
-    const space = boundedSpace(pair.sampleRate);
-    const z = space.coordinates(parameters);
-    const choice = await chooseEngine(config.engine);
-    if (choice.reason !== undefined) note(`Engine: ${choice.reason}`);
-    const engine = await openEngine(
-      choice.engine,
-      chunk(pair, {
-        chunkSeconds: config.chunks.chunk_seconds,
-        overlapSeconds: config.chunks.overlap_seconds,
+    const config = await withEngine(
+      await configOf(fitSchema, "fit", { engine: options.engine }, {
+        "alignment.enabled": options.align ? undefined : false,
+        "chunks.chunk_seconds": options.chunk,
+        "chunks.overlap_seconds": options.overlap,
       }),
     );
+    const parameters = await readParameters(options.params);
+    const progress = await startProgress("Computing", STEPS);
+    let engine: Engine | undefined;
     try {
+      const { pair, lag, warnings } = await openRecordings(dryPath, wetPath, {
+        channel: options.channel,
+        alignment: config.alignment,
+      });
+      const space = boundedSpace(pair.sampleRate);
+      const z = space.coordinates(parameters);
+      progress.update(1, "laying the recordings out");
+      engine = await openEngine(
+        config.engine,
+        chunk(pair, chunkOptions(config.chunks)),
+      );
+      progress.update(2, "loss, gradient and Hessian");
       const { loss, gradient, hessian } = await objectiveOf(engine, space)
         .evaluate(z, 2);
+      progress.stop();
+      for (const warning of warnings) note(`warning: ${warning}`);
       const size = z.length;
       const rows = Array.from(
         { length: size },
@@ -115,14 +135,15 @@ Examples:
           esr,
           coordinates: [...z],
           target_energy: engine.targetEnergy,
-          lag_samples: lag,
+          lag_samples: lag ?? null,
           engine: engine.name,
           sample_rate: pair.sampleRate,
         },
         options.json,
       );
     } finally {
-      await engine.close();
+      progress.stop();
+      await engine?.close();
     }
   });
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import wavefile from "wavefile";
 import { writeFileWhole } from "../atomic_file.ts";
@@ -11,12 +12,13 @@ import { makeStimulus } from "../data/stimulus.ts";
 import { kernelPath } from "../kernels/kernels.ts";
 import { knobOf } from "../player/knob.ts";
 import { renderPlayer } from "../player/page.ts";
-import { formatBytes } from "../report/format.ts";
+import { formatBytes } from "../format.ts";
 import {
   bold,
   collect,
   jsonOption,
   printResult,
+  REPORTS,
   runCommand,
   userPath,
 } from "./command_line.ts";
@@ -47,7 +49,10 @@ export const command = new Command("deno task player")
       "listen, and render. It is one file that works offline.",
   )
   .option("--curve <FILE>", CURVE_HELP, collect, [])
-  .option("--out <FILE.html>", "where the page goes", "reports/player.html")
+  .option(
+    "--out <FILE.html>",
+    "where the page goes (default: reports/player.html in the project's folder)",
+  )
   .addOption(jsonOption())
   .addHelpText(
     "after",
@@ -58,7 +63,7 @@ Examples:
   deno task player --curve compress.csv --curve limit.csv --out mine.html`,
   )
   .action(async ({ curve, out, json }) => {
-    if (!out.endsWith(".html")) {
+    if (out !== undefined && !out.endsWith(".html")) {
       throw new Error(`--out ${out}: its name must end in .html`);
     }
     const { points, origin, surrogate } = await readCurve(curve);
@@ -77,7 +82,9 @@ Examples:
         "Deno": Deno.version.deno,
       },
     });
-    const path = userPath(out);
+    const path = out === undefined
+      ? join(REPORTS, "player.html")
+      : userPath(out);
     await writeFileWhole(path, page);
     await printResult(
       [

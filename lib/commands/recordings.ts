@@ -10,11 +10,7 @@ import {
   type AlignmentConfig,
   alignPair,
 } from "../data/aligned_pair.ts";
-import {
-  formatDecibels,
-  formatMilliseconds,
-  formatNumber,
-} from "../report/format.ts";
+import { formatDecibels, formatMilliseconds, formatNumber } from "../format.ts";
 import { readWav } from "../sound/wav.ts";
 import { bold, userPath } from "./command_line.ts";
 
@@ -46,6 +42,15 @@ export async function openRecordings(
   const { sampleRate } = dry;
   const pair = { dry: dry.samples, wet: wet.samples, sampleRate };
   return alignPair(pair, alignment);
+}
+
+/**
+ * Whether two ESRs differ by what a person would want to know, such as that over
+ * the whole recording and that over the samples that the loss counts.
+ */
+export function esrsDiffer(one: number, other: number): boolean {
+  // Below that, either is no more than rounding.
+  return Math.max(one, other) > 1e-9 && Math.abs(one / other - 1) > 0.01;
 }
 
 /** The parameters as lines for people. */

@@ -10,12 +10,13 @@ import type { Processor } from "../compressor/compressor.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { parametersAt } from "../curve.ts";
 import { type Mode, MODES } from "../data/setting.ts";
-import { formatDuration } from "../report/format.ts";
+import { formatDuration } from "../format.ts";
 import { createFastCompressor } from "../kernels/render.ts";
 import {
   createWav,
   openWav,
-  type SampleFormat,
+  SAMPLE_FORMAT_NAMES,
+  SAMPLE_FORMATS,
   SoundFileError,
 } from "../sound/wav.ts";
 import {
@@ -34,17 +35,11 @@ import {
 import { CURVE_HELP, readCurve } from "./curve_files.ts";
 import { describeParameters } from "./recordings.ts";
 
-const FORMATS: Record<string, SampleFormat> = {
-  "16": { bits: 16, float: false },
-  "24": { bits: 24, float: false },
-  "32f": { bits: 32, float: true },
-};
-
 /** What the person chose: parameters as they are, or a place on a curve. */
 async function chosenParameters(options: {
   params?: string;
   peakReduction?: string;
-  mode: Mode;
+  mode?: Mode;
   curve: string[];
 }): Promise<CompressorParameters> {
   const { params, peakReduction, mode, curve } = options;
@@ -53,15 +48,35 @@ async function chosenParameters(options: {
       "say which compressor: either --params, or --peak-reduction with --mode",
     );
   }
-  if (params !== undefined) return await readParameters(params);
-  const knob = Number(peakReduction);
-  if (!Number.isFinite(knob)) {
+  if (params !== undefined) {
+    if (mode === undefined && curve.length === 0) {
+      return await readParameters(params);
+    }
     throw new Error(
-      `--peak-reduction ${peakReduction}: give a number, for example 63`,
+      `--${
+        mode === undefined ? "curve" : "mode"
+      } belongs to --peak-reduction, not to --params: leave one of them out`,
     );
   }
-  const { points } = await readCurve(curve);
-  return parametersAt(points, { mode, peakReduction: knob }, "linear");
+  const knob = peakReduction!.trim() === "" ? NaN : Number(peakReduction);
+  if (!Number.isFinite(knob)) {
+    throw new Error(
+      `--peak-reduction ${
+        peakReduction || "is empty"
+      }: give a number, for example 63`,
+    );
+  }
+  const { points, surrogate } = await readCurve(curve);
+  if (surrogate) {
+    note(
+      "The curve was fitted to surrogate data, not measured on a real LA-2A.",
+    );
+  }
+  return parametersAt(
+    points,
+    { mode: mode ?? "compress", peakReduction: knob },
+    "linear",
+  );
 }
 
 /** Models that a sound can be sent through. */
@@ -97,18 +112,24 @@ async function chosenModel(
   );
 }
 
+/** The command. */
 export const command = new Command("deno task render")
   .description("Sends a sound through the compressor.")
   .argument("<IN.wav>", "the sound")
   .argument("<OUT.wav>", "where the result goes")
-  .option("--params <JSON or FILE.yaml>", "the compressor's parameters")
+  .option(
+    "--params <JSON or FILE>",
+    "the compressor's parameters, or what fit wrote with --out or --json",
+  )
   .option(
     "--peak-reduction <0 to 100>",
     "the knob instead of parameters, through a curve",
   )
   .addOption(
-    new Option("--mode <mode>", "the switch, with --peak-reduction")
-      .choices(MODES).default("compress" as const),
+    new Option(
+      "--mode <mode>",
+      "the switch, with --peak-reduction (default: compress)",
+    ).choices(MODES),
   )
   .option("--curve <FILE>", CURVE_HELP, collect, [])
   .addOption(
@@ -120,7 +141,7 @@ export const command = new Command("deno task render")
   .option("--weights <FILE.json>", "the network's, from exp:baselines")
   .addOption(
     new Option("--format <format>", "samples of the result: PCM bits or float")
-      .choices(Object.keys(FORMATS)).default("32f"),
+      .choices(SAMPLE_FORMAT_NAMES).default("32f" as const),
   )
   .addOption(channelOption())
   .addOption(jsonOption())
@@ -147,7 +168,7 @@ Examples:
         "Choose another name for the result",
       );
     }
-    const format = FORMATS[options.format];
+    const format = SAMPLE_FORMATS[options.format];
     const { sampleRate, length } = input;
     const processor = await chosenModel(options, parameters, sampleRate);
     await using output = await createWav(userPath(outPath), {

@@ -13,8 +13,8 @@ import {
   messageOf,
   note,
   printResult,
+  resultsFolder,
   runCommand,
-  userPath,
 } from "./command_line.ts";
 
 /** A port, 0 for any that is free. */
@@ -34,7 +34,10 @@ export const command = new Command("deno task report")
     "Builds index.html in the folder of the reports: every run, newest first,\n" +
       "and the runs of an experiment side by side.",
   )
-  .argument("[DIR]", "where the reports are", "reports")
+  .argument(
+    "[DIR]",
+    "where the reports are (default: reports/ in the project's folder)",
+  )
   .option("--serve", "serve them to this machine, and reload when a run ends")
   .option("--port <n>", "port to serve at; 0 for any", portOf, 8042)
   .addOption(jsonOption())
@@ -46,7 +49,7 @@ Examples:
   deno task report --serve --port 8080`,
   )
   .action(async (dir, { serve, port, json }) => {
-    const folder = userPath(dir);
+    const folder = resultsFolder(dir);
     if (serve) {
       const { serveReports } = await import("../report/serve.ts");
       const server = await serveReports(folder, port, {

@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Signal } from "../objective/chunks.ts";
+import type { Signal } from "../sound/signal.ts";
 import {
   type CompressorParameters,
   detectorOf,

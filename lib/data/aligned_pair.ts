@@ -8,7 +8,6 @@
  * @module
  */
 
-import type { Pair } from "../objective/chunks.ts";
 import {
   align,
   CONFIDENCE_THRESHOLD,
@@ -16,7 +15,8 @@ import {
   MATCH_THRESHOLD,
   SilentSideError,
 } from "../sound/alignment.ts";
-import { formatNumber } from "../report/format.ts";
+import { formatNumber } from "../format.ts";
+import type { Pair } from "../sound/signal.ts";
 
 /** A pair whose sides follow each other sample for sample. */
 export interface AlignedPair {

@@ -13,7 +13,8 @@
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { solverSchema } from "../fit_config.ts";
-import { chunk, type Pair } from "../objective/chunks.ts";
+import { chunk } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import {
   createOptical,
   type OpticalOptions,

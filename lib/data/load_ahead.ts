@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Pair } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import type { Setting } from "./setting.ts";
 import type { PairSource } from "./source.ts";
 

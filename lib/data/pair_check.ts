@@ -11,11 +11,7 @@
  * @module
  */
 
-import {
-  formatDuration,
-  formatNumber,
-  formatPercent,
-} from "../report/format.ts";
+import { formatDuration, formatNumber, formatPercent } from "../format.ts";
 import {
   type Alignment,
   CONFIDENCE_THRESHOLD,
@@ -23,6 +19,7 @@ import {
   MATCH_THRESHOLD,
   SilentSideError,
 } from "../sound/alignment.ts";
+import type { Signal } from "../sound/signal.ts";
 import {
   formatName,
   readWav,
@@ -30,7 +27,6 @@ import {
   SoundFileError,
   type SoundFormat,
 } from "../sound/wav.ts";
-import type { Signal } from "../objective/chunks.ts";
 import { type Mode, MODES } from "./setting.ts";
 import type { SignalTrainEntry } from "./signaltrain.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Pair } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import type { PairSource } from "./source.ts";
 
 /** Ends of the first two parts, in samples. The third goes on to the end. */

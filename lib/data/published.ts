@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
-import { type Mode, MODES, type Setting } from "./setting.ts";
+import { curveFromCsv, type CurveRow } from "../curve.ts";
+import { MODES, type Setting } from "./setting.ts";
 import compressText from "./published/comp.csv" with { type: "text" };
 import limitText from "./published/limit.csv" with { type: "text" };
 import scoresText from "./published/scores.csv" with { type: "text" };
@@ -20,17 +20,8 @@ export const PUBLISHED_CITATION =
   "Using the Newton-Raphson Method”, AES AIMLA 2025, arXiv 2509.10706; " +
   "figures from the repository aim-qmul/4a2a";
 
-/** Published fit of one setting ("4A-2A"). */
-export interface PublishedFit extends Setting {
-  /** Parameters found. */
-  parameters: CompressorParameters;
-  /** ESR over the whole file, with the parameters found. */
-  esr: number;
-  /** ESR with linearly interpolated parameters; at 45, 55 … 95 only. */
-  esrLinear?: number;
-  /** ESR with parameters from the not-a-knot spline; at 45, 55 … 95 only. */
-  esrSpline?: number;
-}
+/** Published fit of one setting ("4A-2A"); interpolated at 45, 55 … 95 only. */
+export type PublishedFit = CurveRow;
 
 /** Published scores of one method at one setting. */
 export interface PublishedScore extends Setting {
@@ -42,43 +33,16 @@ export interface PublishedScore extends Setting {
   deltaLdrDb: number;
 }
 
-/** Rows of a CSV without quoting; blank lines dropped, cells trimmed. */
-function rows(text: string): string[][] {
-  return text.split(/\r?\n/).filter((line) => line.trim() !== "")
-    .map((line) => line.split(",").map((cell) => cell.trim()));
-}
-
-/** The fits in `text`, which has two heading lines. */
-function parseFits(text: string, mode: Mode): PublishedFit[] {
-  return rows(text).slice(2).map((cells) => {
-    const [knob, esr, linear, spline, threshold, ratio, attack, release, gain] =
-      cells;
-    return {
-      mode,
-      peakReduction: Number(knob),
-      parameters: {
-        threshold_db: Number(threshold),
-        ratio: Number(ratio),
-        attack_ms: Number(attack),
-        release_ms: Number(release),
-        make_up_db: Number(gain),
-      },
-      esr: Number(esr),
-      ...(linear ? { esrLinear: Number(linear) } : {}),
-      ...(spline ? { esrSpline: Number(spline) } : {}),
-    };
-  });
-}
-
 /** The published curve: 13 settings of each mode, peak reduction rising. */
 export const PUBLISHED_FITS: readonly PublishedFit[] = [
-  ...parseFits(compressText, "compress"),
-  ...parseFits(limitText, "limit"),
+  ...curveFromCsv(compressText, "compress", "comp.csv"),
+  ...curveFromCsv(limitText, "limit", "limit.csv"),
 ];
 
 /** Published scores of every method, as listed. */
-export const PUBLISHED_SCORES: readonly PublishedScore[] = rows(scoresText)
-  .slice(1).map(([method, mode, peakReduction, esr, ldr]) => ({
+export const PUBLISHED_SCORES: readonly PublishedScore[] = scoresText.trim()
+  .split(/\r?\n/).slice(1).map((line) => line.split(","))
+  .map(([method, mode, peakReduction, esr, ldr]) => ({
     method,
     mode: MODES[Number(mode)],
     peakReduction: Number(peakReduction),

@@ -13,6 +13,7 @@
  */
 
 import { join } from "node:path";
+import { reasonOf } from "../file_error.ts";
 
 /** The folders of the data set, in its own order. */
 export const SPLITS = ["Train", "Val", "Test"] as const;
@@ -176,9 +177,7 @@ async function namesOf(folder: string): Promise<string[]> {
     const missing = error instanceof Deno.errors.NotFound;
     throw new DataSetError(
       folder,
-      missing
-        ? "no such folder"
-        : `cannot be listed (${(error as Error).message})`,
+      missing ? "no such folder" : `cannot be listed (${reasonOf(error)})`,
       "Give a folder with Train/, Val/ and Test/ in it",
     );
   }

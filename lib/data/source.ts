@@ -7,7 +7,8 @@
 
 import { basename, extname, join } from "node:path";
 import type { DataConfig } from "../data_config.ts";
-import type { Pair, Signal } from "../objective/chunks.ts";
+import { reasonOf } from "../file_error.ts";
+import type { Pair, Signal } from "../sound/signal.ts";
 import { openWav, readWav } from "../sound/wav.ts";
 import { PUBLISHED_FITS } from "./published.ts";
 import {
@@ -37,6 +38,8 @@ export interface SourceFacts {
   sampleRate: number;
   /** JSON that is another where the data are others. */
   identity: unknown;
+  /** What keeps recordings of a folder from being used, where something does. */
+  unusable?: string[];
 }
 
 /** A dry/wet pair for each of a unit's settings. */
@@ -92,6 +95,37 @@ export async function openSource(config: DataConfig): Promise<PairSource> {
   return config.folder === null
     ? await openBuiltIn(config)
     : await openRecorded(config.folder);
+}
+
+/**
+ * Makes sure that `source` has all of the settings `wanted`.
+ *
+ * @throws {Error} naming those that it has not, and those that it has.
+ */
+export function requireSettings(
+  source: PairSource,
+  wanted: readonly Setting[],
+): void {
+  const known = source.settings();
+  const missing = wanted.filter((setting) =>
+    !known.some((other) => sameSetting(other, setting))
+  );
+  if (missing.length === 0) return;
+  throw new Error(
+    `${source.describe().title}: no recording of ${listSettings(missing)}; ` +
+      `there are ${
+        listSettings(known)
+      }. Choose among them with --set sweep.modes=[…] and --set sweep.settings=[…]`,
+  );
+}
+
+/** Settings in words, such as "compress 40, 45 and limit 100". */
+function listSettings(settings: readonly Setting[]): string {
+  return MODES.flatMap((mode) => {
+    const knob = settings.filter((setting) => setting.mode === mode)
+      .map(({ peakReduction }) => peakReduction).sort((a, b) => a - b);
+    return knob.length === 0 ? [] : [`${mode} ${knob.join(", ")}`];
+  }).join(" and ");
 }
 
 /** Most memory that a built-in unit's outputs are kept in, to be used again. */
@@ -227,7 +261,7 @@ async function wavNames(folder: string): Promise<string[]> {
       error instanceof Deno.errors.NotFound
         ? `${folder}: no such folder. Check the path`
         : `${folder}: cannot be listed (${
-          (error as Error).message
+          reasonOf(error)
         }). Give a folder with WAV files in it`,
       { cause: error },
     );
@@ -240,17 +274,25 @@ async function wavNames(folder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** One recording of a data set, with the length of its shorter side. */
+/** What is known of a recording before it is read. */
+interface Extent {
+  /** Samples of the shorter side. */
+  length: number;
+  /** Samples a second of both. */
+  sampleRate: number;
+}
+
+/** One recording of a data set, with its extent or why it cannot be used. */
 interface Recording extends Setting {
   entry: SignalTrainPair;
-  length: number;
-  sampleRate: number;
+  extent: Extent | Error;
 }
 
 /**
  * Recordings in SignalTrain's layout. The long takes (3c) are used, as for the
  * published scores; where a setting has several, the longest, and of equally
- * long ones the first by folder (Train, Val, Test) and number.
+ * long ones the first by folder (Train, Val, Test) and number. A take that cannot
+ * be used keeps its setting from being loaded, and no other one.
  */
 async function openRecorded(folder: string): Promise<PairSource> {
   const recordings: Recording[] = [];
@@ -260,11 +302,13 @@ async function openRecorded(folder: string): Promise<PairSource> {
       mode: MODES[entry.mode],
       peakReduction: entry.peakReduction,
     };
-    const { length, sampleRate } = await extentOf(entry);
-    const recording = { ...setting, entry, length, sampleRate };
+    const extent = await extentOf(entry).catch((error: Error) => error);
+    const recording = { ...setting, entry, extent };
     const at = recordings.findIndex((other) => sameSetting(other, setting));
     if (at === -1) recordings.push(recording);
-    else if (length > recordings[at].length) recordings[at] = recording;
+    else if (isPreferred(extent, recordings[at].extent)) {
+      recordings[at] = recording;
+    }
   }
   if (recordings.length === 0) {
     throw new Error(
@@ -280,6 +324,14 @@ async function openRecorded(folder: string): Promise<PairSource> {
     mode,
     peakReduction,
   }));
+  const usable: Extent[] = [];
+  const unusable: string[] = [];
+  for (const { extent, ...setting } of recordings) {
+    if (extent instanceof Error) {
+      unusable.push(`${nameOfSetting(setting)}: ${extent.message}`);
+    } else usable.push(extent);
+  }
+  if (usable.length === 0) throw recordings[0].extent;
   const surrogate = await isSurrogate(folder);
   const facts: SourceFacts = {
     name: "recordings",
@@ -290,17 +342,18 @@ async function openRecorded(folder: string): Promise<PairSource> {
       : "Recordings in the layout of the SignalTrain LA2A data set (Hawley, " +
         "Colburn and Mimilakis, AES 147, 2019).",
     surrogate,
-    seconds: recordings.reduce(
+    seconds: usable.reduce(
       (sum, { length, sampleRate }) => sum + length / sampleRate,
       0,
-    ) / recordings.length,
-    sampleRate: recordings[0].sampleRate,
+    ) / usable.length,
+    sampleRate: usable[0].sampleRate,
     identity: await Promise.all(
       recordings.flatMap(({ entry }) => [
         identityOf(entry.inputPath),
         identityOf(entry.targetPath),
       ]),
     ),
+    ...(unusable.length > 0 && { unusable }),
   };
   return {
     describe: () => facts,
@@ -314,7 +367,9 @@ async function openRecorded(folder: string): Promise<PairSource> {
           }. Leave this setting out; data:check lists what is there`,
         );
       }
-      const { entry, length, sampleRate } = found;
+      const { entry, extent } = found;
+      if (extent instanceof Error) throw extent;
+      const { length, sampleRate } = extent;
       const dry = await readWav(entry.inputPath);
       const wet = await readWav(entry.targetPath);
       return {
@@ -326,10 +381,19 @@ async function openRecorded(folder: string): Promise<PairSource> {
   };
 }
 
-/** Length of the shorter side of a pair, and the rate of both. */
+/**
+ * Whether the take of extent `one` is to be used rather than that of `other`: it
+ * is longer, or cannot be used, so that nobody knows which is the longest.
+ */
+function isPreferred(one: Extent | Error, other: Extent | Error): boolean {
+  if (other instanceof Error) return false;
+  return one instanceof Error || one.length > other.length;
+}
+
+/** Extent of a pair. @throws {Error} where it cannot be used. */
 async function extentOf(
   { inputPath, targetPath }: SignalTrainPair,
-): Promise<{ length: number; sampleRate: number }> {
+): Promise<Extent> {
   using input = await openWav(inputPath);
   using target = await openWav(targetPath);
   if (input.sampleRate !== target.sampleRate) {

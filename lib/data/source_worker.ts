@@ -5,7 +5,7 @@
  */
 
 import type { DataConfig } from "../data_config.ts";
-import type { Pair } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import { answerQuestions } from "../thread.ts";
 import type { Setting } from "./setting.ts";
 import { openSource, type PairSource, type SourceFacts } from "./source.ts";

@@ -1,10 +1,12 @@
 /**
  * What every engine computes: the loss, its gradient and its Hessian in the
- * natural parameters θ (MATH of the README, "How it works").
+ * natural parameters θ of `compressor/parameters.ts`; the README has the model
+ * and the loss in its section "How it works".
  *
  * An engine is opened on a chunked pair and holds it; {@linkcode Objective}
- * adds the coordinates that the optimiser moves in. All engines pass the tests
- * in `tests/engines_test.ts`; the double-precision one is their oracle.
+ * adds the coordinates that the optimiser moves in. The double-precision engine
+ * is held to golden figures in `tests/engines_test.ts`, the others to it in
+ * `tests/wasm_engine_test.ts` and, where there is a GPU, `tests/webgpu_test.ts`.
  *
  * @module
  */
@@ -30,6 +32,8 @@ export interface Engine {
   readonly name: string;
   /** Σ y² over the counted samples: ESR = loss / targetEnergy. */
   readonly targetEnergy: number;
+  /** Part of the loss that its rounding can make up. */
+  readonly precision: number;
   /** Derivatives up to `order` at natural parameters `theta`. */
   evaluate(theta: Float64Array, order: Order): Promise<Evaluation>;
   /** Gives back what the engine holds. It cannot be used afterwards. */

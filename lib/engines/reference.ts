@@ -52,6 +52,7 @@ export function openReferenceEngine(
   return {
     name: "reference",
     targetEnergy,
+    precision: 1e-12,
     // A promise because other engines need time; this one just computes.
     evaluate: (theta, order) =>
       new Promise((resolve) => resolve(evaluate(pair, detector, theta, order))),

@@ -27,12 +27,12 @@
  * @module
  */
 
-import type { Signal } from "../objective/chunks.ts";
 import {
   preEmphasise,
   preEmphasiseTransposed,
   type PreEmphasisState,
 } from "../objective/pre_emphasis.ts";
+import type { Signal } from "../sound/signal.ts";
 import {
   BIAS,
   DENSE,

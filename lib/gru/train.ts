@@ -22,7 +22,7 @@
  */
 
 import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
-import type { Signal } from "../objective/chunks.ts";
+import type { Signal } from "../sound/signal.ts";
 import { adamAtStart, type AdamState, adamStep } from "./adam.ts";
 import type { GruBatch } from "./batch.ts";
 import { withSilence } from "./silence.ts";

@@ -96,7 +96,10 @@ async function removeOutdated(
 
 if (import.meta.main) {
   const start = performance.now();
-  const built = await buildKernels();
+  const built = await buildKernels().catch((error: Error) => {
+    console.error(`error: ${error.message}`);
+    Deno.exit(1);
+  });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (built.length > 0) {
     console.error(`kernels: ${built.length} compiled in ${seconds} s`);

@@ -17,7 +17,7 @@ import {
   LONG_TIME_CONSTANT,
   SHORT_TIME_CONSTANT,
 } from "../metrics/loudness_dynamic_range.ts";
-import type { Pair } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import { loadKernel } from "./kernels.ts";
 
 /** What the kernel exports. */

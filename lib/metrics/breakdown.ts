@@ -13,8 +13,8 @@
  * @module
  */
 
-import type { Signal } from "../objective/chunks.ts";
 import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
+import type { Signal } from "../sound/signal.ts";
 import {
   LDR_FLOOR,
   LONG_TIME_CONSTANT,

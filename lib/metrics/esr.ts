@@ -10,8 +10,8 @@
  * @module
  */
 
-import type { Signal } from "../objective/chunks.ts";
 import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
+import type { Signal } from "../sound/signal.ts";
 
 /** Sums up the ESR of a recording that comes in blocks. */
 export class EsrMeter {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Signal } from "../objective/chunks.ts";
 import { preEmphasise } from "../objective/pre_emphasis.ts";
+import type { Signal } from "../sound/signal.ts";
 
 /**
  * The constant gain c for which c · input comes nearest to `output` in ESR:

@@ -14,8 +14,8 @@
  * @module
  */
 
-import type { Signal } from "../objective/chunks.ts";
 import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
+import type { Signal } from "../sound/signal.ts";
 
 /** Time constant of the short mean square, in seconds. */
 export const SHORT_TIME_CONSTANT = 0.05;

@@ -7,7 +7,7 @@
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { type Energies, sumEnergies, sumScore } from "../kernels/render.ts";
-import type { Pair } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 
 /** How near a compressor comes to a recording. */
 export interface Score {

@@ -5,7 +5,7 @@
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import type { Pair } from "../objective/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import { answerQuestions } from "../thread.ts";
 import { type Score, score, scoreEsr } from "./score.ts";
 

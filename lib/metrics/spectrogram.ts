@@ -13,7 +13,7 @@
  */
 
 import FFT from "fft.js";
-import type { Signal } from "../objective/chunks.ts";
+import type { Signal } from "../sound/signal.ts";
 
 /** Levels over time and frequency. */
 export interface Spectrogram {

@@ -9,18 +9,7 @@
  * @module
  */
 
-/** Samples of a mono sound, nominally within ±1. */
-export type Signal = Float32Array | Float64Array;
-
-/** A dry recording and what the unit made of it, sample for sample. */
-export interface Pair {
-  /** What went in. */
-  dry: Signal;
-  /** What came out, as long as `dry`. */
-  wet: Signal;
-  /** Samples a second. */
-  sampleRate: number;
-}
+import type { Pair } from "../sound/signal.ts";
 
 /** A pair with its division into chunks. Chunks are views, never copies. */
 export interface ChunkedPair extends Pair {

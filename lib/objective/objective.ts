@@ -16,12 +16,15 @@ export interface Objective {
   evaluate(z: Float64Array, order: Order): Promise<Evaluation>;
   /** Σ y² over the counted samples: ESR = loss / targetEnergy. */
   readonly targetEnergy: number;
+  /** Part of the loss that its rounding can make up. */
+  readonly precision: number;
 }
 
 /** The objective of `engine` in the coordinates of `space`. */
 export function objectiveOf(engine: Engine, space: ParameterSpace): Objective {
   return {
     targetEnergy: engine.targetEnergy,
+    precision: engine.precision,
     async evaluate(z, order) {
       const natural = await engine.evaluate(space.natural(z), order);
       const { gradient, hessian } = natural;

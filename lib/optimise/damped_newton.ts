@@ -15,10 +15,12 @@ import {
   type Evaluate,
   isConverged,
   isFiniteEvaluation,
+  isNegligible,
   type IterationRecord,
   type MinimiserOptions,
   type Minimum,
   norm,
+  PRECISION,
   type StopReason,
 } from "./minimiser.ts";
 import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
@@ -40,6 +42,7 @@ export async function dampedNewton(
     tolerance = 1e-9,
     stepTolerance = 1e-9,
     lossFloor = 0,
+    precision = PRECISION,
     onIteration,
   } = options;
   const evaluations: Minimum["evaluations"] = [0, 0, 0];
@@ -60,6 +63,7 @@ export async function dampedNewton(
       : { values: new Float64Array(0), vectors: [] };
     loss = here.loss;
     gradient = here.gradient!;
+    const promised = finite ? promisedFall(gradient, spectrum) : Infinity;
     hessian = here.hessian!;
     const entry: IterationRecord = {
       iteration: records.length,
@@ -75,9 +79,9 @@ export async function dampedNewton(
 
     if (!finite) {
       stopReason = "not-finite";
-    } else if (
-      loss <= lossFloor || promisedFall(gradient, spectrum) <= tolerance * loss
-    ) {
+    } else if (loss <= lossFloor) {
+      stopReason = "exact";
+    } else if (promised <= tolerance * loss) {
       stopReason = "gradient";
     } else if (settled) {
       stopReason = "step";
@@ -100,14 +104,12 @@ export async function dampedNewton(
         }
       }
       if (found === undefined) {
-        stopReason = "line-search";
+        stopReason = promised <= precision * loss ? "precision" : "line-search";
       } else {
         stepLength = part * norm(direction);
-        const negligible = found.every((value, i) =>
-          Math.abs(value - z[i]) <= stepTolerance * (1 + Math.abs(z[i]))
-        );
+        const step = direction.map((value) => part * value);
+        settled = isNegligible(step, z, stepTolerance);
         z = found;
-        settled = negligible;
       }
     }
   }

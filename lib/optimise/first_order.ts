@@ -66,7 +66,9 @@ export async function followRule(
     }
     if (!finite) {
       stopReason = "not-finite";
-    } else if (here.loss <= lossFloor || entry.gradientNorm === 0) {
+    } else if (here.loss <= lossFloor) {
+      stopReason = "exact";
+    } else if (entry.gradientNorm === 0) {
       stopReason = "gradient";
     } else if (records.length > 1 && isNegligible(step, z, stepTolerance)) {
       stopReason = "step";

@@ -88,7 +88,9 @@ export async function lBfgs(
 
     if (!isFiniteEvaluation(here)) {
       stopReason = "not-finite";
-    } else if (here.loss <= lossFloor || entry.gradientNorm === 0) {
+    } else if (here.loss <= lossFloor) {
+      stopReason = "exact";
+    } else if (entry.gradientNorm === 0) {
       stopReason = "gradient";
     } else if (settled) {
       stopReason = "step";

@@ -10,16 +10,23 @@ import type { Evaluation, Order } from "../engines/engine.ts";
 /** The function to minimise, with derivatives up to the order asked for. */
 export type Evaluate = (z: Float64Array, order: Order) => Promise<Evaluation>;
 
-/** Why a minimiser stopped. The first three mean that it converged. */
+/** Why a minimiser stopped. The first four mean that it converged. */
 export type StopReason =
+  /** The loss counts as zero: it is at most `lossFloor`. */
+  | "exact"
   /** The quadratic model promises less than `tolerance` of the loss. */
   | "gradient"
   /** The step has become smaller than `stepTolerance`. */
   | "step"
-  /** The loss no longer falls in the engine's precision, at a small gradient. */
+  /** No step lowers the loss, and the model promises less than its rounding. */
   | "precision"
   /** The allowed iterations were used up. */
   | "iterations"
+  /**
+   * Ever shorter steps of a trust region do not lower the loss, although the
+   * model promises more than its rounding: the slope jumps there.
+   */
+  | "stalled"
   /** No step along the search direction lowered the loss. */
   | "line-search"
   /** Loss or derivatives were not finite. */
@@ -59,9 +66,14 @@ export interface MinimiserOptions {
   stepTolerance?: number;
   /** Loss that counts as zero, e.g. 1e-15 of the target's energy (default 0). */
   lossFloor?: number;
+  /** Part of the loss that its rounding can make up (default 1e-6). */
+  precision?: number;
   /** Called after each iteration. */
   onIteration?: (record: IterationRecord) => void;
 }
+
+/** {@linkcode MinimiserOptions.precision} where none is given. */
+export const PRECISION = 1e-6;
 
 /** Where a minimiser ended and how it came there. */
 export interface Minimum {
@@ -119,5 +131,6 @@ export function isNegligible(
 
 /** Whether a stop reason means a minimum was reached. */
 export function isConverged(reason: StopReason): boolean {
-  return reason === "gradient" || reason === "step" || reason === "precision";
+  return reason === "exact" || reason === "gradient" || reason === "step" ||
+    reason === "precision";
 }

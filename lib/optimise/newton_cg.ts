@@ -23,6 +23,7 @@ import {
   type MinimiserOptions,
   type Minimum,
   norm,
+  PRECISION,
   type StopReason,
 } from "./minimiser.ts";
 import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
@@ -44,6 +45,7 @@ export async function newtonCg(
     tolerance = 1e-9,
     stepTolerance = 1e-9,
     lossFloor = 0,
+    precision = PRECISION,
     onIteration,
   } = options;
   const evaluations: Minimum["evaluations"] = [0, 0, 0];
@@ -76,12 +78,12 @@ export async function newtonCg(
     records.push(entry);
     onIteration?.(entry);
 
+    const promised = finite ? promisedFall(gradient, spectrum) : Infinity;
     if (!finite) {
       stopReason = "not-finite";
-    } else if (
-      here.loss <= lossFloor ||
-      promisedFall(gradient, spectrum) <= tolerance * here.loss
-    ) {
+    } else if (here.loss <= lossFloor) {
+      stopReason = "exact";
+    } else if (promised <= tolerance * here.loss) {
       stopReason = "gradient";
     } else if (settled) {
       stopReason = "step";
@@ -109,7 +111,9 @@ export async function newtonCg(
       }
       const there = found && await evaluate(found, 2);
       if (found === undefined || there === undefined) {
-        stopReason = "line-search";
+        stopReason = promised <= precision * here.loss
+          ? "precision"
+          : "line-search";
       } else {
         evaluations[2]++;
         // A loss without finite derivatives is no place to go on from.

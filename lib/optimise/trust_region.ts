@@ -30,6 +30,7 @@ import {
   type MinimiserOptions,
   type Minimum,
   norm,
+  PRECISION,
   type StopReason,
 } from "./minimiser.ts";
 import {
@@ -58,8 +59,12 @@ export async function trustRegion(
   start: Float64Array,
   options: TrustRegionOptions = {},
 ): Promise<Minimum> {
-  const { maxIterations = 100, lossFloor = 0, isNear = false, onIteration } =
-    options;
+  const {
+    maxIterations = 100,
+    precision = PRECISION,
+    isNear = false,
+    onIteration,
+  } = options;
   let found = await descend(evaluate, start, options, !isNear);
   const { records, evaluations } = found;
   const scale = records[0].loss;
@@ -67,11 +72,11 @@ export async function trustRegion(
   const fruitless = { putBack: Infinity, lookAround: Infinity };
   for (;;) {
     const left = maxIterations - records.length;
-    const isThere = found.converged && found.loss <= lossFloor;
-    const hasEnded = !found.converged && !found.isStuck;
-    if (isThere || hasEnded || isNear || left < 0) break;
+    const canGoOn = found.stopReason !== "exact" &&
+      (found.converged || found.isStuck || found.stopReason === "stalled");
+    if (!canGoOn || isNear || left < 0) break;
     let below: Float64Array | undefined;
-    const search: Search = { evaluate, at: found, evaluations };
+    const search: Search = { evaluate, at: found, evaluations, precision };
     const faint = faintCoordinates(found.hessian);
     if (found.loss < (1 - WORTH_A_SEARCH) * fruitless.putBack) {
       below = await putBack(search, faint, start);
@@ -84,7 +89,7 @@ export async function trustRegion(
       found.loss < (1 - WORTH_A_SEARCH) * fruitless.lookAround
     ) {
       const promised = promisedFall(found.gradient, spectrumOf(found.hessian));
-      const isBroken = promised > PRECISION * scale;
+      const isBroken = promised > precision * scale;
       below = await lookAround(search, isBroken ? [...start.keys()] : faint);
       if (below === undefined) fruitless.lookAround = found.loss;
     }
@@ -136,6 +141,7 @@ async function descend(
     tolerance = 1e-9,
     stepTolerance = 1e-9,
     lossFloor = 0,
+    precision = PRECISION,
     initialRadius = 1,
     maxRadius = 10,
     onIteration,
@@ -171,7 +177,11 @@ async function descend(
   while (stopReason === undefined) {
     const gradient = here.gradient!;
     const promised = promisedFall(gradient, spectrum);
-    if (here.loss <= lossFloor || promised <= tolerance * here.loss) {
+    if (here.loss <= lossFloor) {
+      stopReason = "exact";
+      break;
+    }
+    if (promised <= tolerance * here.loss) {
       stopReason = "gradient";
       break;
     }
@@ -190,7 +200,8 @@ async function descend(
       radius,
     );
     if (isNegligible(step, z, stepTolerance)) {
-      stopReason = "step";
+      // Short of itself, or because nothing longer lowers the loss.
+      stopReason = onBoundary ? "stalled" : "step";
       break;
     }
     const trial = z.map((value, i) => value + step[i]);
@@ -200,8 +211,9 @@ async function descend(
     const accepted = isFiniteEvaluation(there) && actual > 0;
     const ratio = accepted && predicted > 0 ? actual / predicted : 0;
     // A promise below the rounding of the loss itself cannot be kept or broken.
-    if (!accepted && predicted <= PRECISION * here.loss) {
-      stopReason = "precision";
+    if (!accepted && predicted <= precision * here.loss) {
+      const isAll = promised <= precision * here.loss;
+      stopReason = isAll ? "precision" : "stalled";
       break;
     }
     if (ratio < 0.25) radius = 0.25 * norm(step);
@@ -243,9 +255,6 @@ async function descend(
   }
 }
 
-/** Relative fall of the loss that float32 engines cannot tell from rounding. */
-const PRECISION = 1e-6;
-
 /** Part of the whole curvature that is next to nothing for a coordinate. */
 const FAINT = 1e-4;
 
@@ -267,6 +276,8 @@ interface Search {
   at: Minimum;
   /** Where the cost is added. */
   evaluations: Minimum["evaluations"];
+  /** Part of the loss that is rounding. */
+  precision: number;
 }
 
 /** Looks from where the `faint` coordinates stand as they did at the `start`. */
@@ -278,41 +289,63 @@ async function putBack(
   if (faint.length === 0) return undefined;
   const z = search.at.z.slice();
   for (const i of faint) z[i] = start[i];
+  if (await lossElsewhere(z, search) === undefined) return undefined;
   return await descendFrom(z, search, 1, RETURN_ITERATIONS);
 }
 
-/** Looks along each of the `coordinates`. */
+/** Looks along each of the `coordinates`, from the lowest point on either side. */
 async function lookAround(
   search: Search,
   coordinates: readonly number[],
 ): Promise<Float64Array | undefined> {
   for (const i of coordinates) {
     for (const side of [-1, 1]) {
+      let lowest:
+        | { z: Float64Array; loss: number; distance: number }
+        | undefined;
       for (const distance of ESCAPE_DISTANCES) {
         const z = search.at.z.slice();
         z[i] += side * distance;
-        const found = await descendFrom(z, search, distance, ESCAPE_ITERATIONS);
-        if (found !== undefined) return found;
+        const loss = await lossElsewhere(z, search);
+        if (loss !== undefined && !(loss >= lowest?.loss!)) {
+          lowest = { z, loss, distance };
+        }
       }
+      const found = lowest && await descendFrom(
+        lowest.z,
+        search,
+        lowest.distance,
+        ESCAPE_ITERATIONS,
+      );
+      if (found !== undefined) return found;
     }
   }
+}
+
+/** The loss at `z`; undefined where it is none, or that of `at` still. */
+async function lossElsewhere(
+  z: Float64Array,
+  { evaluate, at, evaluations, precision }: Search,
+): Promise<number | undefined> {
+  const { loss } = await evaluate(z, 0);
+  evaluations[0]++;
+  const isStillOn = Math.abs(loss - at.loss) <= precision * at.loss;
+  return isStillOn || !Number.isFinite(loss) ? undefined : loss;
 }
 
 /** What a few iterations from `z` reach, if that is clearly lower. */
 async function descendFrom(
   z: Float64Array,
-  { evaluate, at, evaluations }: Search,
+  { evaluate, at, evaluations, precision }: Search,
   initialRadius: number,
   maxIterations: number,
 ): Promise<Float64Array | undefined> {
-  const { loss } = await evaluate(z, 0);
-  evaluations[0]++;
-  const isStillOn = Math.abs(loss - at.loss) <= PRECISION * at.loss;
-  if (isStillOn || !Number.isFinite(loss)) return undefined;
   const lossFloor = at.loss * (1 - ESCAPE_GAIN);
   const descent = await descend(evaluate, z, {
     maxIterations,
+    tolerance: 0.5 * ESCAPE_GAIN,
     lossFloor,
+    precision,
     initialRadius,
   });
   addCounts(evaluations, descent.evaluations);

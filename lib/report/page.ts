@@ -97,19 +97,6 @@ ${renderFacts(meta.provenance)}
   });
 }
 
-async function write(path: string, text: string): Promise<void> {
-  try {
-    await writeFileWhole(path, text);
-  } catch (error) {
-    throw new Error(
-      `cannot write the report ${path} (${
-        (error as Error).message
-      }): check that its folder can be written to and has room`,
-      { cause: error },
-    );
-  }
-}
-
 /**
  * Writes the report to `path`, which ends in `.html`, and its card beside it as
  * `….card.json`; each whole or not at all. Makes the folder if need be.
@@ -127,8 +114,8 @@ export async function writeReport(
   }
   const name = path.replaceAll("\\", "/").split("/").at(-1)!;
   const cardPath = path.replace(/\.html$/, ".card.json");
-  await write(path, await renderReport(meta, cells));
-  await write(
+  await writeFileWhole(path, await renderReport(meta, cells));
+  await writeFileWhole(
     cardPath,
     JSON.stringify(cardOf(meta, cells, name), null, 2) + "\n",
   );

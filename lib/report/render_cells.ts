@@ -27,7 +27,7 @@ import {
   formatInteger,
   formatNumber,
   NO_VALUE,
-} from "./format.ts";
+} from "../format.ts";
 import { highlight } from "./highlight.ts";
 import { escapeHtml, jsonForScript, slug } from "./html.ts";
 import { renderMarkdown } from "./markdown.ts";

@@ -32,11 +32,11 @@
  */
 
 import FFT from "fft.js";
-import type { Pair, Signal } from "../objective/chunks.ts";
 import {
   preEmphasise,
   type PreEmphasisState,
 } from "../objective/pre_emphasis.ts";
+import type { Pair, Signal } from "./signal.ts";
 
 /** How a wet recording follows its dry one. */
 export interface Alignment {

@@ -26,6 +26,21 @@ export type SoundFormat = SampleFormat & {
   channels: number;
 };
 
+/** The formats that a person can choose, by the names that options give them. */
+export const SAMPLE_FORMATS = {
+  "16": { bits: 16, float: false },
+  "24": { bits: 24, float: false },
+  "32f": { bits: 32, float: true },
+} as const satisfies Record<string, SampleFormat>;
+
+/** Name of a format that a person can choose. */
+export type SampleFormatName = keyof typeof SAMPLE_FORMATS;
+
+/** Those names. */
+export const SAMPLE_FORMAT_NAMES = Object.keys(
+  SAMPLE_FORMATS,
+) as SampleFormatName[];
+
 /** 32-bit floating point, what the project writes unless told otherwise. */
 export const FLOAT_32: SampleFormat = { bits: 32, float: true };
 

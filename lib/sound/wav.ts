@@ -7,6 +7,8 @@
 export {
   FLOAT_32,
   formatName,
+  SAMPLE_FORMAT_NAMES,
+  SAMPLE_FORMATS,
   type SampleFormat,
   SoundFileError,
   type SoundFormat,

@@ -6,7 +6,7 @@
  */
 
 import wavefile from "wavefile";
-import type { Signal } from "../objective/chunks.ts";
+import type { Signal } from "./signal.ts";
 
 /** `samples` as a WAVE file; what lies beyond full scale is clipped. */
 export function wavClip(samples: Signal, sampleRate: number): Uint8Array {

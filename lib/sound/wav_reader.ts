@@ -12,7 +12,8 @@
  */
 
 import wavefile from "wavefile";
-import type { Signal } from "../objective/chunks.ts";
+import { reasonOf } from "../file_error.ts";
+import type { Signal } from "./signal.ts";
 import {
   badSampleError,
   SAMPLE_LIMIT,
@@ -514,7 +515,7 @@ function openError(path: string, error: unknown): SoundFileError {
   const missing = error instanceof Deno.errors.NotFound;
   return new SoundFileError(
     path,
-    missing ? "no such file" : `cannot be read (${(error as Error).message})`,
+    missing ? "no such file" : `cannot be read (${reasonOf(error)})`,
     missing ? "Check the path" : "Check the file and its permissions",
     error,
   );

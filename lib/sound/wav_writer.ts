@@ -12,9 +12,10 @@
  */
 
 import wavefile from "wavefile";
+import { reasonOf } from "../file_error.ts";
 import { beginFile, endFile } from "../atomic_file.ts";
 import { basename, dirname, join } from "node:path";
-import type { Signal } from "../objective/chunks.ts";
+import type { Signal } from "./signal.ts";
 import {
   badSampleError,
   FLOAT_32,
@@ -354,7 +355,7 @@ function writeError(path: string, error: unknown): Error {
   const code = (error as { code?: string }).code;
   return new SoundFileError(
     path,
-    `cannot be written (${(error as Error).message})`,
+    `cannot be written (${reasonOf(error)})`,
     code === "ENOSPC"
       ? `Free some space, or write ${name} to another disk`
       : `Check that ${folder} can be written to`,

@@ -109,6 +109,7 @@ export async function openOnPool(
   return {
     name: "wasm",
     targetEnergy,
+    precision: 1e-6,
     evaluate(theta, order) {
       if (!isOpen) {
         return Promise.reject(new Error("the engine wasm is closed"));

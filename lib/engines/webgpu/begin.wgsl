@@ -3,11 +3,11 @@
 // to first order by its derivatives and the change of the parameters.
 //
 // enter[k] = (anchor, offset): the gain g that enters segment k is their sum.
-// leave[k].w = 0 marks a segment to be run.
+// reach[k] marks a segment to be run: see parameters.wgsl.
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read_write> enter: array<vec2f>;
-@group(0) @binding(2) var<storage, read_write> leave: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> reach: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> progress: array<Progress>;
 @group(0) @binding(4) var<storage, read> entering: array<f32>;
 
@@ -28,8 +28,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       enter[k] = vec2f(clamp(enter[k].x + (enter[k].y + change), 0.0, 1.0), 0.0);
     }
   }
-  leave[k].w = 0.0;
+  reach[k] = TO_BE_RUN;
   if (first) {
-    progress[k / parameters.segments] = Progress(0u, 0u, 0u, 0u, 0.0);
+    progress[k / parameters.segments] = Progress(0u, 0u, 0u, 0u, 0u, 0.0);
   }
 }

@@ -2,6 +2,11 @@
  * The GPU: adapter, device and its compute pipelines, behind the WebGPU standard
  * (Deno and browsers alike).
  *
+ * Deno can reach an adapter through OpenGL too, and opens that whether it is wanted
+ * or not; its handlers at the end of the process (libEGL's) crash now and then. So
+ * the tasks in deno.json name the other ways in DENO_WEBGPU_BACKEND: Vulkan, Metal
+ * and Direct3D 12.
+ *
  * @module
  */
 

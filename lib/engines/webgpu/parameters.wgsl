@@ -46,10 +46,11 @@ struct Parameters {
 struct Progress {
   // Rounds taken.
   rounds: u32,
-  // 1 when the states stand still.
+  // 1 when the states stand still, 2 when the repair has seen to that.
   settled: u32,
-  // Tiles in which a segment was run, over all rounds.
+  // Tiles in which a segment was run, and segments that moved, over all rounds.
   runs: u32,
+  moves: u32,
   // For the repair: the next segment, and the step at it that was not taken.
   next: u32,
   step: f32,
@@ -58,4 +59,11 @@ struct Progress {
 // Where the first four samples of segment k are; the next are TILE further on.
 fn firstSamples(k: u32) -> u32 {
   return (k / TILE) * (SEGMENT / 4u) * TILE + k % TILE;
+}
+
+// The reach (low, high) of a segment that is to be run: see ballistics.wgsl.
+const TO_BE_RUN = vec2f(1.0, -1.0);
+
+fn isToBeRun(reach: vec2f) -> bool {
+  return reach.x > reach.y;
 }

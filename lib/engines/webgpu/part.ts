@@ -28,7 +28,7 @@ const MAX_WORKGROUPS = 65535;
 const PARAMETER_BYTES = 64;
 
 /** Words of `Progress` in parameters.wgsl. */
-const PROGRESS_WORDS = 5;
+const PROGRESS_WORDS = 6;
 
 /** Quantities that an evaluation of each order adds up. */
 const QUANTITIES_OF_ORDER = [SUM.ERROR_MODEL, SUM.MODEL_BY, QUANTITIES];
@@ -40,6 +40,7 @@ type Buffers = Record<
   | "wet"
   | "enter"
   | "leave"
+  | "reach"
   | "progress"
   | "local"
   | "entering"
@@ -74,10 +75,12 @@ export interface Part {
 export interface ChunkProgress {
   /** Rounds taken. */
   rounds: number;
-  /** Whether its states stand still. */
-  settled: boolean;
+  /** Whether the rounds were not enough, and it was run sequentially. */
+  repaired: boolean;
   /** Tiles in which a segment was run, over all rounds. */
   runs: number;
+  /** Segments whose entering state was moved, over all rounds. */
+  moves: number;
 }
 
 /** What an evaluation of a part gives. */
@@ -145,6 +148,7 @@ export function createPart(
     wet: buffer("wet", samples, inside, true),
     enter: buffer("enter", 2 * stride, inside),
     leave: buffer("leave", 4 * stride, inside),
+    reach: buffer("reach", 2 * stride, inside),
     progress: buffer("progress", progressWords, inside),
     local: buffer("local", LOCALS * stride, inside),
     entering: buffer("entering", ENTERINGS * stride, inside),
@@ -187,10 +191,10 @@ export function createPart(
     targetEnergy,
     buffers,
     bindings: {
-      begin: bound("begin", "enter", "leave", "progress", "entering"),
-      round: bound("round", "dry", "enter", "leave"),
-      settle: bound("settle", "enter", "leave", "progress"),
-      repair: bound("repair", "dry", "enter", "leave", "progress"),
+      begin: bound("begin", "enter", "reach", "progress", "entering"),
+      round: bound("round", "dry", "enter", "leave", "reach", "progress"),
+      settle: bound("settle", "enter", "leave", "reach", "progress"),
+      repair: bound("repair", "dry", "enter", "leave", "reach", "progress"),
       filterLink: bound("filterLink", "leave", "entering"),
       value: bound("value", ...pass, "local", "sums"),
       linearise: bound("linearise", ...pass, "local", "sums"),
@@ -251,27 +255,19 @@ export function writeParameters(
   device.queue.writeBuffer(part.buffers.parameters, 0, data);
 }
 
-/** Steps of an evaluation. */
-export interface Steps {
-  /** Whether all boundary states are to be looked at anew. */
-  begin: boolean;
-  /** Newton rounds at most. */
-  rounds: number;
-  /** Whether chunks not settled after the rounds are run sequentially. */
-  repair: boolean;
-  /** Derivatives wanted. */
-  order: Order;
-}
-
-/** Runs `steps` on `part`. */
+/**
+ * Evaluates `part` up to derivatives of `order`. The boundary states are found in
+ * at most `rounds` Newton rounds, and sequentially where those are not enough;
+ * without `rounds` they are taken as they are.
+ */
 export async function run(
   { device }: Gpu,
   kernels: Kernels,
   part: Part,
-  steps: Steps,
+  rounds: number | undefined,
+  order: Order,
 ): Promise<PartResult> {
   const { chunks, stride, buffers, bindings } = part;
-  const { order } = steps;
   const quantities = QUANTITIES_OF_ORDER[order];
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
@@ -281,13 +277,16 @@ export async function run(
     pass.dispatchWorkgroups(width, height);
   };
   const groups = stride / GROUP;
-  if (steps.begin) dispatch("begin", groups);
-  for (let i = 0; i < steps.rounds; i++) {
-    dispatch("round", groups);
-    dispatch("settle", chunks);
+  if (rounds !== undefined) {
+    dispatch("begin", groups);
+    for (let i = 0; i < rounds; i++) {
+      dispatch("round", groups);
+      dispatch("settle", chunks);
+    }
+    for (let at = 0; at < part.segments; at += STRETCH) {
+      dispatch("repair", chunks);
+    }
   }
-  const stretches = steps.repair ? Math.ceil(part.segments / STRETCH) : 0;
-  for (let i = 0; i < stretches; i++) dispatch("repair", chunks);
   dispatch("filterLink", chunks);
   dispatch(order === 0 ? "value" : "linearise", groups);
   if (order > 0) {
@@ -310,8 +309,11 @@ export async function run(
   const chunkProgress: ChunkProgress[] = [];
   for (let chunk = 0; chunk < chunks; chunk++) {
     const at = chunk * PROGRESS_WORDS;
-    const [rounds, settled, runs] = words.subarray(at, at + PROGRESS_WORDS);
-    chunkProgress.push({ rounds, settled: settled === 1, runs });
+    const [rounds, settled, runs, moves] = words.subarray(
+      at,
+      at + PROGRESS_WORDS,
+    );
+    chunkProgress.push({ rounds, repaired: settled === 2, runs, moves });
     for (let quantity = 0; quantity < quantities; quantity++) {
       sums[quantity] += values[chunk * QUANTITIES + quantity];
     }

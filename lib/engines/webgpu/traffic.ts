@@ -22,20 +22,23 @@ export interface KernelTraffic {
 
 /** How an evaluation found its boundary states: see `RoundStatistics`. */
 export interface Rounds {
-  /** Newton rounds. */
-  rounds: number;
+  /** Newton rounds of a chunk, on average. */
+  meanRounds: number;
   /** Mean number of times that a segment's samples were read in them. */
   runs: number;
+  /** Mean number of times that the state entering a segment was moved. */
+  moves: number;
 }
 
 const FLOAT = 4;
 const ENTER = 2;
 const LEAVE = 4;
+const REACH = 2;
 
 /** What each kernel of an evaluation of `order` moves. */
 export function trafficOf(
   order: Order,
-  { rounds, runs }: Rounds,
+  { meanRounds, runs, moves }: Rounds,
 ): KernelTraffic[] {
   const once = (kernel: string, signal: number, words: number) => ({
     kernel,
@@ -44,20 +47,36 @@ export function trafficOf(
     times: 1,
   });
   const kernels: KernelTraffic[] = [];
-  if (rounds > 0) {
+  if (meanRounds > 0) {
     // Four derivative states; the mark of a segment to be run.
-    kernels.push(once("begin", 0, 4 + 2 * ENTER + 1));
-    // Every segment's mark is read; those that move are run.
-    kernels.push({ kernel: "round", signal: 0, words: 1, times: rounds });
+    kernels.push(once("begin", 0, 4 + 2 * ENTER + REACH));
+    // Every segment's mark is read; those that have left their reach are run.
+    kernels.push({
+      kernel: "round",
+      signal: 0,
+      words: REACH,
+      times: meanRounds,
+    });
     kernels.push({
       kernel: "round, segments run",
       signal: FLOAT,
-      words: ENTER + LEAVE,
+      words: ENTER + LEAVE + REACH,
       times: runs,
     });
-    // States and maps twice; states and marks written where all move.
-    const settle = 2 * (ENTER + LEAVE) + ENTER + 1;
-    kernels.push({ kernel: "settle", signal: 0, words: settle, times: rounds });
+    // States and maps twice.
+    kernels.push({
+      kernel: "settle",
+      signal: 0,
+      words: 2 * (ENTER + LEAVE),
+      times: meanRounds,
+    });
+    // The reach is read; all three are written.
+    kernels.push({
+      kernel: "settle, segments moved",
+      signal: 0,
+      words: REACH + ENTER + LEAVE + REACH,
+      times: moves,
+    });
   }
   kernels.push(once("filter_link", 0, 2 * LEAVE + 1));
   if (order === 0) {
@@ -96,7 +115,7 @@ export function bytesPerSample(order: Order, rounds: Rounds): number {
  * decay and filter of a round; the loss; with the first derivatives; the replay
  * with the second.
  */
-const INSTRUCTIONS = { round: 42, value: 50, linearise: 95, curvature: 130 };
+const INSTRUCTIONS = { round: 55, value: 50, linearise: 95, curvature: 130 };
 
 /** A GPU's peak figures. */
 export interface GpuPeak {

@@ -10,7 +10,9 @@
  *    round runs all segments side by side and closes with an affine scan. The
  *    ballistics are piecewise linear, monotone and contracting, so it ends at the
  *    sequential result (policy iteration for a min or max of affine maps; the
- *    idea of DEER, Lim et al., ICLR 2024);
+ *    idea of DEER, Lim et al., ICLR 2024). A run also finds how far the entering
+ *    gain may move before a branch changes: within that reach the segment's map
+ *    is known, and it need not be run again;
  * 2. `filter_link.wgsl`: the scan of the pre-emphasis states;
  * 3. `linearise.wgsl`: one pass for the loss and, within each segment, the first
  *    derivatives from zero and the adjoints of its entering states;
@@ -39,19 +41,15 @@ import {
   type PartResult,
   readFloats,
   run,
-  type Steps,
   writeParameters,
 } from "./part.ts";
-
-/** Newton rounds in one submission; those that are not needed return at once. */
-const ROUNDS_AT_ONCE = 12;
 
 /** Options of {@linkcode openWebGpuEngine}. */
 export interface WebGpuEngineOptions {
   /**
    * Newton rounds after which the segments that still move are run sequentially
-   * (default 24). The states settle after at most as many rounds as a chunk has
-   * segments; in practice after a few.
+   * (default 24). Those that are not needed return at once. The states settle
+   * after at most as many rounds as a chunk has segments; in practice after a few.
    */
   maxRounds?: number;
   /** Bytes of the largest buffer (default the adapter's limit). */
@@ -70,16 +68,30 @@ export interface Boundaries {
 
 /** How the last evaluation found its boundary states. */
 export interface RoundStatistics {
-  /** Newton rounds; 0 where θ was that of the evaluation before. */
+  /** Most Newton rounds of a chunk; 0 where θ was that of the evaluation before. */
   rounds: number;
+  /** Mean Newton rounds of the chunks. */
+  meanRounds: number;
   /**
-   * Mean number of times that a segment's samples were read in them. Segments at
-   * rest are left out, where the seven that share their cache lines are too.
+   * Mean number of times that a segment's samples were read in them. Segments
+   * within their reach are left out, where the seven that share their cache lines
+   * are too.
    */
   runs: number;
+  /** Mean number of times that the state entering a segment was moved. */
+  moves: number;
   /** Chunks that did not settle, and whose moving segments were run in turn. */
   sequentialChunks: number;
 }
+
+/** What an evaluation gives whose boundary states were known. */
+const NO_ROUNDS: RoundStatistics = {
+  rounds: 0,
+  meanRounds: 0,
+  runs: 0,
+  moves: 0,
+  sequentialChunks: 0,
+};
 
 /** The engine, and what a report says of it. */
 export interface WebGpuEngine extends Engine {
@@ -126,7 +138,7 @@ export async function openWebGpuEngine(
     );
   }
 
-  let statistics: RoundStatistics = { rounds: 0, runs: 0, sequentialChunks: 0 };
+  let statistics = NO_ROUNDS;
   /** Where the boundary states were found, if they were. */
   let statesAt: Float64Array | undefined;
   /** Whether their derivatives are those at the same place. */
@@ -150,31 +162,6 @@ export async function openWebGpuEngine(
     return turn;
   }
 
-  async function evaluatePart(
-    part: Part,
-    order: Order,
-    known: boolean,
-  ): Promise<PartResult> {
-    if (known) {
-      const kept = { begin: false, rounds: 0, repair: false, order };
-      return run(gpu, kernels, part, kept);
-    }
-    let rounds = Math.min(ROUNDS_AT_ONCE, maxRounds);
-    let left = maxRounds - rounds;
-    const steps: Steps = { begin: true, rounds, repair: false, order };
-    let result = await run(gpu, kernels, part, steps);
-    while (result.progress.some(({ settled }) => !settled)) {
-      rounds = Math.min(ROUNDS_AT_ONCE, left);
-      left -= rounds;
-      const { progress } = result;
-      const repair = rounds === 0;
-      const more: Steps = { begin: false, rounds, repair, order };
-      result = await run(gpu, kernels, part, more);
-      if (repair) return { ...result, progress };
-    }
-    return result;
-  }
-
   async function evaluate(
     theta: Float64Array,
     order: Order,
@@ -189,7 +176,7 @@ export async function openWebGpuEngine(
     statesAt = undefined;
     const results = await Promise.all(parts.map((part) => {
       writeParameters(gpu, part, pair, theta, cold, change);
-      return evaluatePart(part, order, known);
+      return run(gpu, kernels, part, known ? undefined : maxRounds, order);
     }));
     statistics = statisticsOf(parts, results, known);
     const sums = new Float64Array(results[0].sums.length);
@@ -210,6 +197,7 @@ export async function openWebGpuEngine(
     adapterName: gpu.adapterName,
     software: gpu.software,
     targetEnergy: parts.reduce((sum, part) => sum + part.targetEnergy, 0),
+    precision: 1e-6,
     parts,
     get statistics() {
       return statistics;
@@ -274,13 +262,17 @@ function statisticsOf(
   results: PartResult[],
   known: boolean,
 ): RoundStatistics {
-  if (known) return { rounds: 0, runs: 0, sequentialChunks: 0 };
+  if (known) return NO_ROUNDS;
   const chunks = results.flatMap(({ progress }) => progress);
-  const total = chunks.reduce((sum, { runs }) => sum + runs, 0);
+  const mean = (values: number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const { segments } = parts[0];
   return {
     rounds: chunks.reduce((most, { rounds }) => Math.max(most, rounds), 0),
-    runs: total * TILE / (chunks.length * parts[0].segments),
-    sequentialChunks: chunks.filter(({ settled }) => !settled).length,
+    meanRounds: mean(chunks.map(({ rounds }) => rounds)),
+    runs: mean(chunks.map(({ runs }) => runs)) * TILE / segments,
+    moves: mean(chunks.map(({ moves }) => moves)) / segments,
+    sequentialChunks: chunks.filter(({ repaired }) => repaired).length,
   };
 }
 

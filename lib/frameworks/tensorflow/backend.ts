@@ -46,7 +46,7 @@ export async function useBackend(name: TensorflowBackend): Promise<void> {
   }
   if (!isReady) {
     const remedy = name === "webgpu"
-      ? "it needs a graphics adapter with WebGPU; try --tfjs-backend wasm"
+      ? "it needs a WebGPU adapter (mesa-vulkan-drivers has one in software); try --tfjs-backend wasm"
       : "try --tfjs-backend cpu";
     throw new Error(`TensorFlow.js backend ${name}: ${reason}; ${remedy}`);
   }

@@ -1,0 +1,18 @@
+/**
+ * Sound in memory: one signal, and two that belong together.
+ *
+ * @module
+ */
+
+/** Samples of a mono sound, nominally within ±1. */
+export type Signal = Float32Array | Float64Array;
+
+/** A dry recording and what the unit made of it, sample for sample. */
+export interface Pair {
+  /** What went in. */
+  dry: Signal;
+  /** What came out, as long as `dry`. */
+  wet: Signal;
+  /** Samples a second. */
+  sampleRate: number;
+}

@@ -1,0 +1,238 @@
+/** What the commands share: parameters, paths and the wording of errors. @module */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { writeFileWhole } from "../lib/atomic_file.ts";
+import {
+  configOf,
+  messageOf,
+  readParameters,
+  REPORTS,
+  resultsFolder,
+} from "../lib/commands/command_line.ts";
+import { fitSchema } from "../lib/fit_config.ts";
+import { dataSchema } from "../lib/data_config.ts";
+import { reasonOf } from "../lib/file_error.ts";
+import { readWav, writeWav } from "../lib/sound/wav.ts";
+import { listTree, runTask, withFolder } from "./cli.ts";
+
+const PARAMETERS = {
+  threshold_db: -24,
+  ratio: 4,
+  attack_ms: 2,
+  release_ms: 200,
+  make_up_db: 1,
+};
+
+/** Text of `PARAMETERS` as YAML, indented by `indent`. */
+function yaml(indent = ""): string {
+  return Object.entries(PARAMETERS)
+    .map(([key, value]) => `${indent}${key}: ${value}\n`).join("");
+}
+
+/** Runs `body` as if a person stood in a new folder. */
+async function standingIn(body: (folder: string) => Promise<void>) {
+  const before = Deno.env.get("INIT_CWD");
+  await withFolder(async (folder) => {
+    Deno.env.set("INIT_CWD", folder);
+    try {
+      await body(folder);
+    } finally {
+      if (before === undefined) Deno.env.delete("INIT_CWD");
+      else Deno.env.set("INIT_CWD", before);
+    }
+  });
+}
+
+Deno.test("readParameters() takes text or a file, YAML or JSON, at its top or under params", async () => {
+  await standingIn(async (folder) => {
+    const forms: Record<string, string> = {
+      "flat.yaml": yaml(),
+      "nested.yaml": `params:\n${yaml("  ")}esr: 0.01\ndry: a.wav\n`,
+      "flat.json": JSON.stringify(PARAMETERS),
+      // As `fit --json` writes it.
+      "nested.json": JSON.stringify(
+        { params: PARAMETERS, esr: 0.01, hessian: [[1, 2], [3, 4]] },
+        null,
+        2,
+      ),
+    };
+    for (const [name, text] of Object.entries(forms)) {
+      await Deno.writeTextFile(join(folder, name), text);
+      assert.deepEqual(await readParameters(name), PARAMETERS, name);
+      if (name.endsWith(".json")) {
+        assert.deepEqual(await readParameters(text), PARAMETERS, name);
+      }
+    }
+    await assert.rejects(readParameters("none.json"), /^.*none\.json: no such/);
+    await assert.rejects(readParameters(""), /--params is empty: give/);
+    await assert.rejects(readParameters("{}"), /--params: "threshold_db"/);
+    await assert.rejects(
+      readParameters('{"params": {"ratio": 4}}'),
+      /--params: "params\.threshold_db"/,
+    );
+    await Deno.mkdir(join(folder, "folder"));
+    await assert.rejects(
+      readParameters("folder"),
+      /folder: cannot be read \(it is a folder\)/,
+    );
+  });
+});
+
+Deno.test("paths in options, in --set and in a config are relative to where the person stands", async () => {
+  await standingIn(async (folder) => {
+    const schema = fitSchema.extend({ data: dataSchema.prefault({}) });
+    const folders = async (...given: Parameters<typeof configOf>[2][]) =>
+      (await configOf(schema, "fit", given[0])).data;
+    const inside = join(folder, "inside");
+    assert.equal((await folders({ data: "inside" })).folder, inside);
+    assert.equal((await folders({ stimulus: "inside" })).stimulus, inside);
+    assert.equal(
+      (await folders({ set: ["data.folder=inside"] })).folder,
+      inside,
+    );
+    await Deno.mkdir(join(folder, "configs"));
+    await Deno.writeTextFile(
+      join(folder, "configs", "mine.yaml"),
+      "data: { folder: ../elsewhere, stimulus: /anywhere }\n",
+    );
+    const data = await folders({ config: "configs/mine.yaml" });
+    assert.equal(data.folder, join(folder, "..", "elsewhere"));
+    assert.equal(data.stimulus, "/anywhere");
+    assert.equal((await folders({})).folder, null);
+
+    assert.equal(resultsFolder("mine"), join(folder, "mine"));
+    assert.equal(resultsFolder(undefined), REPORTS);
+    assert.equal(
+      REPORTS,
+      join(new URL("..", import.meta.url).pathname, "reports"),
+    );
+  });
+});
+
+Deno.test("what the system says of files is put into words, without its numbers", async () => {
+  const systemError = (code: string, text: string) =>
+    Object.assign(new Error(`${text} (os error 30): mkdir '/data/new'`), {
+      code,
+    });
+  const readOnly = systemError("EROFS", "Read-only file system");
+  assert.equal(reasonOf(readOnly), "the disk is read-only");
+  assert.equal(
+    messageOf(readOnly),
+    "'/data/new': the disk is read-only. Check the path, and that it may be read or written to",
+  );
+  assert.match(
+    messageOf(systemError("ENOSPC", "No space left")),
+    /'\/data\/new': the disk is full/,
+  );
+  // A code that is not known keeps the system's own words.
+  const strange = systemError("ESTRANGE", "Something strange");
+  assert.doesNotMatch(reasonOf(strange), /os error/);
+  assert.match(reasonOf(strange), /Something strange/);
+
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    await assert.rejects(
+      writeFileWhole(join(file, "below"), "text"),
+      /below cannot be written \((something else|part of its path)[^)]*\): check/,
+    );
+    await assert.rejects(
+      writeWav(join(file, "below.wav"), new Float32Array(1), {
+        sampleRate: 8000,
+      }),
+      /below\.wav: cannot be written \(part of its path is a file/,
+    );
+    const made = await runTask("data:make", [join(file, "below")]);
+    assert.equal(made.code, 1);
+    assert.match(
+      made.stderr,
+      /file\/below': (something else|part of its path)/,
+    );
+    assert.doesNotMatch(made.stderr, /os error/);
+  });
+});
+
+Deno.test("objective and render take the JSON that fit writes, and refuse what is not one compressor", async () => {
+  await withFolder(async (folder) => {
+    const sound = Float32Array.from(
+      { length: 16000 },
+      (_, n) => Math.sin(n / 9) * (n % 4000 < 2000 ? 0.5 : 0.05),
+    );
+    const dry = join(folder, "dry.wav");
+    await writeWav(dry, sound, { sampleRate: 8000 });
+    const json = join(folder, "fit.json");
+    await Deno.writeTextFile(
+      json,
+      JSON.stringify({ params: PARAMETERS, esr: 0.01, gradient: [1, 2] }),
+    );
+    const out = join(folder, "out.wav");
+    const render = await runTask("render", [dry, out, "--params", json]);
+    assert.equal(render.code, 0, render.stderr);
+    assert.equal((await readWav(out)).samples.length, sound.length);
+    const objective = await runTask("objective", [
+      dry,
+      out,
+      "--params",
+      json,
+      "--json",
+      "-",
+      "--no-align",
+    ]);
+    assert.equal(objective.code, 0, objective.stderr);
+    const { esr, lag_samples } = JSON.parse(objective.stdout);
+    assert(esr < 1e-9, `ESR ${esr}`);
+    assert.equal(lag_samples, null);
+
+    // A surrogate curve says so, beside the result.
+    const curve = join(folder, "surrogate-twin-compress.csv");
+    await Deno.writeTextFile(
+      curve,
+      "Peak Reduction\n,GT\n50,0.1,,,-20,3,5,100,1\n60,0.1,,,-22,3,5,100,1\n",
+    );
+    const words = ["--peak-reduction", "55", "--curve", curve, "--json", "-"];
+    const knob = await runTask("render", [dry, out, ...words]);
+    assert.equal(knob.code, 0, knob.stderr);
+    assert.match(knob.stderr, /curve was fitted to surrogate data/);
+    assert.equal(JSON.parse(knob.stdout).params.threshold_db, -21);
+
+    const before = await listTree(folder);
+    const other = join(folder, "other.wav");
+    const cases: [string, string[], RegExp][] = [
+      ["render", ["--params", ""], /--params is empty/],
+      ["render", ["--peak-reduction", ""], /--peak-reduction is empty: give a/],
+      [
+        "render",
+        ["--peak-reduction", "x"],
+        /--peak-reduction x: give a number/,
+      ],
+      [
+        "render",
+        ["--params", json, "--mode", "limit"],
+        /--mode belongs to --peak-reduction, not to --params/,
+      ],
+      [
+        "render",
+        ["--params", json, "--curve", curve],
+        /--curve belongs to --peak-reduction, not to --params/,
+      ],
+      [
+        "objective",
+        ["--params", json, "--chunk", "abc"],
+        /'--chunk <seconds>' argument 'abc' is invalid.* above 0/,
+      ],
+      [
+        "objective",
+        ["--params", json, "--overlap", "-1"],
+        /'--overlap <seconds>' argument '-1' is invalid.* from 0/,
+      ],
+    ];
+    for (const [task, words, message] of cases) {
+      const { code, stderr } = await runTask(task, [dry, other, ...words]);
+      assert.equal(code, 1, `${words}: ${stderr}`);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /\n\s+at |--set/, stderr);
+    }
+    assert.deepEqual(await listTree(folder), before);
+  });
+});
