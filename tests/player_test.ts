@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import wavefile from "wavefile";
 import { compress } from "../lib/compressor/compressor.ts";
-import { curveFromCsv, parametersAt } from "../lib/curve.ts";
+import { curveFromCsv, curveToCsv, parametersAt } from "../lib/curve.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { knobOf } from "../lib/player/knob.ts";
@@ -116,14 +116,26 @@ Deno.test("curveFromCsv() reads the published layout and names a wrong line", as
   const text = await Deno.readTextFile(
     new URL("../lib/data/published/limit.csv", import.meta.url),
   );
+  const rows = curveFromCsv(text, "limit", "limit.csv");
+  assert.equal(rows.length, 13);
+  // The second line below the headings, as it stands there.
+  assert.deepEqual(rows[1], {
+    mode: "limit",
+    peakReduction: 45,
+    esr: 0.07984044402837753,
+    esrLinear: 0.08011198788881302,
+    esrSpline: 0.07994262544565658,
+    parameters: {
+      threshold_db: -14.168609619140625,
+      ratio: 4.7533416748046875,
+      attack_ms: 17.140609741210938,
+      release_ms: 350.7540283203125,
+      make_up_db: 0.6642460227012634,
+    },
+  });
   assert.deepEqual(
-    curveFromCsv(text, "limit", "limit.csv"),
-    PUBLISHED_FITS.filter(({ mode }) => mode === "limit")
-      .map(({ mode, peakReduction, parameters }) => ({
-        mode,
-        peakReduction,
-        parameters,
-      })),
+    curveFromCsv(curveToCsv(rows, "limit"), "limit", "again.csv"),
+    rows,
   );
   assert.throws(
     () => curveFromCsv(text.replace("16.92", "x16.92"), "limit", "my.csv"),

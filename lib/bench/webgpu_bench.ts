@@ -1,11 +1,7 @@
 /**
  * Times the fused WebGPU engine against the same recurrences solved one by one on
  * the same adapter, and against the same Hessian in operations of TensorFlow.js on
- * its WebGPU backend, and puts its traffic beside a roofline. TensorFlow.js is in the
- * tests' lock alone:
- *
- *     DENO_WEBGPU_BACKEND=vulkan,metal,dx12 deno run --lock=tests/deno.lock \
- *       --ignore-env --allow-read --allow-write --allow-run lib/bench/webgpu_bench.ts
+ * its WebGPU backend, and puts its traffic beside a roofline.
  *
  * A Hessian without fusion (the adjoint form: README, "How it works") needs at
  * the least {@linkcode RECURRENCES} scans over whole signals. They are timed in
@@ -278,9 +274,4 @@ async function timeBlockScans(
   beta.destroy();
   u.destroy();
   return ms;
-}
-
-if (import.meta.main) {
-  const bench = await benchWebGpu();
-  console.log(JSON.stringify({ ...bench, publishedMs: PUBLISHED_MS }, null, 2));
 }
