@@ -5,12 +5,13 @@
  * Prints the table for `optical.ts`, and what the fits came to in both modes. The
  * other parameters follow from the cell.
  *
- *     deno run --allow-read --ignore-env lib/data/calibrate_optical.ts
+ *     deno task kernels && deno run --allow-read --ignore-env lib/data/calibrate_optical.ts
  *
  * @module
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
+import { keepReady } from "../engines/open.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { solverSchema } from "../fit_config.ts";
 import { chunk } from "../objective/chunks.ts";
@@ -39,11 +40,12 @@ async function fitOptical(
   const wet = new Float32Array(dry.length);
   createOptical({ ...options, sampleRate, seed: 1 }).process(dry, wet);
   const pair: Pair = { dry, wet, sampleRate };
-  return await fitPair(chunk(pair), solver, "reference", {
+  return await fitPair(chunk(pair), solver, "wasm", {
     start,
   });
 }
 
+await using _ready = await keepReady("wasm");
 const table = SIDE_CHAIN_DB.slice();
 for (const mode of MODES) {
   console.log(`\n${mode}: fitted (published)`);
