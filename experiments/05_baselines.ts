@@ -1101,7 +1101,9 @@ so its ESR is a ratio of two very small energies.)`,
         md`${
           formatDuration(dry.length / sampleRate)
         } of the test part at ${name}, from
-${formatDuration(start)} on.`,
+${formatDuration(start)} on; the first ${
+          formatDuration(length / sampleRate)
+        } to listen to.`,
       ),
       cells.charts([
         lineChart({

@@ -33,6 +33,9 @@ export const BENCH_POINT = {
   make_up_db: 0,
 };
 
+/** The same with the RMS detector. */
+const RMS_POINT = { ...BENCH_POINT, averaging_coefficient: 0.03 };
+
 const SAMPLE_RATE = 44100;
 const CHUNKS = 16;
 const CHUNK_SECONDS = 12;
@@ -79,6 +82,13 @@ export interface CpuBench {
     one_pass_ms: number;
     engine_ms: number;
     /** Engine's time over the straightforward kernel's. */
+    ratio: number;
+  };
+  /** The RMS detector, all three orders on one thread: processor times. */
+  rms: {
+    rms_ms: number;
+    peak_ms: number;
+    /** The RMS detector's time over the peak detector's. */
     ratio: number;
   };
   /** Relative deviation from the double-precision engine. */
@@ -132,7 +142,22 @@ export async function runCpuBench(
   await all.close();
 
   say("straightforward kernel");
-  const one_pass = await measureOnePass(pool, pair, one, theta, seconds);
+  const all3 = (engine: Engine, at: Float64Array) => () =>
+    engine.evaluate(at, 2);
+  const onePass = await openOnePass(pool, pair);
+  const [one_pass_ms, engine_ms] = await timesInTurn(
+    [all3(onePass, theta), all3(one, theta)],
+    seconds,
+  );
+  await onePass.close();
+
+  say("RMS detector");
+  const rms = await openWasmEngine(pair, { threads: 1, detector: "rms" });
+  const [rms_ms, peak_ms] = await timesInTurn(
+    [all3(rms, toNatural(RMS_POINT, SAMPLE_RATE)), all3(one, theta)],
+    seconds,
+  );
+  await rms.close();
   await one.close();
 
   say("memory");
@@ -169,7 +194,8 @@ export async function runCpuBench(
       deno: Deno.version.deno,
     },
     orders,
-    one_pass,
+    one_pass: { one_pass_ms, engine_ms, ratio: engine_ms / one_pass_ms },
+    rms: { rms_ms, peak_ms, ratio: rms_ms / peak_ms },
     deviation,
     memory,
     render,
@@ -235,31 +261,22 @@ function processorTime(): number {
   return (user + system) / 1000;
 }
 
-/** Turns of the straightforward kernel and of `engine`, on one thread each. */
-async function measureOnePass(
-  pool: Pool,
-  pair: ChunkedPair,
-  engine: Engine,
-  theta: Float64Array,
+/** Median processor time of each of `runs`, which take turns, in ms. */
+async function timesInTurn(
+  runs: (() => Promise<unknown>)[],
   seconds: number,
-): Promise<CpuBench["one_pass"]> {
-  const onePass = await openOnePass(pool, pair);
-  const onePassTimes: number[] = [];
-  const engineTimes: number[] = [];
+): Promise<number[]> {
+  const times: number[][] = runs.map(() => []);
   const end = performance.now() + 2000 * seconds;
   for (let i = 0; i < 8 || performance.now() < end; i++) {
-    const onePassStart = processorTime();
-    await onePass.evaluate(theta, 2);
-    const engineStart = processorTime();
-    await engine.evaluate(theta, 2);
-    if (i < 3) continue; // not yet optimised by the runtime
-    onePassTimes.push(engineStart - onePassStart);
-    engineTimes.push(processorTime() - engineStart);
+    for (const [k, run] of runs.entries()) {
+      const start = processorTime();
+      await run();
+      // The first are not yet optimised by the runtime.
+      if (i >= 3) times[k].push(processorTime() - start);
+    }
   }
-  await onePass.close();
-  const one_pass_ms = median(onePassTimes);
-  const engine_ms = median(engineTimes);
-  return { one_pass_ms, engine_ms, ratio: engine_ms / one_pass_ms };
+  return times.map(median);
 }
 
 async function measureMemory(

@@ -40,21 +40,20 @@
  * The knob's table {@linkcode SIDE_CHAIN_DB} was found with
  * `lib/data/calibrate_optical.ts`, on 60 s of stimulus. Compressors fitted to the
  * unit then follow the published curve like this, from 40 to 100 on the knob:
- * threshold −13.1 to −35.3 dB, within 0.3 dB in compress and 1.5 dB in limit mode;
- * ratio 5.0 to 3.6 (published 5.4 to 3.7), higher by 0.3 to 1 in limit mode;
- * attack 16 to 2.6 ms (31 to 1.0 ms); release 356 to 287 ms with a dip at 80
- * (470 to 244 ms). Two things differ. Make-up agrees up to 70 (0.65 to 0.1 dB)
- * but then falls to −3 dB, where the published one stays near 0.3 dB: here the
- * traps and the dim cell hold on to some reduction. And the ESR is smaller, 0.002
- * to 0.012 against 0.065 to 0.11, presumably because a real unit also has a
- * frequency response. Capacitors with a higher corner would raise it, but at 8 Hz
- * the phase of loud bass outweighs the little reduction there is at 40, and the
- * fit abuses a release of a few milliseconds to imitate it.
+ * threshold −13.0 to −35.5 dB, within 0.3 dB but for 1.1 dB at 95 in limit mode;
+ * ratio between 3.1 and 3.7 (published 3.7 to 5.4), higher by 0.1 to 0.7 in limit
+ * mode (0.1 to 1.1); attack 21 to 2.7 ms (31 to 1.0 ms); release 363 to 225 ms
+ * (470 to 235 ms); ESR 0.033 to 0.049 (0.065 to 0.11), most of it from the
+ * transformer's phase, which no compressor has. One thing differs: make-up agrees
+ * up to 75, within 1 dB, but then falls to −3 dB, where the published one stays
+ * near 0.3 dB: here the traps and the dim cell hold on to some reduction. A lower
+ * corner of the capacitors is no way to more error: at 8 Hz the phase of loud bass
+ * outweighs the little reduction there is at 40, and the fit abuses a release of a
+ * few milliseconds to imitate it.
  *
  * The table was fitted to that one stimulus (seed 1), so the closeness of the
- * threshold holds for it. On another (seed 2) the trends are the same, but the
- * threshold comes out lower, by 0.7 dB at 70, 1.6 dB at 100 and 2.8 dB at 90: what is fitted to
- * a unit of another kind depends on what it was made to play.
+ * threshold holds for it. What is fitted to a unit of another kind depends on what
+ * it was made to play.
  *
  * @module
  */
