@@ -324,7 +324,7 @@ function reasonFor(run: Run, hessian: Float64Array, ridge: number): string {
   ) {
     return "plateau: the sound stays below the threshold, nothing is compressed";
   }
-  if (!run.converged) return `not a minimum: stopped by ${run.stopReason}`;
+  if (!run.converged) return `no minimum was reached (${run.stopReason})`;
   const ended = PARAMETER_NAMES.filter((_, i) =>
     i > 0 && i < 4 && Math.abs(run.z[i]) > AT_THE_END
   ).map((name) => PARAMETERS[name].title.toLowerCase());
