@@ -642,7 +642,7 @@ function whatIsMeasured(rows: MeasuredRow[], config: Config): string {
     `to the slowest.${
       slow.length === 0
         ? ""
-        : ` What took more than ${slow_seconds} s for a turn had one round: ${
+        : ` What took more than ${slow_seconds} s for a turn had no further round: ${
           slow.map(({ method }) => labelOf(method)).join("; ")
         }.`
     }

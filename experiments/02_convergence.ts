@@ -1205,6 +1205,7 @@ async function openCases(
     known.some((other) => sameSetting(one, other))
   );
   const facts = source.describe();
+  for (const what of facts.unusable ?? []) note(`warning: ${what}`);
   if (settings.length === 0) {
     source[Symbol.dispose]();
     throw new Error(

@@ -64,7 +64,11 @@ import {
   sameSetting,
   type Setting,
 } from "../lib/data/setting.ts";
-import { openDry, type PairSource } from "../lib/data/source.ts";
+import {
+  openDry,
+  type PairSource,
+  requireSettings,
+} from "../lib/data/source.ts";
 import { createUnit } from "../lib/data/unit.ts";
 import { dataSchema, settingsSchema } from "../lib/data_config.ts";
 import { type EngineName } from "../lib/engines/open.ts";
@@ -206,6 +210,14 @@ function alignedSource(source: PairSource, config: Config): PairSource {
   };
 }
 
+/** The settings in the order of the fits. */
+function settingsInOrder({ sweep }: Config): Setting[] {
+  const knob = [...new Set(sweep.settings)].sort((a, b) => b - a);
+  return [...new Set(sweep.modes)].flatMap((mode) =>
+    knob.map((peakReduction) => ({ mode, peakReduction }))
+  );
+}
+
 /**
  * Step 2. 4A-2A: Newton-Raphson on the first two parts, from the most peak
  * reduction down, each setting from its neighbour's result.
@@ -216,10 +228,7 @@ async function fitSettings(
   config: Config,
   store: ResultStore,
 ): Promise<SettingFit[]> {
-  const knob = [...new Set(config.sweep.settings)].sort((a, b) => b - a);
-  const settings = [...new Set(config.sweep.modes)].flatMap((mode) =>
-    knob.map((peakReduction) => ({ mode, peakReduction }))
-  );
+  const settings = settingsInOrder(config);
   const progress = await startProgress("Fitting", settings.length);
   using scorer = startScorer();
   const fits: SettingFit[] = [];
@@ -743,7 +752,11 @@ ${formatNumber(fitted.esr.estimate, 3)}.`,
       md`The compressors without their make-up, and after them y = x + Linear(GRU₈(x)):
 249 weights that have to serve all ${fits.length} settings without being told
 which one they hear. Truncated back-propagation over ${config.gru.window} samples,
-Adam at ${config.gru.learning_rate}, the weights averaged over the last steps. The best epoch is ${trained.bestEpoch} of
+Adam at ${config.gru.learning_rate}${
+        config.gru.averaging > 0
+          ? ", the weights averaged over the last steps"
+          : ""
+      }. The best epoch is ${trained.bestEpoch} of
 ${trained.epochs.length - 1}, with a mean ESR of ${
         formatNumber(best.validationEsr, 3)
       } on the validation part; a step of ${fits.length} × ${config.gru.window} samples
@@ -1325,6 +1338,10 @@ Examples:
     using background = await openBackgroundSource(config.data);
     const source = alignedSource(background, config);
     const facts = source.describe();
+    if (config.data.folder !== null) {
+      requireSettings(background, settingsInOrder(config));
+    }
+    for (const what of facts.unusable ?? []) note(`warning: ${what}`);
     const parts = partsOf(facts, config.parts);
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),

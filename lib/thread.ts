@@ -33,7 +33,8 @@ export function startThread<Question, Answer>(
     for (const { reject } of waiting.splice(0)) reject(failure);
   };
   worker.onmessage = ({ data }: MessageEvent<Reply<Answer>>) => {
-    const asked = waiting.shift()!;
+    const asked = waiting.shift();
+    if (asked === undefined) return; // It was given up before.
     if ("error" in data) asked.reject(new Error(data.error));
     else asked.resolve(data.answer);
   };

@@ -17,4 +17,9 @@ export function userPath(path: string): string {
 }
 
 /** Schema of a path in a config or a `--set`; made absolute by {@linkcode userPath}. */
-export const userPathSchema = z.string().transform(userPath);
+export const userPathSchema = z.string().min(
+  1,
+  "is empty: give a path, or null for none",
+).transform(
+  userPath,
+);

@@ -166,13 +166,6 @@ for (const minimise of [trustRegion, dampedNewton, newtonCg]) {
     const found = await minimise(rounded, start, { tolerance: 1e-12 });
     assert.equal(found.stopReason, "precision");
     assert(found.converged);
-    // To an engine that is as exact as this, the promise is a broken one.
-    const exact = await minimise(rounded, start, {
-      tolerance: 1e-12,
-      precision: 1e-15,
-    });
-    assert.equal(exact.converged, false, exact.stopReason);
-
     // Lowest at 1, where the slope jumps from −9 to 9.
     const edge: Evaluate = ([x]) =>
       Promise.resolve({
@@ -190,6 +183,25 @@ for (const minimise of [trustRegion, dampedNewton, newtonCg]) {
     assert(Math.abs(stuck.z[0] - 1) < 1e-5);
   });
 }
+
+Deno.test("trustRegion() takes no harm from curvature that is negative by rounding", async () => {
+  // In y the loss falls by less than a rounding, and bends the wrong way.
+  const faint: Evaluate = ([x, y]) => {
+    const part = 1 / (1 + Math.exp(y));
+    const slope = -1e-8 * part * (1 - part);
+    return Promise.resolve({
+      loss: Math.fround(1 + x * x + 1e-8 * part),
+      modelEnergy: 0,
+      gradient: Float64Array.of(2 * x, slope),
+      hessian: Float64Array.of(2, 0, 0, slope * (2 * part - 1)),
+    });
+  };
+  for (const y of [-1, 1]) {
+    const found = await trustRegion(faint, Float64Array.of(0.3, y));
+    assert(found.converged, found.stopReason);
+    assert(Math.abs(found.z[0]) < 1e-3);
+  }
+});
 
 Deno.test("gradientDescent() follows Polyak's heavy ball to the letter", async () => {
   const bowl: Evaluate = ([x]) =>

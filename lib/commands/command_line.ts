@@ -66,9 +66,9 @@ export function messageOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return `${error.message}\nchoose a place that this program may read and write`;
   }
-  if (isFileError(error)) {
-    // What the system says ends in the path, or paths, in quotes.
-    const [paths = "a file"] = /'.*'/.exec(error.message) ?? [];
+  // What the system says of a file ends in the path, or paths, in quotes.
+  const [paths] = /'.*'/.exec(error.message) ?? [];
+  if (isFileError(error) && paths !== undefined) {
     return `${paths}: ${
       reasonOf(error)
     }. Check the path, and that it may be read or written to`;

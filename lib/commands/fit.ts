@@ -45,7 +45,7 @@ const STOPPED: Record<StopReason, string> = {
   exact: "the loss counts as zero",
   gradient: "the gradient has vanished",
   step: "the step has become negligible",
-  precision: "the loss no longer falls within the engine's precision",
+  precision: "no step lowers the loss, and next to nothing is left to gain",
   stalled: "no shorter step lowers the loss, though its slope has not vanished",
   iterations: "the allowed iterations were used up",
   "line-search": "no step along the Newton direction lowered the loss",

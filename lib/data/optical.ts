@@ -42,7 +42,7 @@
  * unit then follow the published curve like this, from 40 to 100 on the knob:
  * threshold −13.0 to −35.5 dB, within 0.3 dB but for 1.1 dB at 95 in limit mode;
  * ratio between 3.1 and 3.7 (published 3.7 to 5.4), higher by 0.1 to 0.7 in limit
- * mode (0.1 to 1.1); attack 21 to 2.7 ms (31 to 1.0 ms); release 363 to 225 ms
+ * mode (0.2 to 1.1); attack 21 to 2.7 ms (31 to 1.0 ms); release 363 to 225 ms
  * (470 to 235 ms); ESR 0.033 to 0.049 (0.065 to 0.11), most of it from the
  * transformer's phase, which no compressor has. One thing differs: make-up agrees
  * up to 75, within 1 dB, but then falls to −3 dB, where the published one stays
@@ -123,7 +123,7 @@ const STAGE_DB = 0.7;
 /** Drive and bias of the valve stage's curve w ↦ w / √(1 + w²). */
 const STAGE_DRIVE = 0.1;
 const STAGE_BIAS = 0.1;
-/** Corner of the output transformer, in Hz: 0.8 dB less at 15 kHz, at 44.1 kHz. */
+/** Corner of the output transformer, in Hz: 0.7 dB less at 15 kHz, at 44.1 kHz. */
 const TRANSFORMER_HZ = 60_000;
 /** Level of the noise, in dBFS (RMS). */
 const NOISE_DB = -80;

@@ -173,7 +173,7 @@ export async function trainGru(
       // At first, the plain mean of all steps.
       const share = Math.max(1 - averaging, 1 / adam.steps);
       for (let k = 0; k < mean.length; k++) {
-        mean[k] += share * (weights[k] - mean[k]);
+        mean[k] = (1 - share) * mean[k] + share * weights[k];
       }
       sum += loss;
     }

@@ -20,7 +20,7 @@ import {
   type MinimiserOptions,
   type Minimum,
   norm,
-  PRECISION,
+  SETTLED,
   type StopReason,
 } from "./minimiser.ts";
 import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
@@ -42,7 +42,6 @@ export async function dampedNewton(
     tolerance = 1e-9,
     stepTolerance = 1e-9,
     lossFloor = 0,
-    precision = PRECISION,
     onIteration,
   } = options;
   const evaluations: Minimum["evaluations"] = [0, 0, 0];
@@ -104,7 +103,7 @@ export async function dampedNewton(
         }
       }
       if (found === undefined) {
-        stopReason = promised <= precision * loss ? "precision" : "line-search";
+        stopReason = promised <= SETTLED * loss ? "precision" : "line-search";
       } else {
         stepLength = part * norm(direction);
         const step = direction.map((value) => part * value);

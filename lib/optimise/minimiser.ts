@@ -18,13 +18,13 @@ export type StopReason =
   | "gradient"
   /** The step has become smaller than `stepTolerance`. */
   | "step"
-  /** No step lowers the loss, and the model promises less than its rounding. */
+  /** No step lowers the loss, and the model promises next to nothing. */
   | "precision"
   /** The allowed iterations were used up. */
   | "iterations"
   /**
    * Ever shorter steps of a trust region do not lower the loss, although the
-   * model promises more than its rounding: the slope jumps there.
+   * model promises a good deal: the slope jumps there.
    */
   | "stalled"
   /** No step along the search direction lowered the loss. */
@@ -71,6 +71,12 @@ export interface MinimiserOptions {
   /** Called after each iteration. */
   onIteration?: (record: IterationRecord) => void;
 }
+
+/**
+ * Part of the loss that the model may promise and no step keep, where a minimiser
+ * still counts as converged: what a slope that jumps a little can hold back.
+ */
+export const SETTLED = 1e-5;
 
 /** {@linkcode MinimiserOptions.precision} where none is given. */
 export const PRECISION = 1e-6;

@@ -23,7 +23,7 @@ import {
   type MinimiserOptions,
   type Minimum,
   norm,
-  PRECISION,
+  SETTLED,
   type StopReason,
 } from "./minimiser.ts";
 import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
@@ -45,7 +45,6 @@ export async function newtonCg(
     tolerance = 1e-9,
     stepTolerance = 1e-9,
     lossFloor = 0,
-    precision = PRECISION,
     onIteration,
   } = options;
   const evaluations: Minimum["evaluations"] = [0, 0, 0];
@@ -111,7 +110,7 @@ export async function newtonCg(
       }
       const there = found && await evaluate(found, 2);
       if (found === undefined || there === undefined) {
-        stopReason = promised <= precision * here.loss
+        stopReason = promised <= SETTLED * here.loss
           ? "precision"
           : "line-search";
       } else {

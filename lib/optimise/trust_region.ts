@@ -31,6 +31,7 @@ import {
   type Minimum,
   norm,
   PRECISION,
+  SETTLED,
   type StopReason,
 } from "./minimiser.ts";
 import {
@@ -88,8 +89,8 @@ export async function trustRegion(
       below === undefined && !isDrifting &&
       found.loss < (1 - WORTH_A_SEARCH) * fruitless.lookAround
     ) {
-      const promised = promisedFall(found.gradient, spectrumOf(found.hessian));
-      const isBroken = promised > precision * scale;
+      const left = fallWithin(found.gradient, spectrumOf(found.hessian));
+      const isBroken = left > precision * scale;
       below = await lookAround(search, isBroken ? [...start.keys()] : faint);
       if (below === undefined) fruitless.lookAround = found.loss;
     }
@@ -143,7 +144,7 @@ async function descend(
     lossFloor = 0,
     precision = PRECISION,
     initialRadius = 1,
-    maxRadius = 10,
+    maxRadius = MAX_RADIUS,
     onIteration,
   } = options;
   const evaluations: Minimum["evaluations"] = [0, 0, 0];
@@ -212,8 +213,8 @@ async function descend(
     const ratio = accepted && predicted > 0 ? actual / predicted : 0;
     // A promise below the rounding of the loss itself cannot be kept or broken.
     if (!accepted && predicted <= precision * here.loss) {
-      const isAll = promised <= precision * here.loss;
-      stopReason = isAll ? "precision" : "stalled";
+      const left = fallWithin(gradient, spectrum, maxRadius);
+      stopReason = left <= SETTLED * here.loss ? "precision" : "stalled";
       break;
     }
     if (ratio < 0.25) radius = 0.25 * norm(step);
@@ -254,6 +255,18 @@ async function descend(
       faintCoordinates(here.hessian!).length > 0;
   }
 }
+
+/** What the model promises within `radius`, negative curvature included. */
+function fallWithin(
+  gradient: Float64Array,
+  spectrum: Spectrum,
+  radius = MAX_RADIUS,
+): number {
+  return trustRegionStep(gradient, spectrum, radius).predicted;
+}
+
+/** Largest radius of a region, in units of z. */
+const MAX_RADIUS = 10;
 
 /** Part of the whole curvature that is next to nothing for a coordinate. */
 const FAINT = 1e-4;
