@@ -44,7 +44,7 @@ export interface FitOptions {
 const ESR_FLOOR = 1e-12;
 
 /** A coarse fit stops where the model promises a smaller fall of the loss. */
-const COARSE_TOLERANCE = 1e-5;
+const COARSE_TOLERANCE = 1e-6;
 
 /**
  * Fits a compressor to `pair`. Of a long recording a few chunks are fitted first:
