@@ -60,14 +60,17 @@ import { randomStarts } from "../lib/convergence/starts.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
 import {
-  type Mode,
   MODES,
   nameOfSetting,
   sameSetting,
   type Setting,
 } from "../lib/data/setting.ts";
 import type { SourceFacts } from "../lib/data/source.ts";
-import { dataSchema, settingsSchema } from "../lib/data_config.ts";
+import {
+  dataSchema,
+  settingsInOrder,
+  settingsSchema,
+} from "../lib/data_config.ts";
 import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
@@ -1197,10 +1200,7 @@ async function openCases(
   }
   const source = await openBackgroundSource(config.data);
   const known = source.settings();
-  const wanted = [...new Set(config.settings.modes)].flatMap((mode: Mode) =>
-    [...new Set(config.settings.settings)].sort((a, b) => b - a)
-      .map((peakReduction) => ({ mode, peakReduction }))
-  );
+  const wanted = settingsInOrder(config.settings);
   const settings = wanted.filter((one) =>
     known.some((other) => sameSetting(one, other))
   );

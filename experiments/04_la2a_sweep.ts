@@ -46,7 +46,12 @@ import {
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import { loadAhead } from "../lib/data/load_ahead.ts";
-import { dataSchema, settingsSchema } from "../lib/data_config.ts";
+import {
+  dataSchema,
+  settingsInOrder,
+  settingsSchema,
+} from "../lib/data_config.ts";
+import settingsSource from "../lib/data_config.ts" with { type: "text" };
 import {
   PUBLISHED_CITATION,
   PUBLISHED_SCORES,
@@ -106,18 +111,6 @@ interface Outcome {
   fits: SettingFit[];
   interpolation: Map<string, InterpolationScore>;
   seconds: number;
-}
-
-/**
- * Step 1. The settings in the order of the fits: each mode from the most peak
- * reduction down, for there the compressor works hardest and its parameters
- * show most clearly.
- */
-function settingsInOrder({ sweep }: Config): Setting[] {
-  const knob = [...new Set(sweep.settings)].sort((a, b) => b - a);
-  return [...new Set(sweep.modes)].flatMap((mode) =>
-    knob.map((peakReduction) => ({ mode, peakReduction }))
-  );
 }
 
 /** Only recordings can lag: the built-in units do not. */
@@ -332,7 +325,7 @@ Where published figures stand beside ours they are those of the real LA-2A
 
     cells.step(
       "From the most peak reduction to the least",
-      code("settingsInOrder"),
+      cells.codeOf(settingsSource, "settingsInOrder"),
     ),
     cells.prose(
       md`${fits.length} settings, ${
@@ -633,7 +626,7 @@ Examples:
     );
     using source = await openBackgroundSource(config.data);
     const facts = source.describe();
-    const settings = settingsInOrder(config);
+    const settings = settingsInOrder(config.sweep);
     if (config.data.folder !== null) requireSettings(source, settings);
     for (const what of facts.unusable ?? []) note(`warning: ${what}`);
     const store = await openResultStore(

@@ -70,7 +70,11 @@ import {
   requireSettings,
 } from "../lib/data/source.ts";
 import { createUnit } from "../lib/data/unit.ts";
-import { dataSchema, settingsSchema } from "../lib/data_config.ts";
+import {
+  dataSchema,
+  settingsInOrder,
+  settingsSchema,
+} from "../lib/data_config.ts";
 import { type EngineName } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
@@ -210,14 +214,6 @@ function alignedSource(source: PairSource, config: Config): PairSource {
   };
 }
 
-/** The settings in the order of the fits. */
-function settingsInOrder({ sweep }: Config): Setting[] {
-  const knob = [...new Set(sweep.settings)].sort((a, b) => b - a);
-  return [...new Set(sweep.modes)].flatMap((mode) =>
-    knob.map((peakReduction) => ({ mode, peakReduction }))
-  );
-}
-
 /**
  * Step 2. 4A-2A: Newton-Raphson on the first two parts, from the most peak
  * reduction down, each setting from its neighbour's result.
@@ -228,7 +224,7 @@ async function fitSettings(
   config: Config,
   store: ResultStore,
 ): Promise<SettingFit[]> {
-  const settings = settingsInOrder(config);
+  const settings = settingsInOrder(config.sweep);
   const progress = await startProgress("Fitting", settings.length);
   using scorer = startScorer();
   const fits: SettingFit[] = [];
@@ -1339,7 +1335,7 @@ Examples:
     const source = alignedSource(background, config);
     const facts = source.describe();
     if (config.data.folder !== null) {
-      requireSettings(background, settingsInOrder(config));
+      requireSettings(background, settingsInOrder(config.sweep));
     }
     for (const what of facts.unusable ?? []) note(`warning: ${what}`);
     const parts = partsOf(facts, config.parts);

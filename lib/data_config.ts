@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { MODES } from "./data/setting.ts";
+import { MODES, type Setting } from "./data/setting.ts";
 import { UNIT_NAMES } from "./data/unit.ts";
 import { userPathSchema } from "./user_path.ts";
 
@@ -38,3 +38,17 @@ export const settingsSchema = z.strictObject({
     .min(1, "name at least one setting")
     .default([100, 95, 90, 85, 80, 75, 70, 65, 60, 55, 50, 45, 40]),
 });
+
+/**
+ * The settings in the order of the fits: each mode from the most peak reduction
+ * down, for there the compressor works hardest and its parameters show most
+ * clearly.
+ */
+export function settingsInOrder(
+  { modes, settings }: z.output<typeof settingsSchema>,
+): Setting[] {
+  const knob = [...new Set(settings)].sort((a, b) => b - a);
+  return [...new Set(modes)].flatMap((mode) =>
+    knob.map((peakReduction) => ({ mode, peakReduction }))
+  );
+}

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { backtrack } from "./line_search.ts";
 import {
   dot,
   type Evaluate,
@@ -24,9 +25,6 @@ import {
   type StopReason,
 } from "./minimiser.ts";
 import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
-
-/** Part of the promised fall that a step must keep (Armijo). */
-const ARMIJO = 1e-4;
 
 /** Most halvings of a step. */
 const MAX_HALVINGS = 20;
@@ -89,26 +87,21 @@ export async function dampedNewton(
     } else {
       const direction = newtonDirection(gradient, spectrum);
       const slope = dot(gradient, direction);
-      let found: Float64Array | undefined;
-      let part = 1;
-      for (let halving = 0; halving <= MAX_HALVINGS; halving++, part /= 2) {
-        const trial = z.map((value, i) => value + part * direction[i]);
-        if (!trial.every(Number.isFinite)) break;
-        const { loss: value } = await evaluate(trial, 0);
-        evaluations[0]++;
-        // `value < loss` as well: an ascent direction must not pass as descent.
-        if (value < loss && value <= loss + ARMIJO * part * slope) {
-          found = trial;
-          break;
-        }
-      }
-      if (found === undefined) {
+      const { point, part, values } = await backtrack(evaluate, {
+        z,
+        loss,
+        direction,
+        slope,
+        maxHalvings: MAX_HALVINGS,
+      });
+      evaluations[0] += values;
+      if (point === undefined) {
         stopReason = promised <= SETTLED * loss ? "precision" : "line-search";
       } else {
         stepLength = part * norm(direction);
         const step = direction.map((value) => part * value);
         settled = isNegligible(step, z, stepTolerance);
-        z = found;
+        z = point;
       }
     }
   }

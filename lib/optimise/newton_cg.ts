@@ -13,6 +13,7 @@
  * @module
  */
 
+import { backtrack } from "./line_search.ts";
 import {
   dot,
   type Evaluate,
@@ -27,9 +28,6 @@ import {
   type StopReason,
 } from "./minimiser.ts";
 import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
-
-/** Part of the promised fall that a step must keep (Armijo). */
-const ARMIJO = 1e-4;
 
 /** Most halvings of a step. */
 const MAX_HALVINGS = 30;
@@ -96,20 +94,16 @@ export async function newtonCg(
         forcing * gradientNorm,
       );
       const slope = dot(gradient, direction);
-      let part = 1;
-      let found: Float64Array | undefined;
-      for (let halving = 0; halving <= MAX_HALVINGS; halving++, part /= 2) {
-        const trial = z.map((value, i) => value + part * direction[i]);
-        if (!trial.every(Number.isFinite)) continue;
-        const { loss } = await evaluate(trial, 0);
-        evaluations[0]++;
-        if (loss < here.loss && loss <= here.loss + ARMIJO * part * slope) {
-          found = trial;
-          break;
-        }
-      }
-      const there = found && await evaluate(found, 2);
-      if (found === undefined || there === undefined) {
+      const { point, part, values } = await backtrack(evaluate, {
+        z,
+        loss: here.loss,
+        direction,
+        slope,
+        maxHalvings: MAX_HALVINGS,
+      });
+      evaluations[0] += values;
+      const there = point && await evaluate(point, 2);
+      if (point === undefined || there === undefined) {
         stopReason = promised <= SETTLED * here.loss
           ? "precision"
           : "line-search";
@@ -122,7 +116,7 @@ export async function newtonCg(
           const step = direction.map((value) => part * value);
           stepLength = norm(step);
           settled = isNegligible(step, z, stepTolerance);
-          z = found;
+          z = point;
           here = there;
         }
       }

@@ -320,7 +320,8 @@ async function lookAround(
         const z = search.at.z.slice();
         z[i] += side * distance;
         const loss = await lossElsewhere(z, search);
-        if (loss !== undefined && !(loss >= lowest?.loss!)) {
+        if (loss === undefined) continue;
+        if (lowest === undefined || loss < lowest.loss) {
           lowest = { z, loss, distance };
         }
       }
