@@ -26,9 +26,10 @@ export const UNITS: Record<
     description:
       "A simulated levelling amplifier that shares nothing with the fitted " +
       "model: a feedback side chain, an electro-optical cell whose release has " +
-      "two stages, coupling capacitors, mild saturation, an output transformer and noise. Its knob is " +
-      "calibrated so that the curves fitted to it follow the published trends. " +
-      "It was not measured on a real LA-2A.",
+      "two stages, coupling capacitors, mild saturation, an output transformer " +
+      "and noise. Its knob and its cell are calibrated so that the curves " +
+      "fitted to it follow the published trends. It was not measured on a real " +
+      "LA-2A.",
     version: OPTICAL_VERSION,
   },
   twin: {
