@@ -361,7 +361,7 @@ and differ in what they must remember. Published are figures of PyTorch on a GPU
       "Published library": rowOf(measured, LIBRARY)?.result.device ??
         "not measured",
       "TensorFlow.js": `${
-        lastPart(packages.imports["@tensorflow/tfjs-core"], "@")
+        lastPart(packages.scopes["./"]["@tensorflow/tfjs-core"], "@")
       }, backend ${config.tfjs_backend}`,
       "Rounds": config.rounds,
       "Seed": config.seed,

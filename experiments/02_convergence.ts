@@ -65,9 +65,10 @@ import {
   sameSetting,
   type Setting,
 } from "../lib/data/setting.ts";
-import type { SourceFacts } from "../lib/data/source.ts";
+import { factsToJson, type SourceFacts } from "../lib/data/source.ts";
 import {
   dataSchema,
+  requireOneSource,
   settingsInOrder,
   settingsSchema,
 } from "../lib/data_config.ts";
@@ -1205,7 +1206,11 @@ async function openCases(
     known.some((other) => sameSetting(one, other))
   );
   const facts = source.describe();
-  for (const what of facts.unusable ?? []) note(`warning: ${what}`);
+  for (const one of facts.unusable ?? []) {
+    if (settings.some((setting) => sameSetting(setting, one))) {
+      note(`warning: ${nameOfSetting(one)}: ${one.reason}`);
+    }
+  }
   if (settings.length === 0) {
     source[Symbol.dispose]();
     throw new Error(
@@ -1268,6 +1273,7 @@ Examples:
         "pair.wet": options.wet,
       }),
     );
+    requireOneSource(config.data, options.unit);
     const { cases, facts, close } = await openCases(config);
     let findings: Finding[];
     let mapped: { finding: Finding; maps: PlaneMap[] };
@@ -1276,7 +1282,8 @@ Examples:
       const store = await openResultStore(
         join(resultsFolder(options.out), EXPERIMENT),
         facts.name,
-        { config, data: facts.identity },
+        // Of the config's data, only what they are counts: the identity.
+        { config: { ...config, data: undefined }, data: facts.identity },
       );
       folder = store.folder;
       const studied = await studyCases(cases, config, store);
@@ -1323,7 +1330,7 @@ Examples:
         `${bold("Report")}      ${page}`,
       ].join("\n"),
       {
-        source: facts,
+        source: factsToJson(facts),
         engine: config.engine,
         seconds,
         report: page,

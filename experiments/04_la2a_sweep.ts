@@ -48,6 +48,7 @@ import { alignPair } from "../lib/data/aligned_pair.ts";
 import { loadAhead } from "../lib/data/load_ahead.ts";
 import {
   dataSchema,
+  requireOneSource,
   settingsInOrder,
   settingsSchema,
 } from "../lib/data_config.ts";
@@ -63,7 +64,12 @@ import {
   type Setting,
 } from "../lib/data/setting.ts";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
-import { type PairSource, requireSettings } from "../lib/data/source.ts";
+import {
+  factsToJson,
+  type LeftOut,
+  type PairSource,
+  requireSettings,
+} from "../lib/data/source.ts";
 import { type EngineName } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
@@ -109,6 +115,7 @@ interface InterpolationScore {
 /** What the experiment found. */
 interface Outcome {
   fits: SettingFit[];
+  leftOut: LeftOut[];
   interpolation: Map<string, InterpolationScore>;
   seconds: number;
 }
@@ -119,18 +126,24 @@ function alignmentOf({ alignment, data }: Config) {
 }
 
 /**
- * Step 2. The sweep: Newton-Raphson with the exact Hessian at each setting,
- * started from the setting before. Every result is kept at once.
+ * The sweep: Newton-Raphson with the exact Hessian at each setting, started from
+ * the one fitted before. Every result is kept at once. A setting whose recording
+ * cannot be used is left out.
  */
 async function fitSettings(
   source: PairSource,
   settings: Setting[],
   config: Config,
   store: ResultStore,
-): Promise<SettingFit[]> {
+): Promise<Pick<Outcome, "fits" | "leftOut">> {
   using scorer = startScorer();
   const progress = await startProgress("Fitting", settings.length);
   const fits: SettingFit[] = [];
+  const leftOut: LeftOut[] = [];
+  const onLeftOut = (setting: LeftOut) => {
+    leftOut.push(setting);
+    note(`left out: ${nameOfSetting(setting)}: ${setting.reason}`);
+  };
   let kept = 0;
   try {
     progress.update(0, nameOfSetting(settings[0]));
@@ -140,29 +153,35 @@ async function fitSettings(
         chunks: chunkOptions(config.chunks),
         alignment: alignmentOf(config),
         solver: config.solver,
-      }, { store, scorer })
+      }, { store, scorer, onLeftOut })
     ) {
       fits.push(fit);
       for (const warning of fit.warnings) {
         note(`warning: ${nameOfSetting(fit)}: ${warning}`);
       }
       if (isKept) kept++;
-      const next = settings[fits.length];
-      progress.update(fits.length, next && nameOfSetting(next));
+      const done = fits.length + leftOut.length;
+      const next = settings[done];
+      progress.update(done, next && nameOfSetting(next));
     }
   } finally {
     progress.stop();
   }
   if (kept > 0) {
     note(
-      `${kept} of ${settings.length} settings were kept from an earlier run of the same config.`,
+      `${kept} of ${
+        counted(settings.length, "setting")
+      } were kept from an earlier run of the same config.`,
     );
   }
-  return fits;
+  if (fits.length === 0) {
+    throw new Error(`${nameOfSetting(leftOut[0])}: ${leftOut[0].reason}`);
+  }
+  return { fits, leftOut };
 }
 
 /**
- * Step 3. The interpolation test: every second setting is left out, its
+ * The interpolation test: every second setting is left out, its
  * parameters are interpolated from the others, and the result is scored on its
  * recording. A curve that passes is one that a knob can be driven by.
  */
@@ -227,7 +246,7 @@ function interpolationTests(fits: SettingFit[]): InterpolationTest[] {
 }
 
 /**
- * Step 4. The curve, for other programs: YAML with all digits, and one CSV file a
+ * The curve, for other programs: YAML with all digits, and one CSV file a
  * mode with the columns of the published ones.
  */
 async function writeCurve(
@@ -236,8 +255,11 @@ async function writeCurve(
   { fits, interpolation }: Outcome,
 ): Promise<void> {
   const facts = source.describe();
+  const remark = facts.surrogate
+    ? "Surrogate data: not measured on a real LA-2A"
+    : "";
   const origin = `Fitted by Optofit to ${facts.title}.` +
-    (facts.surrogate ? "\nSurrogate data: not measured on a real LA-2A." : "");
+    (remark && `\n${remark}.`);
   await writeFileWhole(
     join(folder, "parameters.yaml"),
     curveToYaml(fits, origin),
@@ -252,13 +274,16 @@ async function writeCurve(
     };
   });
   for (const mode of new Set(fits.map((fit) => fit.mode))) {
-    // A surrogate says so in the file's name: the published columns have no room.
+    // A surrogate says so in the file's name too.
     const name = `${facts.surrogate ? `surrogate-${facts.name}-` : ""}${mode}`;
-    await writeFileWhole(join(folder, `${name}.csv`), curveToCsv(rows, mode));
+    await writeFileWhole(
+      join(folder, `${name}.csv`),
+      curveToCsv(rows, mode, remark),
+    );
   }
 }
 
-/** Step 5. What it showed, as a page. */
+/** What it showed, as a page. */
 async function writeReportPage(
   path: string,
   source: PairSource,
@@ -271,15 +296,29 @@ async function writeReportPage(
   );
   const { md } = await import("../lib/report/markdown.ts");
   const { runtimeFacts, writeReport } = await import("../lib/report/page.ts");
-  const { fits, interpolation, seconds } = outcome;
+  const { fits, leftOut, interpolation, seconds } = outcome;
   const facts = source.describe();
   const code = (name: string) => cells.codeOf(source04, name);
   const published = fits.flatMap((fit) => publishedFit(fit) ?? []);
   const meanEsr = mean(fits.map((fit) => fit.score.esr));
   const iterations = fits.map((fit) => fit.esrByIteration.length - 1);
+  const ofPart = coarseIterations(fits);
   const sound = fits.length * facts.seconds;
+  const warnings = fits.flatMap((fit) =>
+    fit.warnings.map((warning) => `${nameOfSetting(fit)}: ${warning}`)
+  );
 
   const body = [
+    ...(leftOut.length === 0 ? [] : [cells.notice(
+      `Left out: ${leftOut.length} of ${
+        counted(fits.length + leftOut.length, "setting")
+      }, whose recordings cannot be used`,
+      leftOut.map((one) => `${nameOfSetting(one)}: ${one.reason}`),
+    )]),
+    ...(warnings.length === 0 ? [] : [cells.notice(
+      "Warnings: take these settings with care",
+      warnings,
+    )]),
     cells.figures([
       { label: "Settings fitted", value: fits.length },
       {
@@ -300,9 +339,15 @@ async function writeReportPage(
       },
       {
         label: "Iterations a setting",
-        value: median(iterations),
-        digits: 2,
-        note: `median; at most ${Math.max(...iterations)}`,
+        value: String(median(iterations)),
+        note: [
+          ...(fits.length === 1
+            ? []
+            : [`median; at most ${Math.max(...iterations)}`]),
+          ...(ofPart.length === 0
+            ? []
+            : [`before that, ${rangeOf(ofPart)} on a part of the sound`]),
+        ].join("; ") || undefined,
       },
       {
         label: "Time fitting",
@@ -328,30 +373,28 @@ Where published figures stand beside ours they are those of the real LA-2A
       cells.codeOf(settingsSource, "settingsInOrder"),
     ),
     cells.prose(
-      md`${fits.length} settings, ${
+      md`${counted(fits.length, "setting")}, ${
         formatDuration(facts.seconds)
-      } of sound each.
+      } of sound${fits.length === 1 ? "" : " each"}.
 The first of a mode starts from threshold ${
         formatDecibels(config.solver.start.threshold_db)
       }, ratio ${config.solver.start.ratio}, attack ${config.solver.start.attack_ms} ms,
-release ${config.solver.start.release_ms} ms; every other one from its neighbour's
-result.`,
+release ${config.solver.start.release_ms} ms; every other one from the result of the one before.`,
     ),
 
     cells.step("Fit each setting", code("fitSettings")),
     cells.prose(whatTheFitsShow(fits)),
     iterationCurves(
-      fits.flatMap((fit) =>
-        fit.esrByIteration.map((esr, iteration) => ({
-          mode: fit.mode,
-          peak_reduction: fit.peakReduction,
-          iteration,
-          esr,
-        }))
-      ),
+      fits.flatMap(iterationRows),
       "Error by iteration",
       { field: "esr", title: "ESR over the counted samples" },
-      "One line a setting. The first of each mode starts far away, the others near.",
+      "One line a setting. The first of each mode starts from the config's point, the others from the result of the one before." +
+        (ofPart.length === 0
+          ? ""
+          : " Below 0, dashed: the iterations on a part of the sound that went " +
+            "before, with the ESR of that part. The iterations on all of it, " +
+            "solid, start at 0 from its result."),
+      ofPart.length === 0 ? undefined : { field: "sound", title: "Fitted to" },
     ),
 
     cells.step("The curve"),
@@ -453,7 +496,7 @@ result.`,
         esr: fit.score.esr,
         delta_ldr_db: fit.score.deltaLdrDb,
         iterations: fit.esrByIteration.length - 1,
-        coarse_iterations: fit.coarseIterations,
+        coarse_iterations: coarseIterationsOf(fit),
         stopped: fit.stopReason,
         lag_samples: fit.lag,
         fit_seconds: fit.fitSeconds,
@@ -464,8 +507,11 @@ result.`,
   await writeReport(path, {
     experiment: EXPERIMENT,
     title: "4A-2A: the levelling amplifier, setting by setting",
-    subtitle:
-      `Five parameters for each of ${fits.length} settings of ${facts.title}`,
+    subtitle: `Five parameters ${
+      fits.length === 1
+        ? `at ${nameOfSetting(fits[0])}`
+        : `for each of ${fits.length} settings`
+    } of ${facts.title}`,
     source: {
       name: facts.title,
       surrogate: facts.surrogate,
@@ -481,29 +527,88 @@ result.`,
   }, body);
 }
 
+/** Iterations on a part of the sound that went before; 0 where none did. */
+function coarseIterationsOf({ coarseEsrByIteration }: SettingFit): number {
+  return Math.max(0, coarseEsrByIteration.length - 1);
+}
+
+/** The same of those fits that began with a part. */
+function coarseIterations(fits: SettingFit[]): number[] {
+  return fits.filter((fit) => fit.coarseEsrByIteration.length > 0)
+    .map(coarseIterationsOf);
+}
+
+/** A fit's error by iteration: on a part of the sound up to 0, then on all. */
+function iterationRows(fit: SettingFit) {
+  const { mode, peakReduction: peak_reduction } = fit;
+  const before = coarseIterationsOf(fit);
+  return [
+    ...fit.esrByIteration.map((esr, iteration) => ({
+      mode,
+      peak_reduction,
+      sound: "all of the sound",
+      iteration,
+      esr,
+    })),
+    ...fit.coarseEsrByIteration.map((esr, i) => ({
+      mode,
+      peak_reduction,
+      sound: "a part of it, before",
+      iteration: i - before,
+      esr,
+    })),
+  ];
+}
+
 /** How the fits went, in words that the figures bear out. */
 function whatTheFitsShow(fits: SettingFit[]): string {
-  const iterations = fits.map((fit) => fit.esrByIteration.length - 1);
   const converged = fits.filter((fit) => fit.converged).length;
+  const ofPart = coarseIterations(fits);
+  const neverRises = fits.every((fit) =>
+    [fit.esrByIteration, fit.coarseEsrByIteration].every((esrs) =>
+      esrs.every((esr, i) => i === 0 || esr <= esrs[i - 1])
+    )
+  );
+  const before = ofPart.length === 0
+    ? ""
+    : ` Before that, ${
+      ofPart.length === fits.length
+        ? fits.length === 1 ? "it" : "each"
+        : `${ofPart.length} of them`
+    } began on a part of the sound, with ${countedRange(ofPart, "iteration")}.`;
   const shrinking = shrinkingOf(fits);
   const rate = shrinking.length === 0
     ? ""
-    : ` Near the end, a step leaves ${
+    : ` Of the two steps before the last, each leaves ${
       formatPercent(median(shrinking), 2)
-    } (median) of what the loss still stands above its minimum. Were the loss ` +
-      "smooth it would be less and less: but the ballistics switch between " +
-      "attack and release at samples that move with the parameters, which the " +
-      "Hessian of a fixed branch does not see.";
-  return `${converged} of ${fits.length} fits converged, in ${
-    Math.min(...iterations)
-  } to ${Math.max(...iterations)} iterations; the loss never rises.${rate}`;
+    } (median of ${
+      counted(shrinking.length, "step")
+    }, a fit's first step never among them) of what the loss still stands above ` +
+      "its end. Were the loss smooth it would be less and less: but the " +
+      "ballistics switch between attack and release at samples that move with " +
+      "the parameters, which the Hessian of a fixed branch does not see.";
+  return `${
+    fits.length === 1
+      ? converged === 1 ? "The fit converged" : "The fit did not converge"
+      : `${converged} of ${fits.length} fits converged`
+  }, in ${
+    countedRange(
+      fits.map((fit) => fit.esrByIteration.length - 1),
+      "iteration",
+    )
+  }${neverRises ? "; the loss never rises" : ""}.${before}${rate}`;
 }
 
-/** By how much each late step shrank the loss's excess over its end. */
+/**
+ * By how much each of the two steps before the last shrank the loss's excess over
+ * its end, the first step of a fit left out: it starts from somewhere else.
+ */
 function shrinkingOf(fits: SettingFit[]): number[] {
   return fits.flatMap(({ esrByIteration }) => {
     const end = esrByIteration.at(-1)!;
-    const excess = esrByIteration.slice(-4, -1).map((esr) => esr - end);
+    const excess = esrByIteration.slice(1).slice(-4, -1).map((esr) =>
+      esr - end
+    );
     return excess.slice(1).map((value, i) => value / excess[i])
       .filter((part) => part > 0 && part < 1);
   });
@@ -514,6 +619,11 @@ function whatTheCurveShows(unit: string, fits: SettingFit[]): string {
   const ends = [...new Set(fits.map((fit) => fit.mode))].map((mode) => {
     const own = fits.filter((fit) => fit.mode === mode);
     const [high, low] = [own[0], own[own.length - 1]];
+    if (own.length === 1) {
+      return `In ${mode} mode, at ${high.peakReduction}, the threshold is ${
+        formatDecibels(high.parameters.threshold_db, 1)
+      }, the attack ${formatNumber(high.parameters.attack_ms, 3)} ms.`;
+    }
     return `In ${mode} mode the threshold goes from ${
       formatDecibels(low.parameters.threshold_db, 1)
     } at ${low.peakReduction} to ${
@@ -543,8 +653,8 @@ function whatInterpolationShows(
       return tested === undefined ? [] : [tested[method] / fit.score.esr - 1];
     }));
   const percent = (value: number) => `${formatFixed(100 * value, 1)} %`;
-  return `Half of the settings were left out and their parameters interpolated from ` +
-    `the rest. With straight lines the ESR is ${
+  return `Every second setting of a mode was left out and its parameters ` +
+    `interpolated from the rest. With straight lines the ESR is ${
       percent(growth("linear"))
     } above that of the fit (median), with a not-a-knot spline ${
       percent(growth("spline"))
@@ -584,6 +694,22 @@ function recoveryTable(
   );
 }
 
+/** "1 setting", "26 settings". */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** "4", "3 to 4": the least and the greatest of `values`. */
+function rangeOf(values: number[]): string {
+  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  return least === greatest ? String(least) : `${least} to ${greatest}`;
+}
+
+/** "1 iteration", "3 to 4 iterations". */
+function countedRange(values: number[], noun: string): string {
+  return `${rangeOf(values)} ${noun}${Math.max(...values) === 1 ? "" : "s"}`;
+}
+
 function mean(values: number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
@@ -612,6 +738,8 @@ export const command = new Command("deno task exp:sweep")
     "after",
     `
 A run that was interrupted takes up where it was; a changed config starts anew.
+A setting whose recording cannot be used is left out: the page lists it, and the
+exit code is 1.
 
 Examples:
   deno task exp:sweep
@@ -624,20 +752,27 @@ Examples:
     const config = await withEngine(
       await configOf(schema, EXPERIMENT, options),
     );
+    requireOneSource(config.data, options.unit);
     using source = await openBackgroundSource(config.data);
     const facts = source.describe();
     const settings = settingsInOrder(config.sweep);
-    if (config.data.folder !== null) requireSettings(source, settings);
-    for (const what of facts.unusable ?? []) note(`warning: ${what}`);
+    requireSettings(source, settings);
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),
       facts.name,
-      { config, data: facts.identity },
+      // Of the config's data, only what they are counts: the identity.
+      { config: { ...config, data: undefined }, data: facts.identity },
     );
-    const fits = await fitSettings(source, settings, config, store);
+    const { fits, leftOut } = await fitSettings(
+      source,
+      settings,
+      config,
+      store,
+    );
     const interpolation = await testInterpolation(source, fits, config, store);
     const outcome: Outcome = {
       fits,
+      leftOut,
       interpolation,
       seconds: (performance.now() - started) / 1000,
     };
@@ -656,7 +791,9 @@ Examples:
         }`,
         `${bold("Settings")}    ${fits.length}, ${
           fits.filter((fit) => fit.converged).length
-        } converged`,
+        } converged${
+          leftOut.length === 0 ? "" : `; ${leftOut.length} left out`
+        }`,
         `${bold("Mean ESR")}    ${formatNumber(wholeEsr)}${
           esrsDiffer(wholeEsr, chunkEsr)
             ? ` over whole recordings, ${
@@ -670,7 +807,7 @@ Examples:
         `${bold("Report")}      ${page}`,
       ].join("\n"),
       {
-        source: facts,
+        source: factsToJson(facts),
         sample_rate: facts.sampleRate,
         engine: config.engine,
         seconds: (performance.now() - started) / 1000,
@@ -685,12 +822,26 @@ Examples:
           delta_ldr_db: fit.score.deltaLdrDb,
           lag_samples: fit.lag ?? null,
           iterations: fit.esrByIteration.length - 1,
+          coarse_iterations: coarseIterationsOf(fit),
           converged: fit.converged,
           stop_reason: fit.stopReason,
+          warnings: fit.warnings,
+        })),
+        left_out: leftOut.map(({ mode, peakReduction, reason }) => ({
+          mode,
+          peak_reduction: peakReduction,
+          reason,
         })),
       },
       options.json,
     );
+    if (leftOut.length > 0) {
+      throw new Error(
+        `${leftOut.length} of ${counted(settings.length, "setting")} ${
+          leftOut.length === 1 ? "was" : "were"
+        } left out: ${page} says why; the rest lies beside it`,
+      );
+    }
   });
 
 if (import.meta.main) await runCommand(command);

@@ -65,6 +65,7 @@ import {
   type Setting,
 } from "../lib/data/setting.ts";
 import {
+  factsToJson,
   openDry,
   type PairSource,
   requireSettings,
@@ -72,6 +73,7 @@ import {
 import { createUnit } from "../lib/data/unit.ts";
 import {
   dataSchema,
+  requireOneSource,
   settingsInOrder,
   settingsSchema,
 } from "../lib/data_config.ts";
@@ -1330,19 +1332,24 @@ Examples:
     const config = await withEngine(
       await configOf(schema, EXPERIMENT, options),
     );
+    requireOneSource(config.data, options.unit);
     const rendered = await openRendered(options.rendered);
     using background = await openBackgroundSource(config.data);
     const source = alignedSource(background, config);
     const facts = source.describe();
-    if (config.data.folder !== null) {
-      requireSettings(background, settingsInOrder(config.sweep));
+    const settings = settingsInOrder(config.sweep);
+    requireSettings(background, settings);
+    for (const one of facts.unusable ?? []) {
+      if (settings.some((setting) => sameSetting(setting, one))) {
+        note(`warning: ${nameOfSetting(one)}: ${one.reason}`);
+      }
     }
-    for (const what of facts.unusable ?? []) note(`warning: ${what}`);
     const parts = partsOf(facts, config.parts);
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),
       facts.name,
-      { config, data: facts.identity },
+      // Of the config's data, only what they are counts: the identity.
+      { config: { ...config, data: undefined }, data: facts.identity },
     );
     const fits = await fitSettings(source, parts, config, store);
     const trained = await trainNetwork(source, fits, parts, config, store);
@@ -1400,7 +1407,7 @@ Examples:
         `${bold("Report")}      ${page}`,
       ].join("\n"),
       {
-        source: facts,
+        source: factsToJson(facts),
         engine: config.engine,
         seconds,
         report: page,

@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { reasonOf } from "./file_error.ts";
+import { reasonOf, remedyOf } from "./file_error.ts";
 
 /** Files in the making, to be removed where the program is interrupted. */
 const unfinished = new Set<string>();
@@ -62,9 +62,7 @@ export async function writeFileWhole(
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw new Error(
-      `${path} cannot be written (${
-        reasonOf(error)
-      }): check that the folder may be written to and that the disk has room`,
+      `${path} cannot be written (${reasonOf(error)}): ${remedyOf(error)}`,
       { cause: error },
     );
   } finally {

@@ -6,27 +6,86 @@
  * @module
  */
 
-import { isMap, parseDocument } from "yaml";
+import {
+  Document,
+  isMap,
+  parseDocument,
+  visit,
+  type YAMLParseError,
+} from "yaml";
 import type * as z from "zod";
+import { reasonOf } from "./file_error.ts";
+import { formatBytes } from "./format.ts";
 
 /** A config, or one of its values, that the schema does not allow. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
+/** Bytes of the largest text that is read: a config has a few thousand. */
+const MOST_BYTES = 1e6;
+
 /**
- * Reads the YAML file `path`, applies `overrides` ("data.duration=30") and
- * checks the result against `schema`, whose defaults fill what is left out.
+ * Text of the file at `path`, which the person called `name`.
+ *
+ * @throws {ConfigError} naming it where it is no text file of a config's size.
+ */
+export async function readTextFile(
+  path: string | URL,
+  name: string,
+): Promise<string> {
+  let text: string;
+  try {
+    const { isFile, isDirectory, size } = await Deno.stat(path);
+    if (!isFile) {
+      throw new Error(isDirectory ? "it is a folder" : "it is no regular file");
+    }
+    if (size > MOST_BYTES) {
+      throw new Error(
+        `it is too large: ${formatBytes(size)}, at most ${
+          formatBytes(MOST_BYTES)
+        }`,
+      );
+    }
+    text = await Deno.readTextFile(path);
+    if (text.includes("\0")) throw new Error("it is not text");
+  } catch (error) {
+    throw new ConfigError(
+      error instanceof Deno.errors.NotFound
+        ? `${name}: no such file`
+        : `${name}: cannot be read (${
+          reasonOf(error)
+        }). Give a text file that may be read`,
+      { cause: error },
+    );
+  }
+  return text;
+}
+
+/** A value that an option sets, on top of a config. */
+export interface Override {
+  /** The option as the person gave it, for messages: `--stimulus music`. */
+  option: string;
+  /** The key it sets: `data.stimulus`. */
+  key: string;
+  /** What to. */
+  value: unknown;
+}
+
+/**
+ * Reads the YAML file `path`, applies `overrides`, which are what `--set` takes
+ * ("data.duration=30") or those of other options, and checks the result against
+ * `schema`, whose defaults fill what is left out.
  *
  * @throws {ConfigError} naming the key, its place and what is allowed.
  */
 export async function loadConfig<Schema extends z.ZodType>(
   schema: Schema,
   path: string | URL,
-  overrides: readonly string[] = [],
+  overrides: readonly (string | Override)[] = [],
 ): Promise<z.output<Schema>> {
   const name = path instanceof URL ? path.pathname.split("/").pop()! : path;
-  return parseConfig(schema, await Deno.readTextFile(path), name, overrides);
+  return parseConfig(schema, await readTextFile(path, name), name, overrides);
 }
 
 /** As {@linkcode loadConfig}, of the YAML `text` that came from `place`. */
@@ -34,47 +93,73 @@ export function parseConfig<Schema extends z.ZodType>(
   schema: Schema,
   text: string,
   place: string,
-  overrides: readonly string[] = [],
+  overrides: readonly (string | Override)[] = [],
 ): z.output<Schema> {
-  // A file of comments alone is a config that sets nothing.
-  const isEmpty = parseDocument(text).contents === null;
-  const document = parseDocument(isEmpty ? "{}" : text);
-  if (document.errors.length > 0) {
-    throw new ConfigError(`${place}: ${document.errors[0].message.trim()}`);
+  const given = overrides.map((override) =>
+    typeof override === "string" ? overrideOf(override) : override
+  );
+  return checkConfig(schema, parseKeys(text, place, given), place, given);
+}
+
+/**
+ * The keys and values in the YAML `text` that came from `place`, with `overrides`
+ * on top.
+ *
+ * @throws {ConfigError} where it holds something else.
+ */
+export function parseKeys(
+  text: string,
+  place: string,
+  overrides: readonly Override[] = [],
+): Record<string, unknown> {
+  // The parser's own check of keys compares each with all others.
+  const parsed = parseDocument(text, { uniqueKeys: false });
+  if (parsed.errors.length > 0) {
+    throw new ConfigError(`${place}: ${wordsOf(parsed.errors[0])}`);
   }
+  visit(parsed, {
+    Map(_, { items }) {
+      const keys = new Set<string>();
+      for (const key of items.map((item) => String(item.key))) {
+        if (keys.has(key)) {
+          throw new ConfigError(`${place}: "${key}" is there twice`);
+        }
+        keys.add(key);
+      }
+    },
+  });
+  // A file of comments alone is a config that sets nothing.
+  const document = parsed.contents === null ? new Document({}) : parsed;
   if (!isMap(document.contents)) {
     throw new ConfigError(`${place}: must hold keys and values`);
   }
-  const given = new Map<string, string>();
-  for (const override of overrides) {
-    const cut = override.indexOf("=");
-    if (cut <= 0) {
-      throw new ConfigError(
-        `--set ${override}: write it as key=value, for example --set data.duration=30`,
-      );
-    }
-    const key = override.slice(0, cut);
-    const value = parseDocument(override.slice(cut + 1));
-    if (value.errors.length > 0) {
-      throw new ConfigError(
-        `--set ${override}: the value is not YAML: ${value.errors[0].message}`,
-      );
-    }
-    given.set(key, override);
+  for (const { option, key, value } of overrides) {
     try {
-      document.setIn(key.split("."), value.toJS());
+      document.setIn(key.split("."), value);
     } catch {
       throw new ConfigError(
-        `--set ${override}: "${key}" goes below a key that holds a value`,
+        `${option}: "${key}" goes below a key that holds a value`,
       );
     }
   }
-  let plain: unknown;
   try {
-    plain = document.toJS({ maxAliasCount: 100 });
+    return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     throw new ConfigError(`${place}: ${(error as Error).message}`);
   }
+}
+
+/**
+ * Checks `plain`, from `place` with `overrides` on top, against `schema`.
+ *
+ * @throws {ConfigError} naming the key, its place and what is allowed.
+ */
+export function checkConfig<Schema extends z.ZodType>(
+  schema: Schema,
+  plain: unknown,
+  place: string,
+  overrides: readonly Override[] = [],
+): z.output<Schema> {
   const result = schema.safeParse(plain);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -86,16 +171,52 @@ export function parseConfig<Schema extends z.ZodType>(
     );
   }
   const key = within.join(".");
-  throw new ConfigError(`${placeOf(key)}: "${key}": ${issue.message}`);
+  throw new ConfigError(
+    valueAt(plain, within) === undefined
+      ? `${placeOf(key)}: "${key}" is missing`
+      : `${placeOf(key)}: "${key}": ${issue.message}`,
+  );
 
   function placeOf(key: string): string {
-    for (const [set, override] of given) {
-      const isWithin = `${key}.`.startsWith(`${set}.`) ||
-        `${set}.`.startsWith(`${key}.`);
-      if (isWithin) return `--set ${override}`;
-    }
-    return place;
+    const from = overrides.findLast((override) =>
+      `${key}.`.startsWith(`${override.key}.`) ||
+      `${override.key}.`.startsWith(`${key}.`)
+    );
+    return from?.option ?? place;
   }
+}
+
+/** What `--set` was given, taken apart. */
+function overrideOf(given: string): Override {
+  const option = `--set ${given}`;
+  const cut = given.indexOf("=");
+  if (cut <= 0) {
+    throw new ConfigError(
+      `${option}: write it as key=value, for example --set data.duration=30`,
+    );
+  }
+  const value = parseDocument(given.slice(cut + 1));
+  if (value.errors.length > 0) {
+    throw new ConfigError(
+      `${option}: the value is not YAML: ${wordsOf(value.errors[0])}`,
+    );
+  }
+  return { option, key: given.slice(0, cut), value: value.toJS() };
+}
+
+/** What is wrong with YAML, for who writes it by hand. */
+function wordsOf({ code, message }: YAMLParseError): string {
+  if (code === "MULTIPLE_DOCS") {
+    return "holds several YAML documents: leave one, and no line of --- after it";
+  }
+  return /call stack/.test(message) ? "is nested too deeply" : message.trim();
+}
+
+/** What lies at `path` in `plain`. */
+function valueAt(plain: unknown, path: readonly string[]): unknown {
+  let value = plain;
+  for (const key of path) value = (value as Record<string, unknown>)?.[key];
+  return value;
 }
 
 /** "; known here: a, b" of the object that lies at `within` in `schema`. */

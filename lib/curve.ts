@@ -9,7 +9,7 @@
  * @module
  */
 
-import { stringify } from "yaml";
+import { Document, type Node, type YAMLSeq } from "yaml";
 import * as z from "zod";
 import type { CompressorParameters } from "./compressor/parameters.ts";
 import { ConfigError, parseConfig } from "./config.ts";
@@ -133,26 +133,45 @@ export function curveFromCsv(
   throw new ConfigError(`${place}: holds no setting after its two headings`);
 }
 
-/** A curve as YAML, under a comment that says where it comes from. */
+/**
+ * A curve as YAML, under a comment that says where it comes from. What a point is
+ * to be taken with care for stands as a comment before it.
+ */
 export function curveToYaml(
-  curve: readonly CurvePoint[],
+  curve: readonly (CurvePoint & { warnings?: readonly string[] })[],
   comment: string,
 ): string {
   const heading = comment.split("\n").map((line) => `# ${line}\n`).join("");
-  return heading + stringify({
+  const document = new Document({
     curve: curve.map(({ mode, peakReduction, parameters }) => ({
       mode,
       peak_reduction: peakReduction,
       params: parameters,
     })),
   });
+  const { items } = document.get("curve") as YAMLSeq<Node>;
+  for (const [i, { warnings = [] }] of curve.entries()) {
+    if (warnings.length === 0) continue;
+    items[i].commentBefore = warnings
+      .map((warning) => ` warning: ${warning.replace(/\s+/g, " ")}`)
+      .join("\n");
+  }
+  return heading + document.toString();
 }
 
-/** One mode of a curve in the published CSV layout. */
-export function curveToCsv(rows: readonly CurveRow[], mode: Mode): string {
+/**
+ * One mode of a curve in the published CSV layout. What must go with the file,
+ * whatever its name, is said by `remark`, which holds no comma: it stands in the
+ * first cell of the second heading, which the published files leave empty.
+ */
+export function curveToCsv(
+  rows: readonly CurveRow[],
+  mode: Mode,
+  remark = "",
+): string {
   const lines = [
     "Peak Reduction,ESR,,,Threshold (dB),Ratio,Attack (ms),Release (ms), Make-up Gain (dB)",
-    ",GT,Linear Interpolation,Spline Interpolation,,,,,",
+    `${remark},GT,Linear Interpolation,Spline Interpolation,,,,,`,
   ];
   const ordered = rows.filter((row) => row.mode === mode)
     .sort((a, b) => a.peakReduction - b.peakReduction);

@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod";
+import { ConfigError } from "./config.ts";
 import { MODES, type Setting } from "./data/setting.ts";
 import { UNIT_NAMES } from "./data/unit.ts";
 import { userPathSchema } from "./user_path.ts";
@@ -27,6 +28,28 @@ export const dataSchema = z.strictObject({
 
 /** A checked `data` part of a config. */
 export type DataConfig = z.output<typeof dataSchema>;
+
+/**
+ * Makes sure that a built-in unit, named on the command line as `unit`, or a
+ * stimulus is not asked for beside recordings, where neither has a part.
+ *
+ * @throws {ConfigError} naming both.
+ */
+export function requireOneSource(
+  { folder, stimulus }: DataConfig,
+  unit?: string,
+): void {
+  if (folder === null) return;
+  const other = unit !== undefined
+    ? `--unit ${unit}`
+    : stimulus !== null
+    ? `--stimulus ${stimulus}`
+    : undefined;
+  if (other === undefined) return;
+  throw new ConfigError(
+    `${other} and --data ${folder} exclude each other: recordings are used as they are. Leave one of them out, here or in the config's data`,
+  );
+}
 
 /** Schema of the settings that an experiment covers. */
 export const settingsSchema = z.strictObject({

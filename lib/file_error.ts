@@ -29,8 +29,24 @@ export function isFileError(error: Error): boolean {
 /** Why `error` came about, without the system's numbers. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    return "this program has no permission for it";
+  }
   return REASONS[codeOf(error)] ??
     error.message.replace(/ \(os error \d+\)/, "");
+}
+
+/** What helps where `error` kept a file from being written. */
+export function remedyOf(error: unknown): string {
+  switch (error instanceof Error ? codeOf(error) : "") {
+    case "ENAMETOOLONG":
+      return "choose a shorter name";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "make room on it, or choose another place";
+    default:
+      return "check that the folder may be written to and that the disk has room";
+  }
 }
 
 function codeOf(error: Error): string {

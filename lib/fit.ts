@@ -17,6 +17,7 @@ import { boundedSpace } from "./objective/parameter_space.ts";
 import { dampedNewton } from "./optimise/damped_newton.ts";
 import type { IterationRecord, Minimum } from "./optimise/minimiser.ts";
 import { trustRegion } from "./optimise/trust_region.ts";
+import { RecordingError } from "./sound/recording_error.ts";
 
 /** A compressor fitted to a pair. */
 export interface Fit {
@@ -26,8 +27,11 @@ export interface Fit {
   esr: number;
   /** Energy of the pre-emphasised target there. */
   targetEnergy: number;
-  /** The coarse fit that went before, on a few of the chunks, if there was one. */
-  coarse?: Minimum;
+  /**
+   * The coarse fit that went before, on a few of the chunks, if there was one,
+   * and the energy of the pre-emphasised target in these.
+   */
+  coarse?: Minimum & { targetEnergy: number };
   /** Where the minimiser ended on all chunks, and each iteration there. */
   minimum: Minimum;
 }
@@ -43,6 +47,9 @@ export interface FitOptions {
 /** ESR that counts as zero: single-precision samples resolve little more. */
 const ESR_FLOOR = 1e-12;
 
+/** Make-up gain of a start, in dB, below which no sound is left to compare. */
+const QUIETEST = -300;
+
 /** A coarse fit stops where the model promises a smaller fall of the loss. */
 const COARSE_TOLERANCE = 1e-6;
 
@@ -51,7 +58,7 @@ const COARSE_TOLERANCE = 1e-6;
  * most of the way to the minimum costs a fraction that way, and Newton's method
  * needs few steps for the rest. The minimum is that of all chunks either way.
  *
- * @throws {Error} where the target is silent: nothing can be matched to it.
+ * @throws {RecordingError} where a side is silent: nothing can be matched to it.
  */
 export async function fitPair(
   pair: ChunkedPair,
@@ -63,7 +70,7 @@ export async function fitPair(
   const { coarse_chunks: coarseChunks } = solver;
   let from = start ?? solver.start;
   let isNear = start !== undefined;
-  let coarse: Minimum | undefined;
+  let coarse: Fit["coarse"];
   if (coarseChunks > 0 && starts.length >= 2 * coarseChunks) {
     const stride = starts.length / coarseChunks;
     const few = Array.from(
@@ -76,10 +83,12 @@ export async function fitPair(
       engine,
       { start: from, isNear, onIteration: (at) => onIteration?.(at, true) },
     );
-    if (found !== undefined) {
+    // Where there is no sound in these few, there may be in the others.
+    if (typeof found !== "string") {
       from = found.parameters;
-      isNear = true;
-      coarse = found.minimum;
+      // A minimum on a part is near that of the whole; any other end need not be.
+      isNear ||= found.minimum.converged;
+      coarse = { ...found.minimum, targetEnergy: found.targetEnergy };
     }
   }
   const hasMakeUp = coarse !== undefined;
@@ -89,15 +98,15 @@ export async function fitPair(
     engine,
     { start: from, isNear, onIteration: (at) => onIteration?.(at, false) },
   );
-  if (fit === undefined) {
-    throw new Error(
-      "the wet recording is silent where the loss counts: give a recording with sound in it",
+  if (typeof fit === "string") {
+    throw new RecordingError(
+      `the ${fit} recording is silent where the loss counts: give one with sound in it`,
     );
   }
   return { ...fit, coarse };
 }
 
-/** Fits the chunks of `pair`; undefined where the target is silent in them. */
+/** Fits the chunks of `pair`; where one side is silent in them, tells which. */
 async function fitChunks(
   pair: ChunkedPair,
   solver: SolverConfig,
@@ -107,20 +116,24 @@ async function fitChunks(
     isNear: boolean;
     onIteration: (record: IterationRecord) => void;
   },
-): Promise<Fit | undefined> {
+): Promise<Fit | "dry" | "wet"> {
   const engine = await openEngine(engineName, pair, detectorOf(start));
   try {
     const { targetEnergy } = engine;
-    if (!(targetEnergy > 0)) return undefined;
+    if (!(targetEnergy > 0)) return "wet";
     const space = boundedSpace(pair.sampleRate);
     const objective = objectiveOf(engine, space);
     let z = isNear ? space.nearest(start) : space.coordinates(start);
-    const { modelEnergy } = await objective.evaluate(z, 0);
-    if (!(modelEnergy > 0)) {
-      throw new Error(
-        "the dry recording is silent where the loss counts: give one with sound in it",
+    const { loss, modelEnergy } = await objective.evaluate(z, 0);
+    if (
+      !Number.isFinite(loss) ||
+      (modelEnergy === 0 && start.make_up_db < QUIETEST)
+    ) {
+      throw new RangeError(
+        `solver.start: a make-up gain of ${start.make_up_db} dB leaves no finite sound to start from: choose one nearer to 0`,
       );
     }
+    if (modelEnergy === 0) return "dry";
     if (solver.match_energy) z = await matchEnergy(objective, z);
     const minimise = solver.method === "damped" ? dampedNewton : trustRegion;
     const minimum = await minimise(objective.evaluate, z, {

@@ -7,6 +7,7 @@
 import * as z from "zod";
 import { ENGINE_NAMES } from "./engines/open.ts";
 import type { ChunkOptions } from "./objective/chunks.ts";
+import { PARAMETER_RANGES } from "./objective/parameter_space.ts";
 
 /** Schema of {@linkcode CompressorParameters} with the peak detector. */
 export const parametersSchema = z.strictObject({
@@ -40,6 +41,12 @@ export const alignmentSchema = z.strictObject({
   max_lag: z.int().min(0).max(1_000_000).default(2048),
 });
 
+/** Schema of a number in a range, its ends included. */
+function within([low, high]: readonly [number, number]) {
+  const words = `must be from ${low} to ${high}`;
+  return z.number().min(low, words).max(high, words);
+}
+
 /** Schema of the minimiser and where it starts. */
 export const solverSchema = z.strictObject({
   method: z.enum(["trust-region", "damped"]).default("trust-region"),
@@ -53,7 +60,11 @@ export const solverSchema = z.strictObject({
    */
   coarse_chunks: z.int().min(0).default(16),
   /** The published starting point. */
-  start: parametersSchema.default({
+  start: parametersSchema.extend({
+    ratio: within(PARAMETER_RANGES.ratio),
+    attack_ms: within(PARAMETER_RANGES.attack_ms),
+    release_ms: within(PARAMETER_RANGES.release_ms),
+  }).default({
     threshold_db: -36,
     ratio: 4,
     attack_ms: 1,

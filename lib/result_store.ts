@@ -13,8 +13,14 @@ import { join } from "node:path";
 import { writeFileWhole } from "./atomic_file.ts";
 import { reasonOf } from "./file_error.ts";
 
-/** Version of what the results mean; raised where old ones no longer hold. */
-const RESULT_VERSION = 1;
+/**
+ * Version of what the results mean. Raise it whenever the same config and data
+ * would now give another result, or one of another shape: a change to the
+ * objective, an engine, a minimiser, where fits start, the scores, or what an
+ * experiment keeps. Changed data have versions of their own (`STIMULUS_VERSION`,
+ * `OPTICAL_VERSION`).
+ */
+const RESULT_VERSION = 2;
 
 /** Results of one run, by key. */
 export interface ResultStore {

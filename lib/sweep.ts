@@ -11,16 +11,18 @@
 import type { CompressorParameters } from "./compressor/parameters.ts";
 import type { CurvePoint } from "./curve.ts";
 import { type AlignmentConfig, alignPair } from "./data/aligned_pair.ts";
-import type { PairSource } from "./data/source.ts";
+import type { LeftOut, PairSource } from "./data/source.ts";
 import { nameOfSetting, type Setting } from "./data/setting.ts";
 import { type EngineName, keepReady } from "./engines/open.ts";
 import { fitPair } from "./fit.ts";
+import { fitWarnings } from "./fit_warnings.ts";
 import type { SolverConfig } from "./fit_config.ts";
 import type { BackgroundScorer } from "./metrics/background_score.ts";
 import { type Score, score } from "./metrics/score.ts";
 import { chunk, type ChunkOptions } from "./objective/chunks.ts";
 import type { StopReason } from "./optimise/minimiser.ts";
 import type { ResultStore } from "./result_store.ts";
+import { isOfRecording } from "./sound/recording_error.ts";
 import type { Pair } from "./sound/signal.ts";
 
 /** What a sweep found at one setting. */
@@ -29,7 +31,7 @@ export interface SettingFit extends Setting {
   parameters: CompressorParameters;
   /** Samples of lag that were removed; absent if none was looked for. */
   lag?: number;
-  /** What a person should know about the recordings. */
+  /** What a person should know about the recordings, and of relying on the fit. */
   warnings: string[];
   /** ESR over the chunks' counted samples, what the fit minimised. */
   chunkEsr: number;
@@ -37,8 +39,11 @@ export interface SettingFit extends Setting {
   score: Score;
   /** ESR after the start and each iteration. */
   esrByIteration: number[];
-  /** Iterations of the coarse fit that went before; 0 where there was none. */
-  coarseIterations: number;
+  /**
+   * The same of the coarse fit that went before, on a part of the sound and over
+   * its counted samples; empty where there was none.
+   */
+  coarseEsrByIteration: number[];
   /** Whether the minimiser converged, and why it stopped. */
   converged: boolean;
   /** Why it stopped. */
@@ -71,6 +76,11 @@ export interface SweepOptions {
    * `openBackgroundSource`.
    */
   scorer?: BackgroundScorer;
+  /**
+   * Called for a setting whose recording cannot be used; the sweep goes on
+   * without it. Where this is not given, the error ends the sweep.
+   */
+  onLeftOut?: (setting: LeftOut) => void;
 }
 
 /** A setting that was fitted, and whether in an earlier run. */
@@ -81,13 +91,13 @@ export type SweptSetting = SettingFit & { isKept: boolean };
  * mode starts anew. Yields each as it is done. While one setting is fitted the
  * next is loaded and the one before is scored.
  *
- * @throws {Error} naming the setting whose recording cannot be fitted.
+ * @throws {Error} naming the setting where something went wrong.
  */
 export async function* sweep(
   source: PairSource,
   settings: readonly Setting[],
   config: SweepConfig,
-  { store, scorer }: SweepOptions = {},
+  { store, scorer, onLeftOut }: SweepOptions = {},
 ): AsyncGenerator<SweptSetting> {
   await using _ready = await keepReady(config.engine);
   const load = (setting: Setting) => {
@@ -113,12 +123,20 @@ export async function* sweep(
         const loading = ahead?.setting === setting ? ahead.pair : load(setting);
         ahead = undefined;
         const next = settings.at(i + 1);
-        const { pair, fit } = await named(
-          setting,
-          fitSetting(setting, loading, config, start, () => {
-            if (next !== undefined) ahead = { setting: next, pair: load(next) };
-          }),
-        );
+        const fitting = fitSetting(setting, loading, config, start, () => {
+          if (next !== undefined) ahead = { setting: next, pair: load(next) };
+        });
+        let fitted: Awaited<typeof fitting>;
+        try {
+          fitted = await fitting;
+        } catch (error) {
+          if (onLeftOut === undefined || !isOfRecording(error)) {
+            throw withName(setting, error);
+          }
+          onLeftOut({ ...setting, reason: error.message });
+          continue;
+        }
+        const { pair, fit } = fitted;
         before = fit;
         const finish = async () => {
           const candidates = [fit.parameters];
@@ -129,7 +147,9 @@ export async function* sweep(
           await store?.put(key, scored);
           return { ...scored, isKept: false };
         };
-        done = named(setting, finish());
+        done = finish().catch((error) => {
+          throw withName(setting, error);
+        });
         done.catch(() => {}); // Reported when its turn comes.
       }
       if (behind !== undefined) yield await behind;
@@ -143,19 +163,11 @@ export async function* sweep(
   if (behind !== undefined) yield await behind;
 }
 
-/** Puts the setting's name before what went wrong with it. */
-async function named<Result>(
-  setting: Setting,
-  work: Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new Error(`${nameOfSetting(setting)}: ${error.message}`, {
-      cause: error,
-    });
-  }
+/** What went wrong with a setting, its name before it. */
+function withName(setting: Setting, error: unknown): unknown {
+  return error instanceof Error
+    ? new Error(`${nameOfSetting(setting)}: ${error.message}`, { cause: error })
+    : error;
 }
 
 /** Name of a setting's result, such as "compress_045". */
@@ -183,10 +195,12 @@ async function fitSetting(
     ...setting,
     parameters,
     lag,
-    warnings,
+    warnings: [...warnings, ...fitWarnings(pair, parameters, esr)],
     chunkEsr: esr,
     esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),
-    coarseIterations: coarse?.iterations ?? 0,
+    coarseEsrByIteration: coarse === undefined
+      ? []
+      : coarse.records.map(({ loss }) => loss / coarse.targetEnergy),
     converged: minimum.converged,
     stopReason: minimum.stopReason,
     eigenvalues: minimum.records.at(-1)!.eigenvalues,

@@ -19,7 +19,7 @@ export function userPath(path: string): string {
 /** Schema of a path in a config or a `--set`; made absolute by {@linkcode userPath}. */
 export const userPathSchema = z.string().min(
   1,
-  "is empty: give a path, or null for none",
+  "is empty: give a path, or leave it out",
 ).transform(
   userPath,
 );

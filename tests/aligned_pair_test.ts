@@ -48,6 +48,7 @@ for (const sign of [1, -1] as const) {
       const late = shifted(wet, lag, sign);
       const found = alignPair({ dry, wet: late, sampleRate }, CONFIG);
       assert.equal(found.lag, lag);
+      assert.equal(found.polarity, sign);
       const kept = dry.length - lag;
       assertSame(found.pair.dry, dry.subarray(0, kept));
       assertSame(found.pair.wet, Float32Array.from(wet.subarray(0, kept)));
@@ -69,14 +70,65 @@ Deno.test("alignPair() leaves the sides as they are where it is switched off", (
     { ...CONFIG, enabled: false },
   );
   assert.equal(found.lag, undefined);
+  assert.equal(found.polarity, undefined);
   assert.deepEqual(found.warnings, []);
   assert.deepEqual(found.pair, { dry, wet: turned, sampleRate });
 });
 
-Deno.test("alignPair() warns of a wet side of other material", () => {
+Deno.test("alignPair() warns of a wet side of other material, and does not turn it over", () => {
   const { dry, sampleRate } = newPair(3);
   const random = createRandom(8);
   const wet = dry.map(() => random.uniform() - 0.5);
-  const { warnings } = alignPair({ dry, wet, sampleRate }, CONFIG);
-  assert.match(warnings.join(), /match of the two recordings is poor/);
+  // One of the two matches with the opposite polarity, as far as it does at all.
+  for (const side of [wet, wet.map((sample) => -sample)]) {
+    const found = alignPair({ dry, wet: side, sampleRate }, CONFIG);
+    assert.equal(found.polarity, 1);
+    assert.equal(found.warnings.length, 1);
+    assert.match(
+      found.warnings[0],
+      /match of the two recordings is poor.*more than 500 samples\. .*--set alignment\.max_lag=5000$/,
+    );
+    assert.equal(found.pair.wet.buffer, side.buffer);
+  }
+});
+
+Deno.test("alignPair() looks no further than max_lag", () => {
+  const { dry, wet, sampleRate } = newPair(3);
+  const pair = { dry, wet: shifted(wet, 700, 1), sampleRate };
+  const near = alignPair(pair, CONFIG);
+  assert(Math.abs(near.lag!) <= 500, `${near.lag}`);
+  assert.match(near.warnings.join(), /match of the two recordings is poor/);
+  const far = alignPair(pair, { ...CONFIG, max_lag: 800 });
+  assert.equal(far.lag, 700);
+  assert.deepEqual(far.warnings, []);
+});
+
+Deno.test("alignPair() looks at the whole where the middle tells nothing", () => {
+  const { dry, wet, sampleRate } = newPair(50);
+  const random = createRandom(9);
+  // A pause of 40 s that is not quite digital silence.
+  for (let n = 5 * RATE; n < 45 * RATE; n++) {
+    dry[n] = 2e-6 * (random.uniform() - 0.5);
+    wet[n] = 2e-6 * (random.uniform() - 0.5);
+  }
+  const found = alignPair(
+    { dry, wet: shifted(wet, 300, 1), sampleRate },
+    CONFIG,
+  );
+  assert.equal(found.lag, 300);
+  assert.equal(found.polarity, 1);
+  assert.deepEqual(found.warnings, []);
+});
+
+Deno.test("alignPair() says how to leave an uncertain lag as it is", () => {
+  const tone = Float64Array.from(
+    { length: 20 * RATE },
+    (_, n) => 0.5 * Math.sin(2 * Math.PI * 80 * n / RATE),
+  );
+  const pair = { dry: tone, wet: tone, sampleRate: RATE };
+  const { warnings } = alignPair(pair, CONFIG);
+  assert.match(
+    warnings.join(),
+    /uncertain.*alignment\.enabled=false.*no-align/,
+  );
 });

@@ -8,6 +8,7 @@ import {
   messageOf,
   readParameters,
   REPORTS,
+  requireDistinctFiles,
   resultsFolder,
 } from "../lib/commands/command_line.ts";
 import { fitSchema } from "../lib/fit_config.ts";
@@ -66,7 +67,11 @@ Deno.test("readParameters() takes text or a file, YAML or JSON, at its top or un
     }
     await assert.rejects(readParameters("none.json"), /^.*none\.json: no such/);
     await assert.rejects(readParameters(""), /--params is empty: give/);
-    await assert.rejects(readParameters("{}"), /--params: "threshold_db"/);
+    await assert.rejects(
+      readParameters("{}"),
+      /--params: "threshold_db" is missing$/,
+    );
+    await assert.rejects(readParameters("[1, 2]"), /--params: must hold keys/);
     await assert.rejects(
       readParameters('{"params": {"ratio": 4}}'),
       /--params: "params\.threshold_db"/,
@@ -125,6 +130,19 @@ Deno.test("what the system says of files is put into words, without its numbers"
     messageOf(systemError("ENOSPC", "No space left")),
     /'\/data\/new': the disk is full/,
   );
+  // Where the output goes, there is no path to name.
+  assert.equal(
+    messageOf(Object.assign(new Error("No space left"), { code: "ENOSPC" })),
+    "the disk is full: check where the output goes",
+  );
+  assert.equal(
+    messageOf(
+      new Deno.errors.NotCapable(
+        'Requires all access to "/dev/stdin", run again with the --allow-all flag',
+      ),
+    ),
+    '"/dev/stdin": this program has no permission for it. Check the path, and that it may be read or written to',
+  );
   // A code that is not known keeps the system's own words.
   const strange = systemError("ESTRANGE", "Something strange");
   assert.doesNotMatch(reasonOf(strange), /os error/);
@@ -136,6 +154,10 @@ Deno.test("what the system says of files is put into words, without its numbers"
     await assert.rejects(
       writeFileWhole(join(file, "below"), "text"),
       /below cannot be written \((something else|part of its path)[^)]*\): check/,
+    );
+    await assert.rejects(
+      writeFileWhole(join(folder, "x".repeat(300)), "text"),
+      /cannot be written \(its name is too long\): choose a shorter name$/,
     );
     await assert.rejects(
       writeWav(join(file, "below.wav"), new Float32Array(1), {
@@ -150,6 +172,135 @@ Deno.test("what the system says of files is put into words, without its numbers"
       /file\/below': (something else|part of its path)/,
     );
     assert.doesNotMatch(made.stderr, /os error/);
+  });
+});
+
+Deno.test("messageOf() shows no character that would steer the terminal", () => {
+  assert.equal(
+    messageOf(new Error("key \x1b[31mred\x07\x9b\nnext line")),
+    "key \\x1b[31mred\\x07\\x9b\nnext line",
+  );
+});
+
+Deno.test("requireDistinctFiles() sees through links and spellings, of what is not there yet too", async () => {
+  await standingIn(async (folder) => {
+    const at = (name: string) => join(folder, name);
+    await Deno.mkdir(at("sub"));
+    for (const name of ["dry.wav", "wet.wav"]) {
+      await Deno.writeTextFile(at(name), name);
+    }
+    const links = Deno.build.os !== "windows";
+    if (links) {
+      await Deno.symlink(at("dry.wav"), at("link.wav"));
+      await Deno.symlink(at("sub"), at("other"));
+    }
+    const inputs = ["dry.wav", at("wet.wav"), undefined, '{"ratio": 3}'];
+    const allowed: Record<string, string | undefined>[] = [
+      {},
+      { "--out": undefined, "--json": "-" },
+      { "--out": "sub/dry.wav", "--json": "wet.wav.json" },
+      { "--out": "new/x.yaml", "--json": "new/y.yaml" },
+    ];
+    for (const outputs of allowed) await requireDistinctFiles(inputs, outputs);
+    const refused: [Record<string, string>, RegExp][] = [
+      [
+        { "--out": "dry.wav" },
+        /^Error: --out dry\.wav would overwrite dry\.wav, which is read: choose another name$/,
+      ],
+      [
+        { "--json": "sub/.././wet.wav" },
+        /--json .* would overwrite .*wet\.wav/,
+      ],
+      [{ "--out": at("dry.wav") }, /would overwrite dry\.wav/],
+      [
+        { "--out": "new/x", "--json": "./sub/../new/x" },
+        /--json \S+ would overwrite what --out writes/,
+      ],
+      ...(links
+        ? [
+          [{ "--out": "link.wav" }, /overwrite dry\.wav/],
+          [{ "--out": "sub/x", "--json": "other/x" }, /what --out writes/],
+        ] as [Record<string, string>, RegExp][]
+        : []),
+    ];
+    for (const [outputs, message] of refused) {
+      await assert.rejects(requireDistinctFiles(inputs, outputs), message);
+    }
+  });
+});
+
+Deno.test("configOf() blames the option that was typed", async () => {
+  const schema = fitSchema.extend({ data: dataSchema.prefault({}) });
+  await assert.rejects(
+    configOf(schema, "fit", { stimulus: "" }),
+    /^ConfigError: --stimulus "": "data\.stimulus": is empty/,
+  );
+  await assert.rejects(
+    configOf(schema, "fit", {}, { "chunks.chunk_seconds": -1 }),
+    /^ConfigError: --chunk -1: /,
+  );
+});
+
+Deno.test("a file whose name begins with a dash can be named after --", async () => {
+  await withFolder(async (folder) => {
+    const text = JSON.stringify(PARAMETERS);
+    const render = (...words: string[]) => runTask("render", words, folder);
+    await writeWav(join(folder, "-lead dry.wav"), new Float32Array(99), {
+      sampleRate: 8000,
+    });
+    // The options come first then.
+    const named = await render(
+      "--params",
+      text,
+      "--",
+      "-lead dry.wav",
+      "a.wav",
+    );
+    assert.equal(named.code, 0, named.stderr);
+    const first = await render("--", "-lead dry.wav", "a.wav");
+    assert.match(first.stderr, /say which compressor/);
+    // Before an option it is left out.
+    const option = await render("--", "--params", text, "none.wav", "a.wav");
+    assert.match(option.stderr, /none\.wav: no such file/);
+  });
+});
+
+Deno.test("render makes the folder of its result, and blames parameters that are too loud for any sound", async () => {
+  await withFolder(async (folder) => {
+    const dry = join(folder, "dry.wav");
+    await writeWav(dry, new Float32Array(99).fill(0.1), { sampleRate: 8000 });
+    const out = join(folder, "new", "folder", "out.wav");
+    const render = (make_up_db: number, ...words: string[]) =>
+      runTask("render", [
+        dry,
+        out,
+        "--params",
+        JSON.stringify({ ...PARAMETERS, make_up_db }),
+        ...words,
+      ]);
+    const loud = await render(500);
+    assert.equal(loud.code, 1);
+    assert.match(loud.stderr, /lower the make-up gain of 500\.00\sdB/);
+    assert.deepEqual(await listTree(folder), [dry]);
+    const over = await render(1, "--json", out);
+    assert.equal(over.code, 1);
+    assert.match(
+      over.stderr,
+      /--json .*out\.wav would overwrite what OUT\.wav/,
+    );
+    const good = await render(1);
+    assert.equal(good.code, 0, good.stderr);
+    assert.deepEqual(await listTree(folder), [dry, out]);
+  });
+});
+
+Deno.test("report does not make a folder that it was told of and that is not there", async () => {
+  await withFolder(async (folder) => {
+    const none = join(folder, "none");
+    const { code, stderr } = await runTask("report", [none]);
+    assert.equal(code, 1);
+    assert.match(stderr, /none: no such folder/);
+    assert.deepEqual(await listTree(folder), []);
   });
 });
 

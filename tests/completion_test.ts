@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import config from "../deno.json" with { type: "json" };
 import { completions } from "../lib/commands/completion.ts";
 import { commandOf, TASKS } from "../lib/commands/tasks.ts";
 import { runTask } from "./cli.ts";
@@ -37,6 +38,39 @@ Deno.test("every task's --help has a purpose, described options and examples", a
     }
     const json = command.options.find(({ long }) => long === "--json");
     assert.ok(json || task.name === "completion", `${task.name} --json`);
+  }
+});
+
+Deno.test("deno.json says of every task what it does, and has the version to cite", async () => {
+  for (const [name, task] of Object.entries(config.tasks)) {
+    assert.match(task.description, /^[A-Z].{10,70}[^.]$/, name);
+    // What keeps Mesa's Vulkan quiet goes with what chooses Vulkan.
+    assert.equal(
+      task.command.includes("WAYLAND_DISPLAY=/ "),
+      task.command.includes("DENO_WEBGPU_BACKEND="),
+      name,
+    );
+  }
+  const citation = await Deno.readTextFile(
+    new URL("../CITATION.cff", import.meta.url),
+  );
+  const [, version] = /^version: (\S+)$/m.exec(citation)!;
+  assert.equal(config.version, version);
+});
+
+Deno.test("deno.lock has none of the packages that only tests and comparisons need", async () => {
+  // Deno fetches what `imports` and the lock name before anything runs, and leaves
+  // what a scope names until it is wanted.
+  const lock = await Deno.readTextFile(
+    new URL("../deno.lock", import.meta.url),
+  );
+  const locked = Object.keys(JSON.parse(lock).npm);
+  assert.ok(locked.some((name) => name.startsWith("vega@")));
+  for (const name of Object.keys(config.scopes["./"])) {
+    assert.ok(
+      !locked.some((other) => other.startsWith(`${name}@`)),
+      `${name}: run what imports it with --lock=tests/deno.lock, and undo the change to deno.lock`,
+    );
   }
 });
 

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
-import { ConfigError, loadConfig, parseConfig } from "../lib/config.ts";
+import { join } from "node:path";
+import {
+  ConfigError,
+  loadConfig,
+  parseConfig,
+  readTextFile,
+} from "../lib/config.ts";
 import { fitSchema } from "../lib/fit_config.ts";
+import { withFolder } from "./cli.ts";
 
 const parse = (text: string, ...overrides: string[]) =>
   parseConfig(fitSchema, text, "fit.yaml", overrides);
@@ -39,6 +46,19 @@ Deno.test("parseConfig() names the key that is wrong and where it came from", ()
     ["- 1", [], /must hold keys and values/],
     ["a: [1", [], /fit\.yaml/],
     ["solver: {start: {ratio: 0.5}}", [], /"solver\.start\./],
+    [
+      "solver: {start: {threshold_db: 0}}",
+      [],
+      /fit\.yaml: "solver\.start\.ratio" is missing$/,
+    ],
+    [
+      "solver: {start: {threshold_db: 0, ratio: 2, attack_ms: 1, release_ms: 50, make_up_db: 0}}",
+      ["solver.start.ratio=25"],
+      /--set solver\.start\.ratio=25: .*must be from 1 to 20/,
+    ],
+    ["engine: wasm\nengine: wasm", [], /fit\.yaml: "engine" is there twice$/],
+    ["engine: wasm\n---\nengine: wasm", [], /fit\.yaml: holds several YAML/],
+    [`engine: ${"[".repeat(20_000)}`, [], /fit\.yaml: is nested too deeply/],
   ];
   for (const [text, overrides, message] of cases) {
     assert.throws(() => parse(text, ...overrides), (error) => {
@@ -47,6 +67,46 @@ Deno.test("parseConfig() names the key that is wrong and where it came from", ()
       return true;
     });
   }
+});
+
+Deno.test("parseConfig() names the option that set a wrong value, as it was given", () => {
+  const override = { option: "--chunk -3", key: "chunks.chunk_seconds" };
+  assert.throws(
+    () => parseConfig(fitSchema, "", "f.yaml", [{ ...override, value: -3 }]),
+    /^ConfigError: --chunk -3: "chunks\.chunk_seconds": must be above 0/,
+  );
+});
+
+Deno.test("parseConfig() takes a long list of keys in its stride", () => {
+  const text = Array.from({ length: 20_000 }, (_, i) => `k${i}: 0\n`).join("");
+  assert.throws(() => parse(text), /unknown key "k0"/);
+});
+
+Deno.test("readTextFile() reads text of a config's size and nothing else", async () => {
+  await withFolder(async (folder) => {
+    const at = async (name: string, content: string) => {
+      await Deno.writeTextFile(join(folder, name), content);
+      return join(folder, name);
+    };
+    const good = await at("good", "a: 1\n");
+    assert.equal(await readTextFile(good, "good"), "a: 1\n");
+    const cases: [string, RegExp][] = [
+      [await at("big", "#".repeat(1_000_001)), /x: .*too large: 1\.00\sMB, at/],
+      [await at("binary", "RIFF\0\0"), /x: .*it is not text/],
+      [folder, /x: .*it is a folder/],
+      [join(folder, "none"), /x: no such file/],
+      ...(Deno.build.os === "windows"
+        ? []
+        : [["/dev/zero", /x: .*it is no regular file/] as [string, RegExp]]),
+    ];
+    for (const [path, message] of cases) {
+      await assert.rejects(readTextFile(path, "x"), (error) => {
+        assert(error instanceof ConfigError);
+        assert.match(error.message, message);
+        return true;
+      });
+    }
+  });
 });
 
 Deno.test("parseConfig() survives an alias bomb", () => {

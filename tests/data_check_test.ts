@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
 import {
+  CHECK_PARTS,
   checkPair,
   findClipping,
   type PairCheck,
@@ -197,6 +198,17 @@ Deno.test("checkPair says which file cannot be used, and looks at the other", as
   });
 });
 
+Deno.test("checkPair tells of its parts, in order and not beyond the last", async () => {
+  await withFolder(async (folder) => {
+    await writePair(folder, 1, DRY, WET);
+    const { entries } = await listEntries(folder);
+    const parts: number[] = [];
+    await checkPair(entries[0], 2048, (done) => parts.push(done));
+    assert.deepEqual(parts, [1, 2, 3]);
+    assert(parts.at(-1)! < CHECK_PARTS);
+  });
+});
+
 Deno.test("checkPair finds a lag that drifts over a long recording", async () => {
   await withFolder(async (folder) => {
     const dry = sound(3, 64);
@@ -256,12 +268,50 @@ Deno.test("data:check shows a folder as a table, as JSON and as a page that esca
   });
 });
 
+Deno.test("data:check shows a position of the knob as it is, and one target as one", async () => {
+  await withFolder(async (folder) => {
+    await writePair(folder, 1, DRY, WET);
+    const [, target] = pathsOf(folder, 1);
+    await Deno.rename(target, target.replace("__40.wav", "__72.5.wav"));
+    const { code, stdout, stderr } = await runTask("data:check", [folder]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /__1__72\.5\.wav +limit +72\.5 +3\.0 +8000 +0 /);
+    assert.match(stdout, /: 1 target, 1 good pair, 0 to be left out/);
+  });
+});
+
+Deno.test("data:check prints what it found before it writes, and never over a recording", async () => {
+  await withFolder(async (outer) => {
+    const folder = join(outer, "set");
+    await writePair(folder, 2, DRY, WET);
+    const [input] = pathsOf(folder, 2);
+    const bytes = await Deno.readFile(input);
+    const over = await runTask("data:check", [folder, "--json", input]);
+    assert.equal(over.code, 1);
+    assert.match(over.stderr, /--json .*input_2_\.wav would overwrite/);
+    assert.deepEqual(await Deno.readFile(input), bytes);
+
+    // A folder that has the page's name.
+    const page = join(outer, "page.html");
+    await Deno.mkdir(page);
+    const failed = await runTask("data:check", [folder, "--report", page]);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stdout, /1 target, 1 good pair/);
+    assert.match(failed.stderr, /page\.html cannot be written/);
+  });
+});
+
 Deno.test("data:check refuses what is no data set, and leaves nothing behind", async () => {
   await withFolder(async (folder) => {
+    const file = new URL(import.meta.url).pathname;
     const cases: [string[], RegExp][] = [
       [[folder], /none of the folders Train\/, Val\/, Test\//],
       [[join(folder, "nowhere")], /nowhere: no such folder/],
       [[folder, "--report", "page.txt"], /page\.txt.*\.html/],
+      [
+        [folder, "--report", join(file, "page.html")],
+        /--report .*page\.html: cannot be written .*a file, not a folder/,
+      ],
       [[folder, "--max-lag", "-3"], /whole number/],
       [[], /DIR/],
     ];

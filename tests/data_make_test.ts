@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import { dataSchema } from "../lib/data_config.ts";
 import { openSource, SURROGATE_HEADING } from "../lib/data/source.ts";
-import { openWav } from "../lib/sound/wav.ts";
+import { openWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 
 const SMALL = ["--duration", "0.2", "--sample-rate", "8000"];
@@ -98,6 +98,64 @@ Deno.test("data:make leaves a filled folder alone unless it made it and is force
   });
 });
 
+Deno.test("data:make replaces nothing before the new sound is there, and marks no folder in vain", async () => {
+  await withFolder(async (folder) => {
+    const dir = join(folder, "set");
+    const music = join(folder, "music");
+    const take = join(music, "take.wav");
+    await Deno.mkdir(music);
+    await writeWav(take, new Float32Array(1600).fill(0.1), {
+      sampleRate: 8000,
+    });
+    const good = await Deno.readFile(take);
+    const bad = good.slice();
+    new DataView(bad.buffer).setFloat32(bad.length - 400, NaN, true);
+    const make = (...words: string[]) =>
+      runTask("data:make", [
+        dir,
+        "--settings",
+        "100",
+        "--modes",
+        "limit",
+        "--duration",
+        "0.2",
+        "--stimulus",
+        music,
+        ...words,
+      ]);
+
+    await Deno.writeFile(take, bad);
+    const failed = await make();
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /take\.wav: sample 1500 .*not a number/);
+    assert.deepEqual(await listTree(folder), [take]);
+
+    await Deno.writeFile(take, good);
+    const mended = await make();
+    assert.equal(mended.code, 0, mended.stderr);
+    assert.match(mended.stdout, /1 pair of 200\sms/);
+    const before = await listTree(dir);
+
+    await Deno.writeFile(take, bad);
+    for (
+      const words of [[], ["--duration", "1e9"], ["--duration", "0.00001"]]
+    ) {
+      const { code } = await make("--force", ...words);
+      assert.equal(code, 1);
+      assert.deepEqual(await listTree(dir), before);
+    }
+
+    // A run that ended before it wrote a recording is not in the way.
+    for (const path of before) {
+      if (path.endsWith(".wav")) await Deno.remove(path);
+    }
+    await Deno.writeFile(take, good);
+    const again = await make();
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(await listTree(dir), before);
+  });
+});
+
 Deno.test("data:make says what is wrong with its options, and writes nothing", async () => {
   await withFolder(async (folder) => {
     const dir = join(folder, "set");
@@ -105,7 +163,12 @@ Deno.test("data:make says what is wrong with its options, and writes nothing", a
       [["--settings", "40,120"], /numbers from 0 to 100/],
       [["--settings", "40,,45"], /numbers from 0 to 100/],
       [["--modes", "squash"], /compress or limit/],
-      [["--duration", "0"], /above 0/],
+      [["--duration", "0"], /--duration .*above 0, up to 36000/],
+      [["--duration", "1e9"], /--duration .*above 0, up to 36000/],
+      [["--duration", "0.00001"], /--duration 0\.00001: not one sample/],
+      [["--duration", "36000", "--bits", "32f"], /exceed the 4 GB/],
+      [["--sample-rate", "0.3"], /--sample-rate .*from 8000 to 384000/],
+      [["--sample-rate", "44100.5"], /--sample-rate .*whole number/],
       [["--unit", "twin", "--settings", "63"], /--settings 63: the twin has/],
       [["--stimulus", join(folder, "nowhere")], /no such folder/],
       [["--seed", "4,5"], /whole number/],
@@ -118,5 +181,7 @@ Deno.test("data:make says what is wrong with its options, and writes nothing", a
       assert.doesNotMatch(stderr, /\n +at /);
     }
     assert.deepEqual(await listTree(folder), []);
+    const { stdout } = await runTask("data:make", ["--help"]);
+    assert.match(stdout, /--modes <list> .*\(default: compress,limit\)/);
   });
 });

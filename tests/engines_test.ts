@@ -31,3 +31,19 @@ for (const { detector, cases, spaceAt } of families) {
     });
   });
 }
+
+Deno.test("openReferenceEngine() lets an interrupt come between evaluations", async () => {
+  const pair = goldenPair(peakCases[0]);
+  const short = { ...pair, starts: [0], chunkLength: 50, warmUp: 0 };
+  const engine = openReferenceEngine(short);
+  const theta = Float64Array.from([-24, 0.75, 0.1, 0.001, 0]);
+  let hasCome = false;
+  const timer = setTimeout(() => hasCome = true, 1);
+  const deadline = performance.now() + 1000;
+  // Without a turn of the event loop the timer would never come.
+  while (!hasCome && performance.now() < deadline) {
+    await engine.evaluate(theta, 0);
+  }
+  clearTimeout(timer);
+  assert(hasCome);
+});

@@ -119,6 +119,10 @@ Deno.test("exp:convergence refuses what it cannot do, and leaves nothing", async
       [["--set", "starts.ratio=[9, 2]"], /must be \[lowest, highest\]/],
       [["--dry", "only.wav"], /name both recordings/],
       [
+        ["--unit", "twin", "--data", folder],
+        /--unit twin and --data .* exclude each other/,
+      ],
+      [
         ["--unit", "twin", "--set", "settings.settings=[5]"],
         /none of the settings asked for/,
       ],

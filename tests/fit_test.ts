@@ -130,3 +130,40 @@ Deno.test("fitPair() starts with the target's energy, unless told to start as it
   assert(Math.abs(await energyAtStart(true) - 1) < 1e-9);
   assert(await energyAtStart(false) > 2);
 });
+
+Deno.test("fitPair() does without a coarse fit where its chunks are silent and others are not", async () => {
+  for (const side of ["dry", "wet"] as const) {
+    const pair = twinPair(11);
+    const silent = pair[side].slice();
+    // Of eight chunks, a coarse fit of two takes the third and the seventh.
+    assert.equal(pair.starts.length, 8);
+    for (const at of [2, 6]) {
+      const from = pair.starts[at];
+      silent.fill(0, from, from + pair.chunkLength);
+    }
+    const { coarse, minimum } = await fitPair(
+      { ...pair, [side]: silent },
+      solverSchema.parse({ coarse_chunks: 2, max_iterations: 2 }),
+      "reference",
+    );
+    assert.equal(coarse, undefined);
+    assert(Number.isFinite(minimum.loss));
+  }
+});
+
+Deno.test("fitPair() refuses a start without a finite loss, and names it", async () => {
+  const pair = twinPair(3);
+  const { start } = solverSchema.parse({});
+  for (const make_up_db of [1e5, -1e5]) {
+    for (const match_energy of [true, false]) {
+      const solver = solverSchema.parse({
+        start: { ...start, make_up_db },
+        match_energy,
+      });
+      await assert.rejects(
+        fitPair(pair, solver, "reference"),
+        /solver\.start: a make-up gain of -?100000 dB/,
+      );
+    }
+  }
+});

@@ -8,7 +8,7 @@ import {
   loadKernel,
   VARIANTS,
 } from "../lib/kernels/kernels.ts";
-import { withFolder } from "./cli.ts";
+import { runTask, withFolder } from "./cli.ts";
 
 Deno.test("buildKernels() builds what is missing, once, for both instruction sets", async () => {
   await buildKernels(["one_pass"]);
@@ -16,8 +16,11 @@ Deno.test("buildKernels() builds what is missing, once, for both instruction set
     const path = kernelPath("one_pass", variant);
     assert(path.startsWith(KERNEL_FOLDER));
     await Deno.remove(path);
-    assert.deepEqual(await buildKernels(["one_pass"]), [path]);
-    assert.deepEqual(await buildKernels(["one_pass"]), []);
+    const counts: number[] = [];
+    const onStart = (count: number) => counts.push(count);
+    assert.deepEqual(await buildKernels(["one_pass"], onStart), [path]);
+    assert.deepEqual(await buildKernels(["one_pass"], onStart), []);
+    assert.deepEqual(counts, [1]);
     const exports = WebAssembly.Module.exports(loadKernel("one_pass", variant));
     assert(exports.some(({ name }) => name === "onePass"));
   }
@@ -39,6 +42,15 @@ Deno.test("loadKernel() says how to build what is missing", async () => {
 Deno.test("bestVariant() is relaxed where the runtime has relaxed SIMD", () => {
   // The runtime pinned for this project has it.
   assert.equal(bestVariant(), "relaxed");
+});
+
+Deno.test("the task kernels has --help, and takes nothing else", async () => {
+  const { code, stdout } = await runTask("kernels", ["--help"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^Usage: deno task kernels\n\nCompiles .*kernels/);
+  const wrong = await runTask("kernels", ["compressor"]);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /^error: compressor: .*takes no arguments/m);
 });
 
 Deno.test("the task kernels says in a sentence that a source does not compile, and exits with 1", async () => {

@@ -28,7 +28,7 @@ const samples = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
 /**
  * The golden target as the reference made it. Its compressor adds a 0.9999:1
  * expander below −120 dB (the file says so), which this project's has not; two
- * samples fall that low and would move the LDR by 2e-9 dB.
+ * samples fall that low and would move the LDR by up to 6e-9 dB.
  */
 function referenceTarget(dry: Signal, golden: GoldenCase): Float64Array {
   const { target, signal } = golden;

@@ -48,14 +48,27 @@ Deno.test("boundedSpace().coordinates() names the parameter out of range", () =>
   };
   const space = boundedSpace(44100);
   const cases: [Partial<CompressorParameters>, RegExp][] = [
-    [{ ratio: 20 }, /ratio is 20: must be between 1 and 20/],
-    [{ ratio: 1 }, /ratio is 1/],
-    [{ attack_ms: 200 }, /attack_ms is 200: must be between 0.1 and 100 ms/],
-    [{ release_ms: 5 }, /release_ms is 5: must be between 10 and 1000 ms/],
+    [{ ratio: 20.01 }, /ratio is 20\.01: must be from 1 to 20/],
+    [{ ratio: 0.999 }, /ratio is 0\.999/],
+    [{ ratio: NaN }, /ratio is NaN/],
+    [{ attack_ms: 200 }, /attack_ms is 200: must be from 0\.1 to 100 ms/],
+    [{ attack_ms: 100.001 }, /attack_ms is 100\.001/],
+    [{ release_ms: 5 }, /release_ms is 5: must be from 10 to 1000 ms/],
     [{ threshold_db: NaN }, /threshold_db is NaN/],
     [{ averaging_coefficient: 0.1 }, /peak detector has none/],
   ];
   for (const [change, message] of cases) {
     assert.throws(() => space.coordinates({ ...base, ...change }), message);
+  }
+});
+
+Deno.test("boundedSpace().coordinates() takes the ends of a range, and what rounding makes of them, as just inside", () => {
+  const space = boundedSpace(44100);
+  for (const z of [-1000, -40, 40, 1000]) {
+    const ended = space.parameters(new Float64Array(5).fill(z));
+    const back = space.parameters(space.coordinates(ended));
+    for (const key of ["ratio", "attack_ms", "release_ms"] as const) {
+      assert(Math.abs(back[key] / ended[key] - 1) < 1e-3, `${key} from ${z}`);
+    }
   }
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { dataSchema } from "../lib/data_config.ts";
+import { dataSchema, requireOneSource } from "../lib/data_config.ts";
 import {
+  factsToJson,
   openDry,
   openSource,
   requireSettings,
@@ -9,7 +10,8 @@ import {
   SURROGATE_NOTICE,
 } from "../lib/data/source.ts";
 import { createUnit } from "../lib/data/unit.ts";
-import { makeStimulus } from "../lib/data/stimulus.ts";
+import { makeStimulus, STIMULUS_VERSION } from "../lib/data/stimulus.ts";
+import { isOfRecording } from "../lib/sound/recording_error.ts";
 import { writeWav } from "../lib/sound/wav.ts";
 import { withFolder } from "./cli.ts";
 
@@ -58,6 +60,7 @@ Deno.test("a source is identified by all that its data depend on", async () => {
     JSON.stringify((await openSource(config(changes))).describe().identity);
   const plain = await identity({});
   assert.equal(await identity({}), plain);
+  assert(plain.includes(`"built-in","version":${STIMULUS_VERSION}`), plain);
   for (
     const changes of [{ unit: "twin" }, { seed: 2 }, { duration: 2 }, {
       sample_rate: 44100,
@@ -212,7 +215,15 @@ Deno.test("a recording that cannot be used keeps its own setting from being load
     await assert.rejects(() => load(50), /input_3_\.wav/);
     const { unusable, seconds } = source.describe();
     assert.equal(seconds, 100 / RATE);
-    assert.match(unusable!.join(), /^compress 45: .*,compress 50: /);
+    assert.deepEqual(
+      unusable!.map(({ mode, peakReduction }) => [mode, peakReduction]),
+      [["compress", 45], ["compress", 50]],
+    );
+    assert.match(unusable![0].reason, /target_2_LA2A_3c__0__45\.wav/);
+    assert.match(unusable![1].reason, /input_3_\.wav/);
+    // What is wrong with a recording can be told from what is wrong elsewhere.
+    await load(45).catch((error) => assert(isOfRecording(error)));
+    await assert.rejects(load(75), (error) => !isOfRecording(error));
   });
 });
 
@@ -223,6 +234,36 @@ Deno.test("requireSettings() names the settings that are not there, and those th
   requireSettings(source, [at(40), at(100)]);
   assert.throws(
     () => requireSettings(source, [at(42), at(50), at(41)]),
-    /no recording of limit 41, 42; there are compress 40, 45.* and limit 40, 45/,
+    /no setting limit 41, 42 there; there are compress 40, 45.* and limit 40, 45/,
+  );
+  // The optical unit has a knob that stands anywhere.
+  requireSettings(await openSource(config({ unit: "optical" })), [at(41.5)]);
+});
+
+Deno.test("factsToJson() has keys in snake case all the way down", async () => {
+  const keys = (value: unknown): string[] =>
+    value !== null && typeof value === "object"
+      ? Object.entries(value).flatMap(([key, inner]) => [key, ...keys(inner)])
+      : [];
+  for (const unit of ["optical", "twin"] as const) {
+    const facts = (await openSource(config({ unit }))).describe();
+    const json = factsToJson(facts);
+    assert.equal(json.sample_rate, RATE);
+    assert.equal(json.identity, facts.identity);
+    for (const key of keys(json)) assert.match(key, /^[a-z_\d]+$/);
+  }
+});
+
+Deno.test("requireOneSource() refuses a unit or a stimulus beside recordings", () => {
+  requireOneSource(config({ stimulus: "/music" }), "twin");
+  requireOneSource(config({ folder: "/recordings" }));
+  assert.throws(
+    () => requireOneSource(config({ folder: "/recordings" }), "optical"),
+    /^ConfigError: --unit optical and --data \/recordings exclude each other/,
+  );
+  assert.throws(
+    () =>
+      requireOneSource(config({ folder: "/recordings", stimulus: "/music" })),
+    /^ConfigError: --stimulus \/music and --data \/recordings exclude/,
   );
 });

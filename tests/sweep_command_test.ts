@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { curveFromCsv, curveFromYaml, parametersAt } from "../lib/curve.ts";
-import { publishedFit } from "../lib/data/published.ts";
+import {
+  PUBLISHED_SCORES,
+  publishedFit,
+  type PublishedScore,
+} from "../lib/data/published.ts";
+import { nameOfSetting, sameSetting } from "../lib/data/setting.ts";
 import { openSource } from "../lib/data/source.ts";
 import { dataSchema } from "../lib/data_config.ts";
-import { scoreEsr } from "../lib/metrics/score.ts";
+import { score, scoreEsr } from "../lib/metrics/score.ts";
+import { FLOAT_32, readWav, writeWav } from "../lib/sound/wav.ts";
 import { browserTest, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 
@@ -75,7 +81,10 @@ Deno.test("exp:sweep writes its curve as YAML and CSV beside the page, and says 
     assert.match(yaml, /^# .*\n# .*[Ss]urrogate/);
     assert.equal(curveFromYaml(yaml, "yaml").length, 3);
     const csv = await Deno.readTextFile(path("surrogate-twin-compress.csv"));
-    assert.match(csv, /^Peak Reduction,ESR,,,Threshold \(dB\)/);
+    assert.match(
+      csv,
+      /^Peak Reduction,ESR,,,Threshold \(dB\).*\nSurrogate data: not measured on a real LA-2A,GT,/,
+    );
     assert.match(
       await Deno.readTextFile(path("report.html")),
       /Surrogate data/,
@@ -160,16 +169,24 @@ Deno.test("exp:sweep takes up an interrupted run and ends with the same bytes as
       );
     }
 
-    // Another config has nothing to do with those results.
-    const other = await runTask("exp:sweep", [
-      ...SMALL,
-      "--set",
-      "data.seed=2",
-      "--out",
-      halved,
-    ]);
-    assert.equal(other.code, 0, other.stderr);
-    assert.doesNotMatch(other.stderr, /kept/);
+    // Another config has nothing to do with those results, the same data or not.
+    for (
+      const change of [
+        "solver.tolerance=1e-4",
+        "chunks.overlap_seconds=2",
+        "data.seed=2",
+      ]
+    ) {
+      const other = await runTask("exp:sweep", [
+        ...SMALL,
+        "--set",
+        change,
+        "--out",
+        halved,
+      ]);
+      assert.equal(other.code, 0, other.stderr);
+      assert.doesNotMatch(other.stderr, /kept/, change);
+    }
   });
 });
 
@@ -211,9 +228,10 @@ Deno.test("exp:sweep reads back a data set that data:make wrote", async () => {
   });
 });
 
-Deno.test("exp:sweep keeps what it fitted before a recording that cannot be used, and names the file", async () => {
+Deno.test("exp:sweep leaves out recordings that cannot be used, and says on the page, in the JSON and by its exit code which and why", async () => {
   await withFolder(async (folder) => {
-    const data = join(folder, "data");
+    // Its name stands in the reasons: on the page it must be no HTML.
+    const data = join(folder, "da<b>ta");
     const made = await runTask("data:make", [
       data,
       "--unit",
@@ -221,17 +239,31 @@ Deno.test("exp:sweep keeps what it fitted before a recording that cannot be used
       "--duration",
       "7",
       "--settings",
-      "100,80",
+      "100,90,80,70",
       "--modes",
       "limit",
     ]);
     assert.equal(made.code, 0, made.stderr);
-    const broken = (await listTree(data)).find((path) =>
-      path.endsWith("_3c__1__80.wav")
-    )!;
-    await Deno.writeTextFile(broken, "no sound");
+    const wavs = await listTree(data);
+    const target = (setting: number) =>
+      wavs.find((path) => path.endsWith(`_3c__1__${setting}.wav`))!;
+    const rewrite = async (path: string, change: (x: number) => number) => {
+      const { samples, sampleRate } = await readWav(path);
+      await writeWav(path, samples.map(change), {
+        sampleRate,
+        format: FLOAT_32,
+      });
+    };
+    // One sample that is no number, one take of the wrong polarity, one no sound.
+    await rewrite(target(90), (x) => x);
+    const bytes = await Deno.readFile(target(90));
+    new DataView(bytes.buffer).setFloat32(bytes.length - 4, NaN, true);
+    await Deno.writeFile(target(90), bytes);
+    await rewrite(target(80), (x) => -x);
+    await Deno.writeTextFile(target(70), "no sound");
+
     const out = join(folder, "reports");
-    const sweep = (settings: string) =>
+    const sweep = (settings: string, to = out) =>
       runTask("exp:sweep", [
         "--data",
         data,
@@ -240,29 +272,103 @@ Deno.test("exp:sweep keeps what it fitted before a recording that cannot be used
         "--set",
         `sweep.settings=${settings}`,
         "--out",
-        out,
+        to,
+        "--json",
+        "-",
       ]);
-    const { code, stderr } = await sweep("[100, 80]");
+    const { code, stdout, stderr } = await sweep("[100, 90, 80]");
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /error:.* limit 80: .*_3c__1__80\.wav/);
-    assert.doesNotMatch(stderr, /\n\s+at /);
-    const kept = await listTree(out);
-    assert.equal(kept.length, 1, `${kept}`);
-    assert.match(kept[0], /limit_100\.json$/);
+    assert.match(stderr, /^left out: limit 90: .*_3c__1__90\.wav: sample \d+/m);
+    assert.match(
+      stderr,
+      /\nerror: 1 of 3 settings was left out: .*report\.html says why/,
+    );
+    assert.doesNotMatch(stderr, /\n\s+at |limit 70/);
+    const { settings, left_out, report } = JSON.parse(stdout);
+    assert.deepEqual(
+      settings.map((one: { peak_reduction: number }) => one.peak_reduction),
+      [100, 80],
+    );
+    assert.equal(left_out.length, 1);
+    const [{ reason, ...where }] = left_out;
+    assert.deepEqual(where, { mode: "limit", peak_reduction: 90 });
+    assert.match(reason, /_3c__1__90\.wav: sample \d+ .* not a number/);
+    // The one that was turned over is fitted, with a warning.
+    assert.deepEqual(settings[0].warnings, []);
+    assert.match(settings[1].warnings.join(), /opposite polarity/);
+    assert(settings[1].esr < 1e-4);
+    assert.match(stderr, /warning: limit 80: .*opposite polarity/);
 
-    const check = await runTask("data:check", [data]);
-    assert.equal(check.code, 0, check.stderr);
-    assert.match(check.stdout, /To be left out\n.*_3c__1__80\.wav: target/);
-    assert.match(check.stdout, /2 targets, 1 good pair, 1 to be left out/);
+    const html = await Deno.readTextFile(report);
+    const notices = [
+      ...html.matchAll(/<div class="notice"[^]*?<\/div>/g),
+    ].map(([text]) => text);
+    assert.equal(notices.length, 2);
+    assert.match(notices[0], /Left out: 1 of 3 settings/);
+    assert.match(notices[0], /limit 90: .*da&lt;b&gt;ta.*_3c__1__90\.wav/);
+    assert.match(notices[1], /limit 80: .*opposite polarity/);
+    assert(!html.includes("da<b>ta"));
+    const beside = join(report, "..");
+    const yaml = await Deno.readTextFile(join(beside, "parameters.yaml"));
+    assert.match(
+      yaml,
+      /\n {2}# warning: .*opposite polarity.*\n {2}- mode: limit\n {4}peak_reduction: 80\n/,
+    );
+    assert.equal(yaml.match(/warning/g)!.length, 1);
+    assert.equal(curveFromYaml(yaml, "yaml").length, 2);
+    const csv = await Deno.readTextFile(
+      (await listTree(beside)).find((path) => path.endsWith(".csv"))!,
+    );
+    assert.deepEqual(
+      curveFromCsv(csv, "limit", "csv").map((row) => row.peakReduction),
+      [80, 100],
+    );
+
+    // The next run tries it again, and keeps the others.
+    const again = await sweep("[100, 90, 80]");
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /2 of 3 settings were kept/);
+    assert.match(again.stderr, /left out: limit 90/);
+
+    // Where nothing is left there is nothing to report.
+    const none = join(folder, "none");
+    const failed = await sweep("[90, 70]", none);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /\nerror: limit 90: .*_3c__1__90\.wav/);
+    assert.match(failed.stderr, /left out: limit 70: .*_3c__1__70\.wav/);
+    assert.equal(failed.stdout, "");
+    assert.deepEqual(await listTree(folder), [
+      ...wavs,
+      ...await listTree(out),
+    ]);
 
     // A setting that is not there is known before anything is fitted.
-    const absent = await sweep("[100, 75]");
+    const absent = await sweep("[100, 75]", none);
     assert.equal(absent.code, 1);
     assert.match(
       absent.stderr,
-      /no recording of limit 75; there are limit 80, 100/,
+      /no setting limit 75 there; there are limit 70, 80, 90, 100/,
     );
-    assert.deepEqual(await listTree(out), kept);
+    assert.match(absent.stderr, /sweep\.settings=/);
+    assert.doesNotMatch(absent.stderr, /left out/);
+  });
+});
+
+Deno.test("exp:sweep ends where what went wrong is not a recording's fault", async () => {
+  await withFolder(async (folder) => {
+    const out = join(folder, "out");
+    const run = () => runTask("exp:sweep", [...SMALL, "--out", out]);
+    const first = await run();
+    assert.equal(first.code, 0, first.stderr);
+    const [kept] = (await listTree(out)).filter((path) =>
+      path.endsWith("compress_090.json")
+    );
+    await Deno.remove(kept);
+    await Deno.mkdir(kept);
+    const { code, stderr } = await run();
+    assert.equal(code, 1);
+    assert.match(stderr, /error: .*compress_090\.json/);
+    assert.doesNotMatch(stderr, /left out/);
   });
 });
 
@@ -275,10 +381,22 @@ Deno.test("exp:sweep refuses what it cannot do with what, where and the remedy, 
       [["--set", "data.duration=soon"], /"data\.duration"/],
       [
         ["--set", "sweep.settings=[41]", "--unit", "twin"],
-        /limit 41|compress 41/,
+        /no setting compress 41 and limit 41/,
       ],
       [["--data", join(folder, "nowhere")], /nowhere/],
       [["--unit", "valve"], /valve/],
+      [
+        ["--unit", "twin", "--set", "sweep.settings=[100, 30]"],
+        /no setting compress 30 and limit 30 there; there are compress 40, .*sweep\.settings=/,
+      ],
+      [
+        ["--unit", "optical", "--data", folder],
+        /--unit optical and --data .* exclude each other/,
+      ],
+      [
+        ["--stimulus", folder, "--data", folder],
+        /--stimulus .* and --data .* exclude each other/,
+      ],
       [[...SMALL, "--out", join(file, "below")], /below/],
     ];
     for (const [words, message] of cases) {
@@ -292,31 +410,259 @@ Deno.test("exp:sweep refuses what it cannot do with what, where and the remedy, 
   });
 });
 
-browserTest(
-  "exp:sweep's page opens from disk with every chart drawn and no console error",
-  async (browser) => {
-    await withFolder(async (folder) => {
+Deno.test("exp:sweep shows and counts the iterations on a part of the sound, and speaks of one setting as of one", async () => {
+  await withFolder(async (folder) => {
+    const sweep = async (coarseChunks: number) => {
       const { code, stdout, stderr } = await runTask("exp:sweep", [
         ...SMALL,
+        "--set",
+        "sweep.settings=[70]",
+        "--set",
+        "chunks={chunk_seconds: 1, overlap_seconds: 0.25}",
+        "--set",
+        `solver.coarse_chunks=${coarseChunks}`,
         "--out",
         folder,
         "--json",
         "-",
       ]);
       assert.equal(code, 0, stderr);
+      const { report, settings: [found] } = JSON.parse(stdout);
+      const html = await Deno.readTextFile(report);
+      const specs = [
+        ...html.matchAll(/class="spec-data">([^]*?)<\/script>/g),
+      ].map(([, text]) => JSON.parse(text));
+      const errors = specs.find(({ description }) =>
+        description.startsWith("Error by iteration")
+      );
+      return { found, html, errors, rows: errors.data.values };
+    };
+    type Row = { sound?: string; iteration: number; esr: number };
+
+    const { found, html, errors, rows } = await sweep(2);
+    const { iterations: fine, coarse_iterations: coarse } = found;
+    assert(coarse > 2);
+    const of = (sound: string) =>
+      rows.filter((row: Row) => row.sound === sound);
+    assert.deepEqual(
+      of("a part of it, before").map((row: Row) => row.iteration),
+      Array.from({ length: coarse + 1 }, (_, i) => i - coarse),
+    );
+    assert.deepEqual(
+      of("all of the sound").map((row: Row) => row.iteration),
+      Array.from({ length: fine + 1 }, (_, i) => i),
+    );
+    assert.equal(rows.length, coarse + fine + 2);
+    assert.match(
+      errors.description,
+      /Below 0, dashed: the iterations on a part/,
+    );
+    const [first] = of("a part of it, before");
+    assert(first.esr > 10 * of("all of the sound")[0].esr);
+    const counted = (n: number) => `${n} iteration${n === 1 ? "" : "s"}`;
+    assert(html.includes(`The fit converged, in ${counted(fine)}; the loss`));
+    assert(
+      html.includes(
+        `Before that, it began on a part of the sound, with ${
+          counted(coarse)
+        }.`,
+      ),
+    );
+    assert(html.includes(`before that, ${coarse} on a part of the sound`));
+
+    const [lead] = html.split("<h2"); // With what stands above the first step.
+    assert.match(lead, /Five parameters at compress 70 of the twin/);
+    assert.match(html, /<p>1 setting, 7\.00.s of sound\./);
+    assert.match(html, /In compress mode, at 70, the threshold is/);
+    assert.doesNotMatch(html, /\b1 (settings|fits|steps|iterations)\b/);
+    assert.doesNotMatch(html, /\b(\d+) to \1 iterations/);
+
+    const atOnce = await sweep(0);
+    assert.equal(atOnce.found.coarse_iterations, 0);
+    assert.equal(atOnce.rows.length, atOnce.found.iterations + 1);
+    assert(atOnce.rows.every((row: Row) => row.sound === undefined));
+    for (const text of [atOnce.html, atOnce.errors.description]) {
+      assert.doesNotMatch(text, /on a part of the sound(?! that went)/);
+    }
+    assert.doesNotMatch(atOnce.errors.description, /dashed/);
+  });
+});
+
+Deno.test("exp:sweep's page names the versions of Optofit and of the packages that compute", async () => {
+  await withFolder(async (folder) => {
+    const { code, stdout, stderr } = await runTask("exp:sweep", [
+      ...SMALL,
+      "--out",
+      folder,
+      "--json",
+      "-",
+    ]);
+    assert.equal(code, 0, stderr);
+    const { report } = JSON.parse(stdout);
+    const [, made] = (await Deno.readTextFile(report)).split('id="how-made"');
+    const facts = new Map(
+      [...made.matchAll(/<dt[^>]*>(.*?)<\/dt><dd[^>]*>(.*?)<\/dd>/g)]
+        .map(([, name, value]) => [name, value]),
+    );
+    const project = JSON.parse(
+      await Deno.readTextFile(new URL("../deno.json", import.meta.url)),
+    );
+    for (const name of ["fft.js", "ml-matrix", "vega", "vega-lite"]) {
+      const version = project.imports[name].split("@").at(-1);
+      assert(facts.get("Packages")!.split(", ").includes(`${name} ${version}`));
+    }
+    assert(facts.get("Packages")!.includes("assemblyscript 0."));
+    assert.equal(facts.get("Optofit"), project.version);
+    assert.equal(facts.get("Deno"), Deno.version.deno);
+  });
+});
+
+/** What a page shows: the rows of its charts and tables, by their headings. */
+interface Shown {
+  charts: Record<string, Record<string, unknown>[]>;
+  tables: Record<string, Record<string, unknown>[]>;
+}
+
+/** Read in the page, as a person's CSV and charts have it: unrounded. */
+const SHOWN = `({
+  charts: Object.fromEntries([...document.querySelectorAll("figure.chart")].map(
+    (figure) => [
+      figure.querySelector(".bar h3").textContent,
+      JSON.parse(figure.querySelector(".spec-data").textContent).data.values,
+    ],
+  )),
+  tables: Object.fromEntries([...document.querySelectorAll("div.table")].map(
+    (cell) => {
+      const table = cell.querySelector("table");
+      const keys = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.key);
+      const rows = [...table.tBodies[0].rows].map((row) => Object.fromEntries(
+        [...row.cells].map((cell, i) => [
+          keys[i],
+          cell.dataset.value ?? cell.textContent,
+        ]),
+      ));
+      return [cell.querySelector(".bar h3").textContent, rows];
+    },
+  )),
+})`;
+
+browserTest(
+  "exp:sweep's page opens from disk without complaint, and its charts and tables hold what was found and what is published",
+  async (browser) => {
+    await withFolder(async (folder) => {
+      const { code, stdout, stderr } = await runTask("exp:sweep", [
+        ...SMALL,
+        // Chunks with a warm-up: so the two kinds of ESR differ.
+        "--set",
+        "chunks={chunk_seconds: 3, overlap_seconds: 1}",
+        "--out",
+        folder,
+        "--json",
+        "-",
+      ]);
+      assert.equal(code, 0, stderr);
+      const { report, settings } = JSON.parse(stdout);
       const { page, misdeeds } = await openPage(
         browser,
-        `file://${JSON.parse(stdout).report}`,
+        `file://${report}`,
         { width: 1280, height: 900, colorScheme: "light" },
       );
       await page.evaluate("optofit.ready");
       const counts = await page.evaluate(
         "({charts: optofit.charts, drawn: optofit.drawn, failed: optofit.failed})",
       ) as { charts: number; drawn: number; failed: unknown };
-      assert(counts.charts >= 8, `${counts.charts} charts`);
-      assert.equal(counts.drawn, counts.charts);
+      assert.equal(counts.charts, 8);
+      assert.equal(counts.drawn, 8);
       assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+      const { charts, tables } = await page.evaluate(SHOWN) as Shown;
       await page.close();
+
+      const data = await openSource(
+        dataSchema.parse({ unit: "twin", duration: 7 }),
+      );
+      for (const found of settings) {
+        const { mode, peak_reduction, params, esr, delta_ldr_db } = found;
+        const setting = { mode, peakReduction: peak_reduction };
+        const name = nameOfSetting(setting);
+        const isHere = (row: Record<string, unknown>) =>
+          row.mode === mode && Number(row.peak_reduction) === peak_reduction;
+        const rowOf = (chart: string, source: string) => {
+          const rows = charts[chart].filter((row) =>
+            isHere(row) && row.source === source
+          );
+          assert.equal(rows.length, 1, `${chart}, ${source} at ${name}`);
+          return rows[0];
+        };
+
+        // The parameters, and beside them the published ones.
+        const truth = publishedFit(setting)!.parameters;
+        for (
+          const [chart, key] of [
+            ["Threshold", "threshold_db"],
+            ["Ratio", "ratio"],
+            ["Attack", "attack_ms"],
+            ["Release", "release_ms"],
+            ["Make-up gain", "make_up_db"],
+          ] as const
+        ) {
+          assert.notEqual(params[key], truth[key]);
+          assert.equal(rowOf(chart, "fitted (twin)")[key], params[key]);
+          assert.equal(rowOf(chart, "published")[key], truth[key]);
+        }
+
+        // The scores are of the whole recording, not of the counted samples.
+        const [whole] = score(await data.load(setting), [params]);
+        assert.notEqual(found.chunk_esr, esr);
+        assert(Math.abs(esr / whole.esr - 1) < 1e-9, name);
+        assert(Math.abs(delta_ldr_db / whole.deltaLdrDb - 1) < 1e-9, name);
+        const published = PUBLISHED_SCORES.find((one: PublishedScore) =>
+          one.method === "4A2A" && sameSetting(one, setting)
+        )!;
+        for (
+          const [chart, key, known] of [
+            ["ESR over peak reduction", "esr", published.esr],
+            [
+              "ΔLDR over peak reduction",
+              "delta_ldr_db",
+              published.deltaLdrDb,
+            ],
+          ] as const
+        ) {
+          assert.equal(rowOf(chart, "fitted (twin)")[key], found[key]);
+          assert.equal(rowOf(chart, "published")[key], known);
+        }
+
+        // One point for the start and each iteration, down to what was found.
+        const errors = charts["Error by iteration"].filter(isHere);
+        assert.deepEqual(
+          errors.map((row) => row.iteration),
+          Array.from({ length: found.iterations + 1 }, (_, i) => i),
+        );
+        assert.equal(errors.at(-1)!.esr, found.chunk_esr);
+
+        // What is left between found and true.
+        const left = tables["Recovery: found less true"].find(isHere)!;
+        const expected = {
+          threshold_db: params.threshold_db - truth.threshold_db,
+          ratio: 100 * (params.ratio / truth.ratio - 1),
+          attack: 100 * (params.attack_ms / truth.attack_ms - 1),
+          release: 100 * (params.release_ms / truth.release_ms - 1),
+          make_up_db: params.make_up_db - truth.make_up_db,
+        };
+        for (const [key, value] of Object.entries(expected)) {
+          assert.equal(Number(left[key]), value, `${name} ${key}`);
+          assert.notEqual(value, 0);
+        }
+
+        const row = tables["Every setting"].find(isHere)!;
+        for (const [key, value] of Object.entries(params)) {
+          assert.equal(Number(row[key]), value, `${name} ${key}`);
+        }
+        assert.equal(Number(row.esr), esr);
+        assert.equal(Number(row.delta_ldr_db), delta_ldr_db);
+        assert.equal(Number(row.iterations), found.iterations);
+      }
+      assert.equal(tables["ESR with interpolated parameters"].length, 1);
     });
   },
 );

@@ -10,6 +10,8 @@ import { buildKernels } from "../lib/kernels/build.ts";
 import { score } from "../lib/metrics/score.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { openResultStore } from "../lib/result_store.ts";
+import { RecordingError } from "../lib/sound/recording_error.ts";
+import { SoundFileError } from "../lib/sound/sound_file.ts";
 import { sweep, type SweptSetting } from "../lib/sweep.ts";
 import { withFolder } from "./cli.ts";
 
@@ -98,4 +100,117 @@ Deno.test("sweep() keeps what it has fitted where a recording cannot be loaded, 
       }));
     assert.deepEqual(found(again), found(anew));
   });
+});
+
+Deno.test("sweep() leaves out a setting whose recording cannot be used, goes on from the last fitted one, and tries it again", async () => {
+  const at = (peakReduction: number): Setting => ({
+    mode: "compress",
+    peakReduction,
+  });
+  const settings = [at(100), at(95), at(90), at(85), at(80)];
+  const pair = await source.load(settings[0]);
+  const silent = { ...pair, wet: new Float32Array(pair.wet.length) };
+  const bad = new Map<Setting, () => Promise<typeof pair>>([
+    [
+      settings[1],
+      () => Promise.reject(new SoundFileError("95.wav", "is empty", "Copy it")),
+    ],
+    [settings[2], () => Promise.resolve(silent)],
+    [settings[3], () => Promise.reject(new RecordingError("two rates"))],
+  ]);
+  const broken = {
+    ...source,
+    load: (setting: Setting) => bad.get(setting)?.() ?? source.load(setting),
+  };
+  await withFolder(async (folder) => {
+    const store = await openResultStore(folder, "unit", null);
+    const leftOut: string[] = [];
+    const onLeftOut = ({ reason, ...setting }: Setting & { reason: string }) =>
+      leftOut.push(`${nameOfSetting(setting)}: ${reason}`);
+    for (const isKept of [false, true]) {
+      leftOut.length = 0;
+      const fits = await swept(broken, settings, CONFIG, { store, onLeftOut });
+      assert.match(
+        leftOut.join("\n"),
+        /^compress 95: 95\.wav: is empty\. Copy it\ncompress 90: the wet recording is silent where the loss counts.*\ncompress 85: two rates$/,
+      );
+      assert.deepEqual(fits.map(nameOfSetting), [
+        "compress 100",
+        "compress 80",
+      ]);
+      assert(fits.every((fit) => fit.isKept === isKept));
+      const fromLast = await fitPair(
+        chunk(await source.load(settings[4]), CONFIG.chunks),
+        CONFIG.solver,
+        CONFIG.engine,
+        { start: fits[0].parameters },
+      );
+      assert.deepEqual(fits[1].parameters, fromLast.parameters);
+    }
+    bad.clear();
+    const whole = await swept(broken, settings, CONFIG, { store, onLeftOut });
+    assert.deepEqual(
+      whole.map(({ isKept }) => isKept),
+      [true, false, false, false, true],
+    );
+
+    // With alignment, a silent side is found before the fit.
+    const aligning = { ...CONFIG, alignment: { enabled: true, max_lag: 64 } };
+    bad.set(settings[0], () => Promise.resolve(silent));
+    leftOut.length = 0;
+    await swept(broken, settings.slice(0, 1), aligning, { onLeftOut });
+    assert.match(leftOut.join(), /^compress 100: the wet recording is silent/);
+
+    // What is no fault of a recording ends the sweep all the same.
+    bad.set(settings[0], () => Promise.reject(new Error("the disk is full")));
+    await assert.rejects(
+      swept(broken, settings, CONFIG, { onLeftOut }),
+      /^Error: compress 100: the disk is full$/,
+    );
+    // And so does a recording's where nobody asked for it to be left out.
+    bad.set(settings[0], () => Promise.reject(new RecordingError("no sound")));
+    await assert.rejects(
+      swept(broken, settings, CONFIG),
+      /^Error: compress 100: no sound$/,
+    );
+  });
+});
+
+Deno.test("sweep() keeps the error by iteration of the coarse fit too, over the part it was of", async () => {
+  const solver = solverSchema.parse({ coarse_chunks: 1 });
+  const [fit] = await swept(source, SETTINGS.slice(0, 1), {
+    ...CONFIG,
+    solver,
+  });
+  const chunked = chunk(await source.load(SETTINGS[0]), CONFIG.chunks);
+  assert.equal(chunked.starts.length, 3);
+  const alone = await fitPair(
+    { ...chunked, starts: [chunked.starts[1]] },
+    { ...solver, coarse_chunks: 0, tolerance: 1e-6 },
+    CONFIG.engine,
+  );
+  assert(fit.coarseEsrByIteration.length > 2);
+  assert.deepEqual(
+    fit.coarseEsrByIteration,
+    alone.minimum.records.map(({ loss }) => loss / alone.targetEnergy),
+  );
+  assert.equal(fit.coarseEsrByIteration.at(-1), alone.esr);
+  assert.notEqual(fit.esrByIteration[0], alone.esr);
+  const [atOnce] = await swept(source, SETTINGS.slice(0, 1), CONFIG);
+  assert.deepEqual(atOnce.coarseEsrByIteration, []);
+});
+
+Deno.test("sweep() warns of a fit that explains next to nothing of its recording", async () => {
+  const backwards = {
+    ...source,
+    load: async (setting: Setting) => {
+      const pair = await source.load(setting);
+      return { ...pair, wet: pair.wet.toReversed() };
+    },
+  };
+  const [poor] = await swept(backwards, SETTINGS.slice(0, 1), CONFIG);
+  assert(poor.chunkEsr > 0.5);
+  assert.match(poor.warnings.join(), /the match is poor/);
+  const [good] = await swept(source, SETTINGS.slice(0, 1), CONFIG);
+  assert.deepEqual(good.warnings, []);
 });

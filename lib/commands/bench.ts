@@ -37,8 +37,8 @@ export const command = new Command("deno task bench")
   )
   .option(
     "--peer",
-    "also run the published library, in the Python that OPTOFIT_PEER_PYTHON\n" +
-      "names (default: python3) and that has torch and torchcomp",
+    "also run the published library, in the Python with torch and torchcomp " +
+      "that OPTOFIT_PEER_PYTHON names (default: python3)",
   )
   .addOption(jsonOption())
   .addHelpText(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
@@ -17,7 +18,14 @@ import {
 import type * as z from "zod";
 import { removeUnfinished, writeFileWhole } from "../atomic_file.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import { ConfigError, loadConfig, parseConfig } from "../config.ts";
+import {
+  checkConfig,
+  ConfigError,
+  loadConfig,
+  type Override,
+  parseKeys,
+  readTextFile,
+} from "../config.ts";
 import {
   chooseEngine,
   ENGINE_NAMES,
@@ -26,6 +34,7 @@ import {
 import { UNIT_NAMES } from "../data/unit.ts";
 import { isFileError, reasonOf } from "../file_error.ts";
 import { parametersSchema } from "../fit_config.ts";
+import { formatDuration } from "../format.ts";
 import { userPath } from "../user_path.ts";
 
 export { userPath };
@@ -51,29 +60,52 @@ export async function runCommand(command: CommandUnknownOpts): Promise<void> {
     });
   }
   try {
-    // `deno task` hands on a "--" that a person may put before the options.
-    const words = Deno.args[0] === "--" ? Deno.args.slice(1) : Deno.args;
-    await command.parseAsync(words, { from: "user" });
+    await command.parseAsync(wordsOf(command, Deno.args), { from: "user" });
   } catch (error) {
     console.error(`${styleText("red", "error:")} ${messageOf(error)}`);
     Deno.exit(1);
   }
 }
 
+/**
+ * What the person typed. `deno task` hands on a "--" before the options, which is
+ * left out; before a file whose name begins with "-" it has its usual meaning.
+ */
+function wordsOf(command: CommandUnknownOpts, given: string[]): string[] {
+  const [first, next = ""] = given;
+  const isOption = [
+    ...command.options.flatMap(({ short, long }) => [short, long]),
+    "-h",
+    "--help",
+  ].includes(next.split("=")[0]);
+  const isFile = next.startsWith("-") && !isOption;
+  return first === "--" && !isFile ? given.slice(1) : given;
+}
+
 /** One line, or a few, that tell a person what is wrong with what and the remedy. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof Deno.errors.NotCapable) {
-    return `${error.message}\nchoose a place that this program may read and write`;
-  }
-  // What the system says of a file ends in the path, or paths, in quotes.
-  const [paths] = /'.*'/.exec(error.message) ?? [];
-  if (isFileError(error) && paths !== undefined) {
-    return `${paths}: ${
+  return printable(error instanceof Error ? wordingOf(error) : String(error));
+}
+
+function wordingOf(error: Error): string {
+  const isForbidden = error instanceof Deno.errors.NotCapable;
+  if (!isForbidden && !isFileError(error)) return error.message;
+  // What the system says of a file holds the path, or paths, in quotes.
+  const [paths] = /'.*'|".*"/.exec(error.message) ?? [];
+  return paths === undefined
+    ? `${reasonOf(error)}: check where the output goes`
+    : `${paths}: ${
       reasonOf(error)
     }. Check the path, and that it may be read or written to`;
-  }
-  return error.message;
+}
+
+/** `text`, maybe from a file, without characters that would steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(
+    /(?!\n)\p{Cc}/gu,
+    (character) =>
+      `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 /** Collects a repeatable option's values. */
@@ -95,8 +127,54 @@ export async function printResult(
     console.log(serialised.trimEnd());
     return;
   }
-  console.log(text);
-  if (json !== undefined) await writeFileWhole(userPath(json), serialised);
+  try {
+    console.log(text);
+  } finally {
+    // The result is not lost where it cannot be printed.
+    if (json !== undefined) await writeFileWhole(userPath(json), serialised);
+  }
+}
+
+/**
+ * Refuses to write over what is read, such as a recording, or over what is
+ * written besides. Links and different spellings of one path are seen through.
+ *
+ * @param inputs What the command reads, as the person named it.
+ * @param outputs What it writes, by the option or argument that names it.
+ * @throws {Error} naming the option and the file.
+ */
+export async function requireDistinctFiles(
+  inputs: readonly (string | undefined)[],
+  outputs: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const taken = new Map<string, string>();
+  for (const name of inputs) {
+    if (name === undefined) continue;
+    taken.set(await realPathOf(userPath(name)), `${name}, which is read`);
+  }
+  for (const [option, name] of Object.entries(outputs)) {
+    if (name === undefined || name === "-") continue;
+    const path = await realPathOf(userPath(name));
+    const other = taken.get(path);
+    if (other !== undefined) {
+      throw new Error(
+        `${option} ${name} would overwrite ${other}: choose another name`,
+      );
+    }
+    taken.set(path, `what ${option} writes`);
+  }
+}
+
+/** `path` without links; of what is not there yet, its folder's. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    const folder = dirname(path);
+    return folder === path
+      ? path
+      : join(await realPathOf(folder), basename(path));
+  }
 }
 
 /**
@@ -111,36 +189,22 @@ export async function readParameters(
       "--params is empty: give the parameters as JSON, or a YAML or JSON file of them",
     );
   }
-  const isText = given.trimStart().startsWith("{");
-  const place = isText ? "--params" : given;
-  const text = isText ? given : await readTextFile(userPath(given), given);
-  const [{ parseDocument }, z] = await Promise.all([
-    import("yaml"),
-    import("zod"),
-  ]);
-  return parseDocument(text).has("params")
-    ? parseConfig(z.looseObject({ params: parametersSchema }), text, place)
+  const place = placeOfParameters(given);
+  const text = place === given
+    ? await readTextFile(userPath(given), given)
+    : given;
+  const z = await import("zod");
+  const plain = parseKeys(text, place);
+  return "params" in plain
+    ? checkConfig(z.looseObject({ params: parametersSchema }), plain, place)
       .params
-    : parseConfig(parametersSchema, text, place);
+    : checkConfig(parametersSchema, plain, place);
 }
 
-/** Text of the file a person called `name`. @throws {ConfigError} naming it. */
-export async function readTextFile(
-  path: string,
-  name: string,
-): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new ConfigError(
-      error instanceof Deno.errors.NotFound
-        ? `${name}: no such file`
-        : `${name}: cannot be read (${
-          reasonOf(error)
-        }). Give a text file that may be read`,
-      { cause: error },
-    );
-  }
+/** Where what `--params` gave comes from: the file, or the option itself. */
+export function placeOfParameters(given: string): string {
+  const isText = /^\s*(\{|\[.*\]\s*$)/s.test(given);
+  return isText ? "--params" : given;
 }
 
 /** The options of a command that reads a config, in `configs/`. */
@@ -158,6 +222,20 @@ export interface ConfigOptions {
   /** `--stimulus`. */
   stimulus?: string;
 }
+
+/** The options that set a key of a config, by that key. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  engine: "--engine",
+  tfjs_backend: "--tfjs-backend",
+  "alignment.enabled": "--no-align",
+  "chunks.chunk_seconds": "--chunk",
+  "chunks.overlap_seconds": "--overlap",
+  "data.folder": "--data",
+  "data.stimulus": "--stimulus",
+  "data.unit": "--unit",
+  "pair.dry": "--dry",
+  "pair.wet": "--wet",
+};
 
 /**
  * Reads the config called `name`, or what `--config` names instead, with the other
@@ -178,7 +256,11 @@ export async function configOf<Schema extends z.ZodType>(
   };
   const overrides = Object.entries(values)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+    .map(([key, value]): Override => ({
+      option: `${OPTION_OF[key] ?? key} ${JSON.stringify(value)}`,
+      key,
+      value,
+    }));
   return await loadConfig(
     schema,
     options.config === undefined
@@ -213,8 +295,10 @@ export function setOption() {
 
 /** The option `--engine`. */
 export function engineOption() {
-  return new Option("--engine <name>", "what computes the objective")
-    .choices(ENGINE_NAMES);
+  return new Option(
+    "--engine <name>",
+    "what computes the objective (default: the config's)",
+  ).choices(ENGINE_NAMES);
 }
 
 /** The option `--unit`. */
@@ -277,7 +361,7 @@ export function jsonOption() {
 
 /** Says something beside the result, where it does not disturb `--json -`. */
 export function note(text: string): void {
-  console.error(text);
+  console.error(printable(text));
 }
 
 /** Bold where the output is a terminal. */
@@ -302,7 +386,10 @@ export async function startProgress(
   const { default: cliProgress } = await import("cli-progress");
   const bar = new cliProgress.SingleBar({
     format:
-      `${what} {bar} {percentage} % · {value}/{total} · {eta_formatted} left {note}`,
+      `${what} {bar} {percentage} % · {value}/{total}{eta_formatted} {note}`,
+    // Nothing is known of the time left at first.
+    formatTime: (seconds: number) =>
+      Number.isFinite(seconds) ? ` · ${formatDuration(seconds)} left` : "",
     barCompleteChar: "█",
     barIncompleteChar: "░",
     hideCursor: true,

@@ -6,10 +6,10 @@
  */
 
 import { basename } from "node:path";
-import { ConfigError } from "../config.ts";
+import { ConfigError, readTextFile } from "../config.ts";
 import { curveFromCsv, curveFromYaml, type CurvePoint } from "../curve.ts";
 import type { Mode } from "../data/setting.ts";
-import { readTextFile, userPath } from "./command_line.ts";
+import { printable, userPath } from "./command_line.ts";
 
 /** What `--curve` takes. */
 export const CURVE_HELP =
@@ -35,6 +35,20 @@ function modeOf(name: string): Mode {
   );
 }
 
+/**
+ * What a curve's file says of where it comes from: YAML in the comment at its
+ * head, CSV in the heading that the published columns leave empty.
+ */
+function remarkIn(text: string, name: string): string {
+  if (isCsv(name)) return text.split(/\r?\n/)[1]?.split(",")[0] ?? "";
+  const [comment] = /^(?:#.*\n)*/.exec(text)!;
+  return comment.replace(/^# ?/gm, "").replace(/\s+/g, " ");
+}
+
+function isCsv(name: string): boolean {
+  return /\.csv$/i.test(name);
+}
+
 /** Reads the curve in `files`, named as a person names them. */
 export async function readCurve(files: readonly string[]): Promise<NamedCurve> {
   if (files.length === 0) {
@@ -52,7 +66,7 @@ export async function readCurve(files: readonly string[]): Promise<NamedCurve> {
   for (const file of files) {
     const text = await readTextFile(userPath(file), file);
     const name = basename(file);
-    const found = /\.csv$/i.test(name)
+    const found = isCsv(name)
       ? curveFromCsv(text, modeOf(name), file)
       : curveFromYaml(text, file);
     for (const point of found) {
@@ -66,9 +80,7 @@ export async function readCurve(files: readonly string[]): Promise<NamedCurve> {
       }
       points.push(point);
     }
-    // The comment at the head of a YAML file says what it was fitted to.
-    const [comment] = /^(?:#.*\n)*/.exec(text)!;
-    const said = comment.replace(/^# ?/gm, "").replace(/\s+/g, " ").trim();
+    const said = printable(remarkIn(text, name)).trim();
     origins.push(said === "" ? `From ${name}.` : `From ${name}: ${said}`);
   }
   const origin = origins.join(" ");

@@ -5,15 +5,17 @@
  * @module
  */
 
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import {
+  CHECK_PARTS,
   checkPair,
   type CheckRecord,
   recordOfCheck,
 } from "../data/pair_check.ts";
-import { listEntries } from "../data/signaltrain.ts";
+import { listEntries, type SignalTrainListing } from "../data/signaltrain.ts";
 import { isSurrogate } from "../data/source.ts";
+import { reasonOf, remedyOf } from "../file_error.ts";
 import type { Column } from "../report/cells.ts";
 import { formatFixed, formatInteger, NO_VALUE } from "../format.ts";
 import { DEFAULT_MAX_LAG, MATCH_THRESHOLD } from "../sound/alignment.ts";
@@ -22,6 +24,7 @@ import {
   jsonOption,
   note,
   printResult,
+  requireDistinctFiles,
   runCommand,
   startProgress,
   userPath,
@@ -92,26 +95,33 @@ function rowOf(pair: CheckRecord): Row {
   };
 }
 
-/** Looks every pair below `folder` over. */
+/** Looks every pair of `listing` over, which is of the folder `dir`. */
 async function takeInventory(
-  folder: string,
+  { entries, unpairedInputs, unrecognised }: SignalTrainListing,
   dir: string,
   maxLag: number,
 ): Promise<Inventory> {
-  const { entries, unpairedInputs, unrecognised } = await listEntries(folder);
-  const progress = await startProgress("Checking", entries.length);
+  const progress = await startProgress(
+    "Checking",
+    entries.length * CHECK_PARTS,
+  );
   const pairs: CheckRecord[] = [];
   try {
     for (const entry of entries) {
-      progress.update(pairs.length, basename(entry.targetPath));
-      pairs.push(recordOfCheck(await checkPair(entry, maxLag)));
+      const show = (part: number) =>
+        progress.update(
+          pairs.length * CHECK_PARTS + part,
+          `pair ${pairs.length + 1} of ${entries.length}`,
+        );
+      show(0);
+      pairs.push(recordOfCheck(await checkPair(entry, maxLag, show)));
     }
   } finally {
     progress.stop();
   }
   return {
     dir,
-    surrogate: await isSurrogate(folder),
+    surrogate: await isSurrogate(userPath(dir)),
     pairs,
     unpaired_inputs: unpairedInputs,
     unrecognised,
@@ -123,11 +133,10 @@ function textTable(columns: Column[], rows: Row[]): string {
   const cells = [
     columns.map(({ title, key }) => title ?? key),
     ...rows.map((row) =>
-      columns.map(({ key, decimals = 0 }) => {
+      columns.map(({ key, decimals }) => {
         const value = row[key];
         if (value === null) return NO_VALUE;
-        if (typeof value === "string") return value;
-        return Number.isInteger(value) && decimals === 0
+        return typeof value === "string" || !decimals
           ? String(value)
           : formatFixed(value, decimals);
       })
@@ -173,9 +182,9 @@ function describe(inventory: Inventory): string {
   const out = pairs.filter((pair) => pair.leave_out).length;
   const good = pairs.length - out;
   lines.push(
-    `${bold(dir)}: ${pairs.length} targets, ${good} good ${
-      good === 1 ? "pair" : "pairs"
-    }, ${out} to be left out`,
+    `${bold(dir)}: ${pairs.length} ${
+      pairs.length === 1 ? "target" : "targets"
+    }, ${good} good ${good === 1 ? "pair" : "pairs"}, ${out} to be left out`,
   );
   return lines.join("\n");
 }
@@ -234,6 +243,33 @@ cannot make good what the pairs marked “leave out” have.`,
   ]);
 }
 
+/** Makes sure, before the long work, that the page `report` has a place. */
+async function requirePlace(report: string): Promise<void> {
+  let folder = dirname(userPath(report));
+  try {
+    // Folders that are not there will be made.
+    while (!await isThere(folder)) folder = dirname(folder);
+    await Deno.remove(await Deno.makeTempFile({ dir: folder }));
+  } catch (error) {
+    throw new Error(
+      `--report ${report}: cannot be written (${reasonOf(error)}): ${
+        remedyOf(error)
+      }`,
+      { cause: error },
+    );
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 function lagOf(text: string): number {
   const lag = Number(text);
   if (Number.isInteger(lag) && lag >= 0 && lag <= 1_000_000) return lag;
@@ -253,7 +289,10 @@ export const command = new Command("deno task data:check")
     lagOf,
     DEFAULT_MAX_LAG,
   )
-  .option("--report <FILE.html>", "write the check as a page")
+  .option(
+    "--report <FILE.html>",
+    "write the check as a page, with FILE.card.json for the index of reports",
+  )
   .addOption(jsonOption())
   .addHelpText(
     "after",
@@ -263,15 +302,32 @@ Examples:
   deno task data:check my-recordings --max-lag 20000 --json -`,
   )
   .action(async (dir, { maxLag, report, json }) => {
-    if (report !== undefined && !report.endsWith(".html")) {
-      throw new Error(`--report ${report}: its name must end in .html`);
+    if (report !== undefined) {
+      if (!report.endsWith(".html")) {
+        throw new Error(`--report ${report}: its name must end in .html`);
+      }
+      await requirePlace(report);
     }
-    const inventory = await takeInventory(userPath(dir), dir, maxLag);
+    const listing = await listEntries(userPath(dir));
+    await requireDistinctFiles([
+      ...listing.entries.flatMap((entry) => [
+        entry.inputPath ?? undefined,
+        entry.targetPath,
+      ]),
+      ...listing.unpairedInputs,
+      ...listing.unrecognised,
+    ], {
+      "--report": report,
+      "--report's card": report?.replace(/\.html$/, ".card.json"),
+      "--json": json,
+    });
+    const inventory = await takeInventory(listing, dir, maxLag);
+    // The result first: the page may have no room on the disk.
+    await printResult(describe(inventory), inventory, json);
     if (report !== undefined) {
       await writePage(userPath(report), inventory, maxLag);
       note(`Report: ${report}`);
     }
-    await printResult(describe(inventory), inventory, json);
   });
 
 if (import.meta.main) await runCommand(command);

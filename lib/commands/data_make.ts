@@ -14,7 +14,9 @@ import {
   InvalidArgumentError,
   Option,
 } from "@commander-js/extra-typings";
+import type * as z from "zod";
 import { writeFileWhole } from "../atomic_file.ts";
+import { dataSchema } from "../data_config.ts";
 import { type Mode, MODES, type Setting } from "../data/setting.ts";
 import {
   inputFileName,
@@ -26,6 +28,7 @@ import {
 import {
   builtInSettings,
   type DrySound,
+  type DrySource,
   isSurrogate,
   openDry,
   SURROGATE_HEADING,
@@ -36,6 +39,7 @@ import { formatDuration } from "../format.ts";
 import {
   createWav,
   formatName,
+  requireRoom,
   SAMPLE_FORMAT_NAMES,
   SAMPLE_FORMATS,
   type SampleFormat,
@@ -95,46 +99,44 @@ function modesOf(text: string): Mode[] {
   throw new InvalidArgumentError(`give ${MODES.join(" or ")}, or both.`);
 }
 
-/** A number above 0. */
-function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("give a number above 0.");
+/** A number that `schema` takes, which `those` says in words. */
+function numberOf(schema: z.ZodType<number>, those: string) {
+  return (text: string): number => {
+    const { data } = schema.safeParse(text.trim() === "" ? NaN : Number(text));
+    if (data !== undefined) return data;
+    throw new InvalidArgumentError(`give ${those}.`);
+  };
 }
 
-/** A whole number from 0. */
-function seedOf(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= 0) {
-    return value;
-  }
-  throw new InvalidArgumentError("give a whole number from 0.");
-}
+// What the configs of the experiments take, and no more.
+const DURATION = dataSchema.shape.duration.unwrap();
+const SAMPLE_RATE = dataSchema.shape.sample_rate.unwrap();
+const SEED = dataSchema.shape.seed.unwrap();
 
 /**
- * Makes `folder` ready to be written to: new, empty, or with `force` one that
- * `data:make` filled before, whose recordings are then removed.
+ * The recordings in `folder` that are to make way: none in a new or empty one, nor
+ * where an earlier run of `data:make` ended before it wrote any.
+ *
+ * @throws {Error} where there is something else, or such recordings and no `force`.
  */
-async function prepareFolder(
+async function recordingsToReplace(
   folder: string,
   name: string,
   force: boolean,
-): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
+): Promise<string[]> {
   let isEmpty = true;
-  for await (const _ of Deno.readDir(folder)) {
-    isEmpty = false;
-    break;
+  try {
+    for await (const _ of Deno.readDir(folder)) {
+      isEmpty = false;
+      break;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  if (isEmpty) return;
+  if (isEmpty) return [];
   if (!await isSurrogate(folder)) {
     throw new Error(
       `${name} is not empty, and no earlier data set of data:make: choose a new folder`,
-    );
-  }
-  if (!force) {
-    throw new Error(
-      `${name} holds an earlier data set: choose a new folder, or replace it with --force`,
     );
   }
   const { entries, unpairedInputs } = await listEntries(folder);
@@ -143,7 +145,44 @@ async function prepareFolder(
     if (inputPath !== null) paths.add(inputPath);
     paths.add(targetPath);
   }
-  for (const path of paths) await Deno.remove(path);
+  if (paths.size > 0 && !force) {
+    throw new Error(
+      `${name} holds an earlier data set: choose a new folder, or replace it with --force`,
+    );
+  }
+  return [...paths];
+}
+
+/**
+ * Makes `folder` ready to be written to: with its folders and the `text` that says
+ * what the data are, and without the recordings in `replaced`.
+ */
+async function prepareFolder(
+  folder: string,
+  text: string,
+  replaced: readonly string[],
+): Promise<void> {
+  // First of all, so that even an interrupted run leaves a marked folder.
+  await writeFileWhole(join(folder, SURROGATE_NOTICE), text);
+  for (const split of SPLITS) {
+    await Deno.mkdir(join(folder, split), { recursive: true });
+  }
+  for (const path of replaced) await Deno.remove(path);
+}
+
+/** The dry sound of `source`. @throws {Error} where memory is too small for it. */
+async function loadDry(source: DrySource): Promise<DrySound> {
+  try {
+    return await source.load();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Error(
+      `${source.title}: ${
+        formatDuration(source.seconds)
+      } of it at ${source.sampleRate} Hz do not fit into memory. Choose a shorter --duration`,
+      { cause: error },
+    );
+  }
 }
 
 /** What {@linkcode makePair} needs besides the pair. */
@@ -204,24 +243,35 @@ export const command = new Command("deno task data:make")
       "optical, a made-up levelling amplifier, or twin, the published curve",
     ).choices(UNIT_NAMES).default("optical" as const),
   )
-  .option("--duration <seconds>", "length of each recording", positive, 60)
+  .option(
+    "--duration <seconds>",
+    "length of each recording",
+    numberOf(DURATION, `a number above 0, up to ${DURATION.maxValue}`),
+    60,
+  )
   .option(
     "--settings <list>",
     "positions of the peak-reduction knob (default: 40,45,…,100)",
     numbers(0, 100),
   )
-  .option("--modes <list>", "positions of the switch", modesOf, [...MODES])
+  .addOption(
+    new Option("--modes <list>", "positions of the switch")
+      .argParser(modesOf).default([...MODES], MODES.join(",")),
+  )
   .option("--stimulus <DIR>", "your own music, as WAV files, to send through")
   .option(
     "--seed <number>",
     "seed of the stimulus and of the noise",
-    seedOf,
+    numberOf(SEED, "a whole number from 0"),
     1,
   )
   .option(
     "--sample-rate <Hz>",
     "rate of the built-in stimulus",
-    (text) => Math.round(positive(text)),
+    numberOf(
+      SAMPLE_RATE,
+      `a whole number from ${SAMPLE_RATE.minValue} to ${SAMPLE_RATE.maxValue}`,
+    ),
     44100,
   )
   .addOption(
@@ -253,26 +303,31 @@ Examples:
       sample_rate: options.sampleRate,
       seed,
     });
-    const folder = userPath(dir);
-    await prepareFolder(folder, dir, options.force ?? false);
-    // First of all, so that even an interrupted run leaves a marked folder.
-    await writeFileWhole(
-      join(folder, SURROGATE_NOTICE),
-      notice(unit, source.title, seed),
-    );
-    for (const split of SPLITS) {
-      await Deno.mkdir(join(folder, split), { recursive: true });
-    }
     const format = SAMPLE_FORMATS[options.bits];
-    const dry = await source.load();
-    const seconds = dry.samples.length / dry.sampleRate;
-    const progress = await startProgress(
-      "Making",
-      Math.ceil(seconds * pairs.length),
+    const folder = userPath(dir);
+    // All that can be known to go wrong comes before anything is replaced.
+    const replaced = await recordingsToReplace(
+      folder,
+      dir,
+      options.force ?? false,
     );
+    const length = Math.round(source.seconds * source.sampleRate);
+    if (length === 0) {
+      throw new Error(
+        `--duration ${options.duration}: not one sample at ${source.sampleRate} Hz. Choose a longer one`,
+      );
+    }
+    requireRoom(dir, length, format);
+    const progress = await startProgress(
+      "Seconds made",
+      Math.ceil(source.seconds * pairs.length),
+    );
+    let dry: DrySound;
     let written = 0;
     let clipped = 0;
     try {
+      dry = await loadDry(source);
+      await prepareFolder(folder, notice(unit, source.title, seed), replaced);
       for (const [i, pair] of pairs.entries()) {
         clipped += await makePair(pair, {
           folder,
@@ -284,7 +339,7 @@ Examples:
             written += count;
             progress.update(
               Math.floor(written / dry.sampleRate),
-              `s, pair ${i + 1} of ${pairs.length}`,
+              `pair ${i + 1} of ${pairs.length}`,
             );
           },
         });
@@ -299,14 +354,15 @@ Examples:
         } clipped; --bits 32f holds what is above full scale`,
       );
     }
+    const seconds = dry.samples.length / dry.sampleRate;
     const took = (performance.now() - started) / 1000;
     await printResult(
       [
-        `${bold("Made")}   ${pairs.length} pairs of ${
-          formatDuration(seconds)
-        } at ${dry.sampleRate} Hz, ${formatName(format)}, in ${
-          formatDuration(took)
-        }`,
+        `${bold("Made")}   ${pairs.length} ${
+          pairs.length === 1 ? "pair" : "pairs"
+        } of ${formatDuration(seconds)} at ${dry.sampleRate} Hz, ${
+          formatName(format)
+        }, in ${formatDuration(took)}`,
         `${bold("Where")}  ${dir}`,
         `${bold("What")}   surrogate data: ${
           UNITS[unit].title

@@ -169,12 +169,13 @@ async function checkData(
     const { seconds, surrogate, unusable } = source.describe();
     const settings = source.settings();
     if (unusable !== undefined) {
+      const [first] = unusable;
       return {
         name: "Data",
         state: "bad",
         found: `${given}: ${unusable.length} of ${settings.length} settings ${
           unusable.length === 1 ? "has a recording" : "have recordings"
-        } that cannot be used. ${unusable[0]}`,
+        } that cannot be used. ${nameOfSetting(first)}: ${first.reason}`,
         remedy: "data:check tells more",
       };
     }

@@ -10,15 +10,21 @@ import { stringify } from "yaml";
 import { writeFileWhole } from "../atomic_file.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
+import { fitWarnings } from "../fit_warnings.ts";
 import { score } from "../metrics/score.ts";
-import type { StopReason } from "../optimise/minimiser.ts";
+import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
 import { chunk } from "../objective/chunks.ts";
+import {
+  boundedSpace,
+  PARAMETER_RANGES,
+  type ParameterSpace,
+} from "../objective/parameter_space.ts";
 import {
   formatDecibels,
   formatDuration,
+  formatInteger,
   formatMilliseconds,
   formatNumber,
-  formatPercent,
 } from "../format.ts";
 import {
   bold,
@@ -28,7 +34,9 @@ import {
   engineOption,
   jsonOption,
   note,
+  printable,
   printResult,
+  requireDistinctFiles,
   runCommand,
   setOption,
   startProgress,
@@ -47,7 +55,8 @@ const STOPPED: Record<StopReason, string> = {
   step: "the step has become negligible",
   precision: "no step lowers the loss, and next to nothing is left to gain",
   stalled: "no shorter step lowers the loss, though its slope has not vanished",
-  iterations: "the allowed iterations were used up",
+  iterations:
+    "the allowed iterations were used up; allow more with --set solver.max_iterations=…",
   "line-search": "no step along the Newton direction lowered the loss",
   "not-finite": "the loss was not a finite number",
 };
@@ -64,11 +73,49 @@ function evaluationsOf({ coarse, minimum }: Fit) {
   };
 }
 
+/** An iteration as `--json` shows it. */
+function recordOf(
+  { iteration, loss, gradientNorm, stepLength, accepted, eigenvalues, z }:
+    IterationRecord,
+  space: ParameterSpace,
+  isCoarse: boolean,
+) {
+  return {
+    coarse: isCoarse,
+    iteration,
+    loss,
+    gradient_norm: gradientNorm,
+    step_length: stepLength,
+    accepted,
+    eigenvalues,
+    params: space.parameters(Float64Array.from(z)),
+  };
+}
+
+/** The lag in words, late or early. */
+function describeLag(lag: number | undefined, sampleRate: number): string {
+  if (lag === undefined) return "not looked for";
+  const size = Math.abs(lag);
+  const text = `${formatInteger(size)} ${size === 1 ? "sample" : "samples"} (${
+    formatMilliseconds(1000 * size / sampleRate, 3)
+  })`;
+  return lag === 0
+    ? text
+    : `${text}, the wet recording is ${lag > 0 ? "late" : "early"}, removed`;
+}
+
+const [RATIOS, ATTACKS, RELEASES] = [
+  PARAMETER_RANGES.ratio,
+  PARAMETER_RANGES.attack_ms,
+  PARAMETER_RANGES.release_ms,
+].map((range) => range.join("–"));
+
 /** The command. */
 export const command = new Command("deno task fit")
   .description(
     "Finds threshold, ratio, attack, release and make-up gain of the compressor\n" +
-      "that turns DRY into WET, by Newton-Raphson with the exact Hessian.",
+      "that turns DRY into WET, by Newton-Raphson with the exact Hessian. It looks\n" +
+      `among ratios of ${RATIOS}, attacks of ${ATTACKS} ms and releases of ${RELEASES} ms.`,
   )
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
@@ -87,6 +134,16 @@ Examples:
   deno task fit dry.wav wet.wav --set solver.method=damped --json -`,
   )
   .action(async (dryPath, wetPath, options) => {
+    const { out, json } = options;
+    if (out !== undefined && !/\.ya?ml$/i.test(out)) {
+      throw new Error(
+        `--out ${out}: its name must end in .yaml or .yml; for JSON there is --json`,
+      );
+    }
+    await requireDistinctFiles([dryPath, wetPath, options.config], {
+      "--out": out,
+      "--json": json,
+    });
     const config = await withEngine(
       await configOf(fitSchema, "fit", options, {
         "alignment.enabled": options.align ? undefined : false,
@@ -117,15 +174,14 @@ Examples:
       progress.stop();
     }
     const { minimum, parameters, esr } = fit;
+    const scoring = await startProgress("Scoring", 1);
     const [{ esr: wholeEsr, deltaLdrDb }] = score(pair, [parameters]);
-    if (esr > 0.5) {
-      note(
-        `warning: the match is poor: ${
-          formatPercent(esr, 2)
-        } of the wet recording's energy is left unexplained. Is it the same take?`,
-      );
-    }
+    scoring.stop();
+    const doubts = fitWarnings(pair, parameters, esr);
+    for (const warning of doubts) note(`warning: ${warning}`);
+    const warnings = [...recordings.warnings, ...doubts];
 
+    const space = boundedSpace(pair.sampleRate);
     const size = minimum.z.length;
     const result = {
       params: parameters,
@@ -134,6 +190,7 @@ Examples:
       whole_esr: wholeEsr,
       delta_ldr_db: deltaLdrDb,
       lag_samples: recordings.lag ?? null,
+      polarity: recordings.polarity ?? null,
       iterations: minimum.iterations,
       coarse_iterations: fit.coarse?.iterations ?? 0,
       evaluations: evaluationsOf(fit),
@@ -149,58 +206,66 @@ Examples:
       sample_rate: pair.sampleRate,
       method: config.solver.method,
       seconds: pair.dry.length / pair.sampleRate,
-      warnings: recordings.warnings,
+      warnings,
+      records: [
+        ...fit.coarse?.records.map((at) => recordOf(at, space, true)) ?? [],
+        ...minimum.records.map((at) => recordOf(at, space, false)),
+      ],
     };
-    if (options.out !== undefined) {
-      await writeFileWhole(
-        userPath(options.out),
-        stringify({
-          params: parameters,
-          esr,
-          whole_esr: wholeEsr,
-          delta_ldr_db: deltaLdrDb,
-          lag_samples: recordings.lag ?? null,
-          converged: minimum.converged,
-          dry: dryPath,
-          wet: wetPath,
-        }),
-      );
+    const text = [
+      `${bold("Recording")}   ${
+        formatDuration(pair.dry.length / pair.sampleRate)
+      } at ${pair.sampleRate} Hz, lag ${
+        describeLag(recordings.lag, pair.sampleRate)
+      }`,
+      "",
+      describeParameters(parameters),
+      "",
+      `${bold("ESR")}         ${formatNumber(esr)} (${
+        formatDecibels(10 * Math.log10(esr))
+      })${esrsDiffer(wholeEsr, esr) ? ", where the loss counts" : ""}`,
+      ...(esrsDiffer(wholeEsr, esr)
+        ? [
+          `            ${formatNumber(wholeEsr)} (${
+            formatDecibels(10 * Math.log10(wholeEsr))
+          }) over the whole recording`,
+        ]
+        : []),
+      `${bold("ΔLDR")}        ${formatDecibels(deltaLdrDb, 3)}`,
+      `${
+        bold(minimum.converged ? "Converged" : "Stopped")
+      }   after ${minimum.iterations} ${
+        minimum.iterations === 1 ? "iteration" : "iterations"
+      }${
+        fit.coarse === undefined
+          ? ""
+          : ` and ${fit.coarse.iterations} on a part`
+      }: ${STOPPED[minimum.stopReason]}`,
+    ].join("\n");
+    // Printed first: what was found is not lost where a file cannot be written.
+    try {
+      await printResult(text, result, json);
+    } finally {
+      if (out !== undefined) {
+        await writeFileWhole(
+          userPath(out),
+          warnings.map((warning) =>
+            `# warning: ${printable(warning.replace(/\s+/g, " "))}\n`
+          ).join("") +
+            stringify({
+              params: parameters,
+              esr,
+              whole_esr: wholeEsr,
+              delta_ldr_db: deltaLdrDb,
+              lag_samples: result.lag_samples,
+              polarity: result.polarity,
+              converged: minimum.converged,
+              dry: dryPath,
+              wet: wetPath,
+            }),
+        );
+      }
     }
-    const lag = recordings.lag === undefined
-      ? "not looked for"
-      : `${recordings.lag} samples (${
-        formatMilliseconds(1000 * recordings.lag / pair.sampleRate, 3)
-      })${recordings.lag === 0 ? "" : ", removed"}`;
-    await printResult(
-      [
-        `${bold("Recording")}   ${
-          formatDuration(pair.dry.length / pair.sampleRate)
-        } at ${pair.sampleRate} Hz, lag ${lag}`,
-        "",
-        describeParameters(parameters),
-        "",
-        `${bold("ESR")}         ${formatNumber(esr)} (${
-          formatDecibels(10 * Math.log10(esr))
-        })${esrsDiffer(wholeEsr, esr) ? ", where the loss counts" : ""}`,
-        ...(esrsDiffer(wholeEsr, esr)
-          ? [
-            `            ${formatNumber(wholeEsr)} (${
-              formatDecibels(10 * Math.log10(wholeEsr))
-            }) over the whole recording`,
-          ]
-          : []),
-        `${bold("ΔLDR")}        ${formatDecibels(deltaLdrDb, 3)}`,
-        `${
-          bold(minimum.converged ? "Converged" : "Stopped")
-        }   after ${minimum.iterations} iterations${
-          fit.coarse === undefined
-            ? ""
-            : ` and ${fit.coarse.iterations} on a part`
-        }: ${STOPPED[minimum.stopReason]}`,
-      ].join("\n"),
-      result,
-      options.json,
-    );
   });
 
 if (import.meta.main) await runCommand(command);

@@ -6,12 +6,17 @@
  */
 
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import type { CompressorParameters } from "../compressor/parameters.ts";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine } from "../engines/open.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { chunk } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
-import { boundedSpace } from "../objective/parameter_space.ts";
+import {
+  boundedSpace,
+  type ParameterSpace,
+} from "../objective/parameter_space.ts";
+import { isFiniteEvaluation } from "../optimise/minimiser.ts";
 import { formatNumber } from "../format.ts";
 import {
   bold,
@@ -20,9 +25,12 @@ import {
   engineOption,
   jsonOption,
   note,
+  placeOfParameters,
   printResult,
   readParameters,
+  requireDistinctFiles,
   runCommand,
+  setOption,
   startProgress,
   withEngine,
 } from "./command_line.ts";
@@ -40,6 +48,20 @@ function secondsOf(
   const seconds = text.trim() === "" ? NaN : Number(text);
   if (Number.isFinite(seconds) && isAllowed(seconds)) return seconds;
   throw new InvalidArgumentError(`give seconds as a number ${range}.`);
+}
+
+/** Coordinates of what `--params` gave; where it cannot be, tells from where. */
+function coordinatesOf(
+  parameters: CompressorParameters,
+  space: ParameterSpace,
+  given: string,
+): Float64Array {
+  try {
+    return space.coordinates(parameters);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${placeOfParameters(given)}: ${error.message}`);
+  }
 }
 
 /** The command. */
@@ -65,6 +87,7 @@ export const command = new Command("deno task objective")
     "overlap of chunks and warm-up (default: 1)",
     (text) => secondsOf(text, "from 0", (seconds) => seconds >= 0),
   )
+  .addOption(setOption())
   .addOption(engineOption())
   .addOption(channelOption())
   .option("--no-align", "leave the lag between the recordings as it is")
@@ -78,8 +101,12 @@ Examples:
     '{"threshold_db":-24,"ratio":4,"attack_ms":2,"release_ms":200,"make_up_db":0}'`,
   )
   .action(async (dryPath, wetPath, options) => {
+    await requireDistinctFiles([dryPath, wetPath, options.params], {
+      "--json": options.json,
+    });
+    const { engine: engineName, set } = options;
     const config = await withEngine(
-      await configOf(fitSchema, "fit", { engine: options.engine }, {
+      await configOf(fitSchema, "fit", { engine: engineName, set }, {
         "alignment.enabled": options.align ? undefined : false,
         "chunks.chunk_seconds": options.chunk,
         "chunks.overlap_seconds": options.overlap,
@@ -89,21 +116,32 @@ Examples:
     const progress = await startProgress("Computing", STEPS);
     let engine: Engine | undefined;
     try {
-      const { pair, lag, warnings } = await openRecordings(dryPath, wetPath, {
-        channel: options.channel,
-        alignment: config.alignment,
-      });
+      const { pair, lag, polarity, warnings } = await openRecordings(
+        dryPath,
+        wetPath,
+        {
+          channel: options.channel,
+          alignment: config.alignment,
+        },
+      );
       const space = boundedSpace(pair.sampleRate);
-      const z = space.coordinates(parameters);
+      const z = coordinatesOf(parameters, space, options.params);
       progress.update(1, "laying the recordings out");
       engine = await openEngine(
         config.engine,
         chunk(pair, chunkOptions(config.chunks)),
       );
       progress.update(2, "loss, gradient and Hessian");
-      const { loss, gradient, hessian } = await objectiveOf(engine, space)
-        .evaluate(z, 2);
+      const evaluation = await objectiveOf(engine, space).evaluate(z, 2);
       progress.stop();
+      if (!isFiniteEvaluation(evaluation)) {
+        throw new Error(
+          `${
+            placeOfParameters(options.params)
+          }: the loss is not a finite number: a make-up gain of ${parameters.make_up_db} dB is more than the engine ${engine.name} can compute with`,
+        );
+      }
+      const { loss, gradient, hessian } = evaluation;
       for (const warning of warnings) note(`warning: ${warning}`);
       const size = z.length;
       const rows = Array.from(
@@ -111,7 +149,7 @@ Examples:
         (_, i) => [...hessian!.subarray(i * size, (i + 1) * size)],
       );
       const esr = engine.targetEnergy > 0 ? loss / engine.targetEnergy : null;
-      const column = (value: number) => formatNumber(value, 5).padStart(14);
+      const column = (value: number) => formatNumber(value, 5).padStart(18);
       await printResult(
         [
           describeParameters(parameters),
@@ -136,8 +174,10 @@ Examples:
           coordinates: [...z],
           target_energy: engine.targetEnergy,
           lag_samples: lag ?? null,
+          polarity: polarity ?? null,
           engine: engine.name,
           sample_rate: pair.sampleRate,
+          warnings,
         },
         options.json,
       );

@@ -19,6 +19,7 @@ import {
   jsonOption,
   printResult,
   REPORTS,
+  requireDistinctFiles,
   runCommand,
   userPath,
 } from "./command_line.ts";
@@ -66,6 +67,10 @@ Examples:
     if (out !== undefined && !out.endsWith(".html")) {
       throw new Error(`--out ${out}: its name must end in .html`);
     }
+    const path = out === undefined
+      ? join(REPORTS, "player.html")
+      : userPath(out);
+    await requireDistinctFiles(curve, { "--out": path, "--json": json });
     const { points, origin, surrogate } = await readCurve(curve);
     const page = await renderPlayer({
       kernel: await Deno.readFile(kernelPath("render", "plain")),
@@ -82,9 +87,6 @@ Examples:
         "Deno": Deno.version.deno,
       },
     });
-    const path = out === undefined
-      ? join(REPORTS, "player.html")
-      : userPath(out);
     await writeFileWhole(path, page);
     await printResult(
       [

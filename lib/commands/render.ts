@@ -5,19 +5,21 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Processor } from "../compressor/compressor.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
+import { readTextFile } from "../config.ts";
 import { parametersAt } from "../curve.ts";
 import { type Mode, MODES } from "../data/setting.ts";
-import { formatDuration } from "../format.ts";
+import { formatDecibels, formatDuration } from "../format.ts";
 import { createFastCompressor } from "../kernels/render.ts";
+import { SAMPLE_LIMIT } from "../sound/sound_file.ts";
 import {
   createWav,
   openWav,
   SAMPLE_FORMAT_NAMES,
   SAMPLE_FORMATS,
-  SoundFileError,
 } from "../sound/wav.ts";
 import {
   bold,
@@ -27,7 +29,7 @@ import {
   note,
   printResult,
   readParameters,
-  readTextFile,
+  requireDistinctFiles,
   runCommand,
   startProgress,
   userPath,
@@ -155,22 +157,20 @@ Examples:
     --model gru --weights weights.json`,
   )
   .action(async (inPath, outPath, options) => {
+    await requireDistinctFiles(
+      [inPath, options.params, options.weights, ...options.curve],
+      { "OUT.wav": outPath, "--json": options.json },
+    );
     const chosen = await chosenParameters(options);
     const parameters = options.model === "gru"
       ? { ...chosen, make_up_db: 0 } // The network makes up for it.
       : chosen;
     const started = performance.now();
     using input = await openWav(userPath(inPath), { channel: options.channel });
-    if (await isSameFile(userPath(inPath), userPath(outPath))) {
-      throw new SoundFileError(
-        outPath,
-        "is the input itself",
-        "Choose another name for the result",
-      );
-    }
     const format = SAMPLE_FORMATS[options.format];
     const { sampleRate, length } = input;
     const processor = await chosenModel(options, parameters, sampleRate);
+    await Deno.mkdir(dirname(userPath(outPath)), { recursive: true });
     await using output = await createWav(userPath(outPath), {
       sampleRate,
       format,
@@ -186,6 +186,13 @@ Examples:
         processor.process(block, block);
         for (let n = 0; n < block.length; n++) {
           peak = Math.max(peak, Math.abs(block[n]));
+        }
+        if (!(peak <= SAMPLE_LIMIT)) {
+          throw new Error(
+            `the output is louder than any sound: lower the make-up gain of ${
+              formatDecibels(parameters.make_up_db)
+            }`,
+          );
         }
         await output.write(block);
         progress.update(Math.floor(output.length / sampleRate), "s");
@@ -222,13 +229,5 @@ Examples:
       options.json,
     );
   });
-
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  try {
-    return await Deno.realPath(one) === await Deno.realPath(other);
-  } catch {
-    return false; // The result does not exist yet.
-  }
-}
 
 if (import.meta.main) await runCommand(command);

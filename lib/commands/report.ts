@@ -5,6 +5,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { writeIndex } from "../report/run_index.ts";
 import {
@@ -13,6 +14,7 @@ import {
   messageOf,
   note,
   printResult,
+  requireDistinctFiles,
   resultsFolder,
   runCommand,
 } from "./command_line.ts";
@@ -50,6 +52,15 @@ Examples:
   )
   .action(async (dir, { serve, port, json }) => {
     const folder = resultsFolder(dir);
+    if (dir !== undefined && !await isFolder(folder)) {
+      throw new Error(
+        `${dir}: no such folder; give the folder that a run wrote its report to`,
+      );
+    }
+    await requireDistinctFiles([], {
+      "the index": join(folder, "index.html"),
+      "--json": json,
+    });
     if (serve) {
       const { serveReports } = await import("../report/serve.ts");
       const server = await serveReports(folder, port, {
@@ -87,5 +98,13 @@ Examples:
       json,
     );
   });
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
+  }
+}
 
 if (import.meta.main) await runCommand(command);

@@ -17,10 +17,10 @@ export interface Task {
 
 /** The tasks, in the order of `deno.json`. */
 export const TASKS: readonly Task[] = Object.entries(config.tasks)
-  .map(([name, task]) => {
-    const line = typeof task === "string" ? task : task.command;
-    return { name, module: /(\S+\.ts)$/.exec(line)?.[1] };
-  });
+  .map(([name, { command }]) => ({
+    name,
+    module: /(\S+\.ts)$/.exec(command)?.[1],
+  }));
 
 /** The command of `task`, or nothing where it takes no arguments. */
 export async function commandOf(

@@ -3,19 +3,21 @@
  * removed, a wet side of opposite polarity turned over.
  *
  * Long recordings are looked at through an excerpt from their middle: a lag is
- * the same everywhere in a take.
+ * the same everywhere in a take. Where that tells little, a pause say, the whole
+ * is looked at.
  *
  * @module
  */
 
 import {
   align,
+  type Alignment,
   CONFIDENCE_THRESHOLD,
   findAlignment,
   MATCH_THRESHOLD,
   SilentSideError,
 } from "../sound/alignment.ts";
-import { formatNumber } from "../format.ts";
+import { formatInteger, formatNumber } from "../format.ts";
 import type { Pair } from "../sound/signal.ts";
 
 /** A pair whose sides follow each other sample for sample. */
@@ -24,6 +26,8 @@ export interface AlignedPair {
   pair: Pair;
   /** Samples by which the wet side was late; undefined if not looked for. */
   lag?: number;
+  /** −1 if the wet side was turned over, or 1; undefined if not looked for. */
+  polarity?: 1 | -1;
   /** What a person should know about the recordings. */
   warnings: string[];
 }
@@ -46,40 +50,53 @@ const EXCERPT_SECONDS = 30;
  */
 export function alignPair(pair: Pair, config: AlignmentConfig): AlignedPair {
   if (!config.enabled) return { pair: align(pair, 0), warnings: [] };
-  const found = findInExcerpt(pair, config.max_lag);
+  const found = findBy(pair, config.max_lag);
   const aligned = align(pair, found.lag);
+  const isMatch = found.match >= MATCH_THRESHOLD;
+  const polarity = isMatch && found.inverted ? -1 : 1;
   const warnings: string[] = [];
-  if (found.match < MATCH_THRESHOLD) {
+  if (!isMatch) {
     warnings.push(
       `the match of the two recordings is poor (${
         formatNumber(found.match, 2)
-      } of 1): the wet one may be of other material, or lag by more than ${config.max_lag} samples`,
+      } of 1): the wet one may be of other material, or lag by more than ${
+        formatInteger(config.max_lag)
+      } samples. Look further with --set alignment.max_lag=${
+        Math.min(1e6, Math.max(2048, 10 * config.max_lag))
+      }`,
     );
   } else if (found.confidence < CONFIDENCE_THRESHOLD) {
     warnings.push(
-      `the lag of ${found.lag} samples is uncertain: others match nearly as well. If you know the recordings are in step, switch the alignment off`,
+      `the lag of ${
+        formatInteger(found.lag)
+      } samples is uncertain: others match nearly as well. If you know the recordings are in step, leave the lag as it is with --set alignment.enabled=false, or --no-align`,
     );
   }
-  if (found.inverted) {
+  if (polarity === -1) {
     warnings.push(
       "the wet recording has the opposite polarity; it was turned over",
     );
     aligned.wet = aligned.wet.map((sample) => -sample);
   }
-  return { pair: aligned, lag: found.lag, warnings };
+  return { pair: aligned, lag: found.lag, polarity, warnings };
 }
 
-function findInExcerpt({ dry, wet, sampleRate }: Pair, maxLag: number) {
+/** How the wet side follows the dry one, by an excerpt if that will do. */
+function findBy({ dry, wet, sampleRate }: Pair, maxLag: number): Alignment {
   const length = Math.round(EXCERPT_SECONDS * sampleRate);
   const common = Math.min(dry.length, wet.length);
   if (common > length) {
     const from = Math.floor((common - length) / 2);
     try {
-      return findAlignment(
+      const found = findAlignment(
         dry.subarray(from, from + length),
         wet.subarray(from, from + length),
         maxLag,
       );
+      if (
+        found.match >= MATCH_THRESHOLD &&
+        found.confidence >= CONFIDENCE_THRESHOLD
+      ) return found;
     } catch (error) {
       if (!(error instanceof SilentSideError)) throw error;
     }

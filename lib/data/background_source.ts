@@ -6,6 +6,7 @@
  */
 
 import type { DataConfig } from "../data_config.ts";
+import { RecordingError } from "../sound/recording_error.ts";
 import { startThread } from "../thread.ts";
 import type { PairSource } from "./source.ts";
 import type { Answer, Question } from "./source_worker.ts";
@@ -33,6 +34,8 @@ export async function openBackgroundSource(
       settings: () => opened.settings,
       async load(setting) {
         const pair = await thread.ask({ load: setting });
+        // An error's class does not come through a thread.
+        if ("unusable" in pair) throw new RecordingError(pair.unusable);
         if (!("dry" in pair)) throw new TypeError("the source sent no pair");
         return pair;
       },

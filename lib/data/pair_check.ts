@@ -77,19 +77,30 @@ export const MOST_CLIPPED = 1e-3;
 /** Seconds at either end of a long recording by which a drift is found. */
 const DRIFT_SECONDS = 30;
 
+/** Parts of a check: the input, the target, the lag between them, its drift. */
+export const CHECK_PARTS = 4;
+
 /**
  * Checks one pair.
  *
  * @param maxLag Largest lag looked for, in samples.
+ * @param onPart Told how many of {@linkcode CHECK_PARTS} are done; the last few are
+ * passed over where the first are reason enough to leave the pair out.
  */
 export async function checkPair(
   entry: SignalTrainEntry,
   maxLag: number,
+  onPart: (done: number) => void = () => {},
 ): Promise<PairCheck> {
   const reasons: string[] = [];
   const notes: string[] = [];
   const check: PairCheck = { entry, reasons, notes };
 
+  // What follows is in one piece: let the terminal, and an interrupt, in between.
+  const partDone = (done: number) => {
+    onPart(done);
+    return new Promise((resolve) => setTimeout(resolve));
+  };
   const read = async (path: string, side: string) => {
     try {
       return await readWav(path);
@@ -104,8 +115,9 @@ export async function checkPair(
   } else {
     dry = await read(entry.inputPath, "input");
   }
-  const wet = await read(entry.targetPath, "target");
   if (dry !== undefined) check.dry = sideOf(dry);
+  await partDone(1);
+  const wet = await read(entry.targetPath, "target");
   if (wet !== undefined) check.wet = sideOf(wet);
   if (check.dry !== undefined) noteClipping(check.dry, "input", notes);
   if (check.wet !== undefined) {
@@ -130,6 +142,7 @@ export async function checkPair(
       } than the input`,
     );
   }
+  await partDone(2);
   try {
     check.alignment = findAlignment(dry.samples, wet.samples, maxLag);
   } catch (error) {
@@ -138,6 +151,7 @@ export async function checkPair(
     return check;
   }
   judgeAlignment(check.alignment, maxLag, reasons, notes);
+  await partDone(3);
   if (check.alignment.match >= MATCH_THRESHOLD) {
     judgeDrift(dry, wet, maxLag, reasons);
   }

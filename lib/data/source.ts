@@ -8,6 +8,7 @@
 import { basename, extname, join } from "node:path";
 import type { DataConfig } from "../data_config.ts";
 import { reasonOf } from "../file_error.ts";
+import { RecordingError } from "../sound/recording_error.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 import { openWav, readWav } from "../sound/wav.ts";
 import { PUBLISHED_FITS } from "./published.ts";
@@ -19,7 +20,11 @@ import {
   type Setting,
 } from "./setting.ts";
 import { listPairs, type SignalTrainPair } from "./signaltrain.ts";
-import { makeStimulus, type StimulusSegment } from "./stimulus.ts";
+import {
+  makeStimulus,
+  STIMULUS_VERSION,
+  type StimulusSegment,
+} from "./stimulus.ts";
 import { createUnit, type UnitName, UNITS } from "./unit.ts";
 
 /** Plain facts about a source, for reports. */
@@ -38,8 +43,16 @@ export interface SourceFacts {
   sampleRate: number;
   /** JSON that is another where the data are others. */
   identity: unknown;
-  /** What keeps recordings of a folder from being used, where something does. */
-  unusable?: string[];
+  /** Whether a pair can be had at any position of the knob, not only at those listed. */
+  hasEverySetting?: boolean;
+  /** Settings of a folder whose recordings cannot be used, and why. */
+  unusable?: LeftOut[];
+}
+
+/** A setting that cannot be used. */
+export interface LeftOut extends Setting {
+  /** Why: what is wrong, where, and the remedy. */
+  reason: string;
 }
 
 /** A dry/wet pair for each of a unit's settings. */
@@ -51,7 +64,8 @@ export interface PairSource {
   /**
    * The pair of a setting.
    *
-   * @throws {Error} where there is none, or it cannot be read.
+   * @throws {Error} where there is none.
+   * @throws {Error} one that `isOfRecording` knows, where it cannot be used.
    */
   load(setting: Setting): Promise<Pair>;
 }
@@ -97,8 +111,22 @@ export async function openSource(config: DataConfig): Promise<PairSource> {
     : await openRecorded(config.folder);
 }
 
+/** Facts about a source as `--json` shows them. */
+export function factsToJson(facts: SourceFacts): Record<string, unknown> {
+  return {
+    name: facts.name,
+    title: facts.title,
+    description: facts.description,
+    surrogate: facts.surrogate,
+    seconds: facts.seconds,
+    sample_rate: facts.sampleRate,
+    identity: facts.identity,
+  };
+}
+
 /**
- * Makes sure that `source` has all of the settings `wanted`.
+ * Makes sure that `source` has all of the settings `wanted`; whether a recording
+ * can be used is not asked.
  *
  * @throws {Error} naming those that it has not, and those that it has.
  */
@@ -106,16 +134,17 @@ export function requireSettings(
   source: PairSource,
   wanted: readonly Setting[],
 ): void {
+  const { title, hasEverySetting } = source.describe();
+  if (hasEverySetting) return;
   const known = source.settings();
   const missing = wanted.filter((setting) =>
     !known.some((other) => sameSetting(other, setting))
   );
   if (missing.length === 0) return;
   throw new Error(
-    `${source.describe().title}: no recording of ${listSettings(missing)}; ` +
-      `there are ${
-        listSettings(known)
-      }. Choose among them with --set sweep.modes=[…] and --set sweep.settings=[…]`,
+    `${title}: no setting ${listSettings(missing)} there; there are ${
+      listSettings(known)
+    }. Choose among them with --set sweep.modes=[…] and --set sweep.settings=[…]`,
   );
 }
 
@@ -146,6 +175,7 @@ async function openBuiltIn(config: DataConfig): Promise<PairSource> {
       seconds: dry.seconds,
       sampleRate: dry.sampleRate,
       identity: { unit, version, seed, dry: dry.identity },
+      hasEverySetting: unit === "optical",
     }),
     settings: () => builtInSettings(unit),
     async load(setting) {
@@ -189,7 +219,13 @@ export async function openDry(config: DryConfig): Promise<DrySource> {
     title: `the built-in stimulus, seed ${seed}`,
     seconds,
     sampleRate,
-    identity: { stimulus: "built-in", version: 1, seconds, sampleRate, seed },
+    identity: {
+      stimulus: "built-in",
+      version: STIMULUS_VERSION,
+      seconds,
+      sample_rate: sampleRate,
+      seed,
+    },
     load: () =>
       new Promise((resolve) =>
         resolve(made ??= makeStimulus({ seconds, sampleRate, seed }))
@@ -325,10 +361,14 @@ async function openRecorded(folder: string): Promise<PairSource> {
     peakReduction,
   }));
   const usable: Extent[] = [];
-  const unusable: string[] = [];
+  const unusable: LeftOut[] = [];
   for (const { extent, ...setting } of recordings) {
     if (extent instanceof Error) {
-      unusable.push(`${nameOfSetting(setting)}: ${extent.message}`);
+      unusable.push({
+        mode: setting.mode,
+        peakReduction: setting.peakReduction,
+        reason: extent.message,
+      });
     } else usable.push(extent);
   }
   if (usable.length === 0) throw recordings[0].extent;
@@ -390,14 +430,14 @@ function isPreferred(one: Extent | Error, other: Extent | Error): boolean {
   return one instanceof Error || one.length > other.length;
 }
 
-/** Extent of a pair. @throws {Error} where it cannot be used. */
+/** Extent of a pair. @throws {Error} of the recording, if it cannot be used. */
 async function extentOf(
   { inputPath, targetPath }: SignalTrainPair,
 ): Promise<Extent> {
   using input = await openWav(inputPath);
   using target = await openWav(targetPath);
   if (input.sampleRate !== target.sampleRate) {
-    throw new Error(
+    throw new RecordingError(
       `${inputPath} is at ${input.sampleRate} Hz, ${targetPath} at ${target.sampleRate} Hz: convert one to the rate of the other`,
     );
   }

@@ -5,6 +5,7 @@
  */
 
 import type { DataConfig } from "../data_config.ts";
+import { isOfRecording } from "../sound/recording_error.ts";
 import type { Pair } from "../sound/signal.ts";
 import { answerQuestions } from "../thread.ts";
 import type { Setting } from "./setting.ts";
@@ -13,8 +14,14 @@ import { openSource, type PairSource, type SourceFacts } from "./source.ts";
 /** What the thread is asked: first to open, then to load. */
 export type Question = { open: DataConfig } | { load: Setting };
 
-/** What it answers, in the order of the questions. */
-export type Answer = { facts: SourceFacts; settings: Setting[] } | Pair;
+/**
+ * What it answers, in the order of the questions; instead of a pair, why its
+ * recording cannot be used.
+ */
+export type Answer =
+  | { facts: SourceFacts; settings: Setting[] }
+  | Pair
+  | { unusable: string };
 
 let source: PairSource;
 let isRecorded: boolean;
@@ -25,7 +32,16 @@ answerQuestions<Question, Answer>(async (question) => {
     isRecorded = question.open.folder !== null;
     return [{ facts: source.describe(), settings: source.settings() }];
   }
-  const pair = await source.load(question.load);
+  let pair: Pair;
+  try {
+    pair = await source.load(question.load);
+  } catch (error) {
+    // What is wrong with a stimulus is wrong with every setting.
+    if (isRecorded && isOfRecording(error)) {
+      return [{ unusable: error.message }];
+    }
+    throw error;
+  }
   // A built-in unit may use its arrays again: those are copied.
   const buffers = isRecorded ? [pair.dry.buffer, pair.wet.buffer] : [];
   return [pair, buffers as ArrayBuffer[]];

@@ -18,6 +18,12 @@
 
 import { createRandom, type Random } from "../random.ts";
 
+/**
+ * Version of the samples: raised whenever the same options give others, so that
+ * results made from the old ones are not taken up.
+ */
+export const STIMULUS_VERSION = 1;
+
 /** Kinds of sound in a stimulus. */
 export const SEGMENT_KINDS = [
   "tone",

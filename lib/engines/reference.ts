@@ -42,6 +42,9 @@ export interface ReferenceEngineOptions {
   detector?: Detector;
 }
 
+/** Milliseconds of computing after which an interrupt is let in. */
+const PAUSE_AFTER = 20;
+
 /** Opens the double-precision engine on `pair`. */
 export function openReferenceEngine(
   pair: ChunkedPair,
@@ -49,13 +52,19 @@ export function openReferenceEngine(
 ): Engine {
   const { detector = "peak" } = options;
   const targetEnergy = energyOfTarget(pair);
+  let pausedAt = performance.now();
   return {
     name: "reference",
     targetEnergy,
     precision: 1e-12,
-    // A promise because other engines need time; this one just computes.
-    evaluate: (theta, order) =>
-      new Promise((resolve) => resolve(evaluate(pair, detector, theta, order))),
+    async evaluate(theta, order) {
+      if (performance.now() - pausedAt > PAUSE_AFTER) {
+        // A timer lets the runtime rest, and only then does it look for signals.
+        await new Promise<void>((resolve) => setTimeout(resolve));
+        pausedAt = performance.now();
+      }
+      return evaluate(pair, detector, theta, order);
+    },
     close: () => Promise.resolve(),
   };
 }

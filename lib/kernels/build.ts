@@ -19,21 +19,28 @@ import {
 
 const ALL = Object.keys(KERNELS) as KernelName[];
 
-/** Builds what is missing of `names`, and returns the paths of what was built. */
+/**
+ * Builds what is missing of `names`, and returns the paths of what was built.
+ *
+ * @param onStart Told how many are to be built, where there are any.
+ */
 export async function buildKernels(
   names: readonly KernelName[] = ALL,
+  onStart: (count: number) => void = () => {},
 ): Promise<string[]> {
-  const built: string[] = [];
-  for (const name of names) {
-    for (const variant of VARIANTS) {
-      const path = kernelPath(name, variant);
-      if (isFile(path)) continue;
-      await writeFileWhole(path, await compile(name, variant));
-      await removeOutdated(name, variant, path);
-      built.push(path);
-    }
+  const missing = names.flatMap((name) =>
+    VARIANTS.map((variant) => ({
+      name,
+      variant,
+      path: kernelPath(name, variant),
+    }))
+  ).filter(({ path }) => !isFile(path));
+  if (missing.length > 0) onStart(missing.length);
+  for (const { name, variant, path } of missing) {
+    await writeFileWhole(path, await compile(name, variant));
+    await removeOutdated(name, variant, path);
   }
-  return built;
+  return missing.map(({ path }) => path);
 }
 
 const OUTPUT = "kernel.wasm";
@@ -94,9 +101,33 @@ async function removeOutdated(
   }
 }
 
+const HELP = `Usage: deno task kernels
+
+Compiles the WebAssembly kernels of the CPU engine, of render and of the small
+recurrent network into .kernels/: those that are missing, or whose sources have
+changed. The tasks that need them do this first.
+
+Options:
+  -h, --help  display help for command`;
+
+// Nearly every task begins with this, so that it does without what the commands
+// share. What it says goes to the terminal, never into a task's result.
 if (import.meta.main) {
+  const [word] = Deno.args.filter((arg) => arg !== "--");
+  if (word === "--help" || word === "-h") {
+    console.log(HELP);
+    Deno.exit();
+  }
+  if (word !== undefined) {
+    console.error(`error: ${word}: deno task kernels takes no arguments`);
+    Deno.exit(1);
+  }
   const start = performance.now();
-  const built = await buildKernels().catch((error: Error) => {
+  const built = await buildKernels(ALL, (count) => {
+    if (!Deno.stderr.isTerminal()) return;
+    const what = count === 1 ? "kernel" : "kernels";
+    console.error(`compiling ${count} WebAssembly ${what} …`);
+  }).catch((error: Error) => {
     console.error(`error: ${error.message}`);
     Deno.exit(1);
   });

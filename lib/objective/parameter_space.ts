@@ -27,11 +27,14 @@ import {
 interface CoordinateMap {
   /** θ, dθ/dz and d²θ/dz² at z. */
   at(z: number): [value: number, first: number, second: number];
-  /** The z of a θ; NaN where θ is out of the map's open range. */
+  /**
+   * The z of a θ; at an end of the range, where z is infinite, that just inside;
+   * NaN where θ is out of the range.
+   */
   inverse(theta: number): number;
   /** The z of the θ within the range that is nearest to `theta`. */
   nearest(theta: number): number;
-  /** The open range of θ, in words people use, for messages. */
+  /** The range of θ, in words people use, for messages. */
   range: string;
 }
 
@@ -48,7 +51,8 @@ export interface ParameterSpace {
   /** Parameters, in the units people use, at z. */
   parameters(z: Float64Array): CompressorParameters;
   /**
-   * z of `parameters`.
+   * z of `parameters`; one at the end of its range, where fits may end, is taken
+   * as standing just inside.
    *
    * @throws {RangeError} naming the parameter that lies outside its range.
    */
@@ -70,12 +74,27 @@ const EDGE = 1e-6;
 /** |z| beyond which a sigmoid stands at its end to within rounding. */
 const SATURATED = 30;
 
+/** Part of a range by which rounding may carry its end beyond it. */
+const ROUNDING = 1e-9;
+
+/** Ends of what the published coordinates can reach. */
+export const PARAMETER_RANGES = {
+  ratio: [1, 20],
+  attack_ms: [0.1, 100],
+  release_ms: [10, 1000],
+} as const;
+
 function sigmoid(z: number): number {
   return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
 }
 
 /** θ = low + (high − low) σ(z); `low` may be above `high`. */
 function between(low: number, high: number, range: string): CoordinateMap {
+  function nearest(theta: number): number {
+    const part = (theta - low) / (high - low);
+    const inside = Math.min(1 - EDGE, Math.max(EDGE, part));
+    return Math.log(inside / (1 - inside));
+  }
   return {
     at(z) {
       const value = sigmoid(z);
@@ -87,13 +106,11 @@ function between(low: number, high: number, range: string): CoordinateMap {
     },
     inverse(theta) {
       const z = Math.log((theta - low) / (high - theta));
-      return Math.abs(z) < SATURATED ? z : NaN;
-    },
-    nearest(theta) {
+      if (Math.abs(z) < SATURATED) return z;
       const part = (theta - low) / (high - low);
-      const inside = Math.min(1 - EDGE, Math.max(EDGE, part));
-      return Math.log(inside / (1 - inside));
+      return Math.abs(part - 0.5) <= 0.5 + ROUNDING ? nearest(theta) : NaN;
     },
+    nearest,
     range,
   };
 }
@@ -171,17 +188,18 @@ function space(
 
 /** The published coordinates of the peak-detector compressor. */
 export function boundedSpace(sampleRate: number): ParameterSpace {
-  const times = (fastest: number, slowest: number) =>
+  const { ratio, attack_ms, release_ms } = PARAMETER_RANGES;
+  const times = ([fastest, slowest]: readonly [number, number]) =>
     between(
       coefficientOfTime(fastest, sampleRate),
       coefficientOfTime(slowest, sampleRate),
-      `between ${fastest} and ${slowest} ms`,
+      `from ${fastest} to ${slowest} ms`,
     );
   return space([
     identity,
-    slopeOf(between(1, 20, "between 1 and 20")),
-    times(0.1, 100),
-    times(10, 1000),
+    slopeOf(between(...ratio, `from ${ratio[0]} to ${ratio[1]}`)),
+    times(attack_ms),
+    times(release_ms),
     identity,
   ], sampleRate);
 }

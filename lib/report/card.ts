@@ -7,7 +7,7 @@
 
 import * as z from "zod";
 import type { Cell, Chart, Figure } from "./cells.ts";
-import type { ReportMeta } from "./page.ts";
+import type { ReportMeta } from "./meta.ts";
 
 const figureSchema = z.object({
   label: z.string(),

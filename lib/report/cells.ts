@@ -27,6 +27,15 @@ export interface StepCell {
   code?: string;
 }
 
+/** A banner with what a reader must know before anything else. */
+export interface NoticeCell {
+  kind: "notice";
+  /** What it is about. */
+  title: string;
+  /** One line each: plain text. */
+  items: string[];
+}
+
 /** One headline figure. */
 export interface Figure {
   /** What it is. */
@@ -152,6 +161,7 @@ export interface ConfigCell {
 export type Cell =
   | ProseCell
   | StepCell
+  | NoticeCell
   | FiguresCell
   | ChartsCell
   | TableCell
@@ -166,6 +176,11 @@ export function prose(markdown: string): ProseCell {
 /** Opens a step; `code` is what does it, see {@linkcode codeOf}. */
 export function step(title: string, code?: string): StepCell {
   return { kind: "step", title, code };
+}
+
+/** A banner with `items` under `title`. */
+export function notice(title: string, items: string[]): NoticeCell {
+  return { kind: "notice", title, items };
 }
 
 /** A cell of headline figures. */

@@ -402,7 +402,7 @@ export interface IterationRow {
   mode: string;
   /** Position of the peak-reduction knob. */
   peak_reduction: number;
-  /** Number of the iteration, from 0 for the start. */
+  /** Number of the iteration, from 0 for the start; below 0 before it. */
   iteration: number;
 }
 
@@ -477,20 +477,22 @@ export function scoreCurves(rows: readonly ScoreRow[]): ChartsCell {
 
 /**
  * A value that falls with the iterations, on a logarithmic axis: one line for
- * each setting, colour for the mode, opacity for the knob. `y` says which field
- * of the rows.
+ * each setting, colour for the mode, opacity for the knob, and dashes for what
+ * `dash` names, if anything. `y` says which field of the rows.
  */
 export function iterationCurves(
   rows: readonly IterationRow[],
   title: string,
   y: AxisField,
   caption?: string,
+  dash?: SeriesField,
 ): ChartsCell {
   const sorted = rows.map((row) => ({ ...row }))
     .sort((a, b) => a.peak_reduction - b.peak_reduction);
   const shared = {
     rows: sorted,
     colour: MODE,
+    dash,
     opacity: { field: "peak_reduction", title: "Peak reduction" },
   };
   const chart = lineChart({

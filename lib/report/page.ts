@@ -20,36 +20,14 @@ import {
   renderFacts,
 } from "./render_cells.ts";
 import { escapeHtml, jsonForScript } from "./html.ts";
+import type { ReportMeta } from "./meta.ts";
 import { paletteProperties } from "./palette.ts";
 import { renderShell, renderTime } from "./shell.ts";
 import { vegaScripts } from "./vega_scripts.ts";
+import project from "../../deno.json" with { type: "json" };
 import client from "./client.js" with { type: "text" };
 
-/** What the sound of a run came from. */
-export interface ReportSource {
-  /** Its name, such as a data folder or a built-in unit. */
-  name: string;
-  /** Whether it stands in for recordings of the real unit. */
-  surrogate: boolean;
-  /** One sentence on it; shown in the banner of surrogate data. */
-  description?: string;
-}
-
-/** What a report is about and how it was made. */
-export interface ReportMeta {
-  /** Name of the experiment, such as `04_la2a_sweep`. */
-  experiment: string;
-  /** Heading of the page. */
-  title: string;
-  /** One sentence beneath it. */
-  subtitle?: string;
-  /** The data. */
-  source: ReportSource;
-  /** When the run ended. */
-  generatedAt: Date;
-  /** Versions, seeds, machine, time taken: shown at the end of the page. */
-  provenance: Record<string, string | number>;
-}
+export type { ReportMeta, ReportSource } from "./meta.ts";
 
 /** The page for `cells`, described by `meta`. */
 export async function renderReport(
@@ -122,9 +100,31 @@ export async function writeReport(
   return cardPath;
 }
 
-/** What ran this: Deno, V8, the system and its logical processors. */
+/** The packages that figures and charts come from: those that only read and print are left out. */
+const COMPUTING_PACKAGES = [
+  "assemblyscript/asc",
+  "fft.js",
+  "ml-matrix",
+  "vega",
+  "vega-embed",
+  "vega-lite",
+  "wavefile",
+] as const;
+
+/** Such as "fft.js 4.0.4", from what the import map has for it. */
+function packageVersion(name: typeof COMPUTING_PACKAGES[number]): string {
+  const [, version] = /@([^@/]+)(?:\/|$)/.exec(project.imports[name])!;
+  return `${name.replace(/\/.*/, "")} ${version}`;
+}
+
+/**
+ * What ran this: Optofit, its packages, Deno, V8, the system and its logical
+ * processors.
+ */
 export function runtimeFacts(): Record<string, string | number> {
   return {
+    "Optofit": project.version,
+    "Packages": COMPUTING_PACKAGES.map(packageVersion).join(", "),
     "Deno": Deno.version.deno,
     "V8": Deno.version.v8,
     "System": `${Deno.build.os} ${Deno.build.arch}`,

@@ -16,6 +16,7 @@ import type {
   Figure,
   LegendGroup,
   LegendItem,
+  NoticeCell,
   ProseCell,
   SoundsCell,
   StepCell,
@@ -70,6 +71,16 @@ async function renderProse(
 ): Promise<string> {
   const html = await renderMarkdown(markdown, headingLevel(context));
   return `<div class="prose">${html}</div>`;
+}
+
+function renderNotice({ title, items }: NoticeCell): string {
+  const lines = items.map((item) => `<li dir="auto">${escapeHtml(item)}</li>`);
+  return `<div class="notice" role="note" aria-label="${escapeHtml(title)}">
+<p><strong>${escapeHtml(title)}</strong></p>
+<ul>
+${lines.join("\n")}
+</ul>
+</div>`;
 }
 
 /** Headline figures, side by side. */
@@ -277,6 +288,8 @@ export async function renderCell(
       return await renderProse(cell, context);
     case "step":
       return renderStep(cell, context);
+    case "notice":
+      return renderNotice(cell);
     case "figures":
       return renderFigures(cell.figures);
     case "charts":

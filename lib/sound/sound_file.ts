@@ -50,6 +50,13 @@ export const FLOAT_32: SampleFormat = { bits: 32, float: true };
  */
 export const SAMPLE_LIMIT = 1e9;
 
+/**
+ * Lowest and highest sample rate taken, in Hz. Recorders go from 8 to 768 kHz: a
+ * header that says far less or more is damaged, and at its rate the times of the
+ * compressor would be a few samples, or most of the file.
+ */
+export const RATES = { lowest: 1000, highest: 1_000_000 } as const;
+
 /** A sound file that cannot be used, or written. */
 export class SoundFileError extends Error {
   /** The file. */
@@ -74,12 +81,13 @@ export function formatName({ bits, float }: SampleFormat): string {
   return `${bits}-bit ${float ? "float" : "PCM"}`;
 }
 
-/** The error for sample `index`, which is not a number that sound is made of. */
+/** The error for sample `index`, which is no number that sound is made of. */
 export function badSampleError(
   file: string,
   index: number,
   value: number,
   sampleRate: number,
+  remedy: string,
 ): SoundFileError {
   const name = Number.isNaN(value)
     ? "not a number (NaN)"
@@ -90,6 +98,6 @@ export function badSampleError(
   return new SoundFileError(
     file,
     `sample ${index} (at ${time} s) is ${name}`,
-    "Render the recording again, or cut this part out of both dry and wet",
+    remedy,
   );
 }

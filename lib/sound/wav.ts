@@ -22,6 +22,7 @@ export {
 } from "./wav_reader.ts";
 export {
   createWav,
+  requireRoom,
   WavWriter,
   type WriteOptions,
   writeWav,

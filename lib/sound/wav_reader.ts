@@ -16,6 +16,7 @@ import { reasonOf } from "../file_error.ts";
 import type { Signal } from "./signal.ts";
 import {
   badSampleError,
+  RATES,
   SAMPLE_LIMIT,
   SoundFileError,
   type SoundFormat,
@@ -200,6 +201,7 @@ export class WavReader implements Disposable {
           this.#position + i,
           part[i],
           this.sampleRate,
+          "Render the recording again, or cut this part out of both dry and wet",
         );
       }
     }
@@ -216,14 +218,11 @@ export async function openWav(
   path: string,
   options: ReadOptions = {},
 ): Promise<WavReader> {
+  let stat: Deno.FileInfo;
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path, { read: true });
-  } catch (error) {
-    throw openError(path, error);
-  }
-  try {
-    const stat = await file.stat();
+    // Looked at before it is opened: a pipe would make that wait.
+    stat = await Deno.stat(path);
     if (!stat.isFile) {
       throw new SoundFileError(
         path,
@@ -231,6 +230,11 @@ export async function openWav(
         "Give the path of a WAV file",
       );
     }
+    file = await Deno.open(path, { read: true });
+  } catch (error) {
+    throw error instanceof SoundFileError ? error : openError(path, error);
+  }
+  try {
     const { chunk, dataBytes } = await findData(file, path, stat.size);
     const { sampleRate, format } = formatOf(chunk, path);
     const length = Math.floor(dataBytes / (format.channels * format.bits / 8));
@@ -375,10 +379,17 @@ function formatOf(
     const name = CODING_NAMES[coding];
     throw unsupported(path, name === undefined ? code : `${name} (${code})`);
   }
-  if (channels === 0 || sampleRate === 0) {
+  if (channels === 0) {
     throw new SoundFileError(
       path,
-      `its header gives ${channels} channels at ${sampleRate} Hz`,
+      "has no channels, its header says",
+      COPY_AGAIN,
+    );
+  }
+  if (sampleRate < RATES.lowest || sampleRate > RATES.highest) {
+    throw new SoundFileError(
+      path,
+      `has a sample rate of ${sampleRate} Hz, its header says, where ${RATES.lowest} to ${RATES.highest} Hz are taken`,
       COPY_AGAIN,
     );
   }
@@ -389,7 +400,7 @@ function formatOf(
     throw unsupported(
       path,
       `${fmt.bitsPerSample}-bit ${float ? "floating point" : "PCM"} ` +
-        `in frames of ${blockAlign} bytes for ${channels} channel(s)`,
+        `in frames of ${blockAlign} bytes for ${countOf(channels)}`,
     );
   }
   return { sampleRate, format: { bits, float, channels } as SoundFormat };
@@ -429,20 +440,26 @@ function chosenChannel(
     if (channels === 1) return 1;
     throw new SoundFileError(
       path,
-      `has ${channels} channels, and none is chosen`,
-      `Choose one with --channel 1 … ${channels}`,
+      `has ${channels} channels, where one is needed`,
+      "Mix them down or extract one; fit, objective and render take one of " +
+        `them with --channel 1 … ${channels}`,
     );
   }
   if (!Number.isInteger(channel) || channel < 1 || channel > channels) {
     throw new SoundFileError(
       path,
-      `has ${channels} channel(s), and so no channel ${channel}`,
+      `has ${countOf(channels)}, and so no channel ${channel}`,
       channels === 1
         ? "Leave --channel out"
         : `Choose one with --channel 1 … ${channels}`,
     );
   }
   return channel;
+}
+
+/** So many channels, in words. */
+function countOf(channels: number): string {
+  return `${channels} ${channels === 1 ? "channel" : "channels"}`;
 }
 
 /**

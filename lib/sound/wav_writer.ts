@@ -20,6 +20,7 @@ import {
   badSampleError,
   FLOAT_32,
   formatName,
+  RATES,
   SAMPLE_LIMIT,
   type SampleFormat,
   SoundFileError,
@@ -27,7 +28,7 @@ import {
 
 /** What to write. */
 export interface WriteOptions {
-  /** Samples a second, a whole number. */
+  /** Samples a second, a whole number that {@linkcode RATES} has room for. */
   sampleRate: number;
   /** How to code them (default: 32-bit floating point). */
   format?: SampleFormat;
@@ -96,7 +97,7 @@ export class WavWriter implements AsyncDisposable {
   async write(block: Signal): Promise<void> {
     this.#assertOpen();
     try {
-      assertFits(this.path, this.#length + block.length, this.format);
+      requireRoom(this.path, this.#length + block.length, this.format);
       for (let from = 0; from < block.length; from += BLOCK_LENGTH) {
         const part = block.subarray(from, from + BLOCK_LENGTH);
         this.#check(part);
@@ -159,7 +160,13 @@ export class WavWriter implements AsyncDisposable {
     for (let n = 0; n < part.length; n++) {
       if (!(Math.abs(part[n]) <= SAMPLE_LIMIT)) {
         const index = this.#length + n;
-        throw badSampleError(this.path, index, part[n], this.sampleRate);
+        throw badSampleError(
+          this.path,
+          index,
+          part[n],
+          this.sampleRate,
+          "Check what it is made from: the sound, and parameters such as make_up_db",
+        );
       }
     }
   }
@@ -180,14 +187,15 @@ export async function createWav(
   options: WriteOptions,
 ): Promise<WavWriter> {
   const { sampleRate, format = FLOAT_32, length = 0 } = options;
-  if (!(Number.isInteger(sampleRate) && sampleRate > 0)) {
+  const isTaken = sampleRate >= RATES.lowest && sampleRate <= RATES.highest;
+  if (!(Number.isInteger(sampleRate) && isTaken)) {
     throw new SoundFileError(
       path,
       `a sample rate of ${sampleRate} Hz cannot be written`,
-      "Use a whole number above 0",
+      `Use a whole number from ${RATES.lowest} to ${RATES.highest}`,
     );
   }
-  assertFits(path, length, format);
+  requireRoom(path, length, format);
   await assertReplaceable(path);
   const unique = crypto.randomUUID().slice(0, 8);
   const partPath = join(dirname(path), `.optofit-${unique}.part`);
@@ -235,8 +243,12 @@ function header(sampleRate: number, { bits, float }: SampleFormat): Uint8Array {
   return file.toBuffer();
 }
 
-/** Throws where `length` samples do not fit the size fields of a WAVE file. */
-function assertFits(
+/**
+ * Makes sure that `length` samples fit the size fields of a WAVE file.
+ *
+ * @throws {SoundFileError} where they do not.
+ */
+export function requireRoom(
   path: string,
   length: number,
   format: SampleFormat,

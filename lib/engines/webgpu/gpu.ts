@@ -5,7 +5,9 @@
  * Deno can reach an adapter through OpenGL too, and opens that whether it is wanted
  * or not; its handlers at the end of the process (libEGL's) crash now and then. So
  * the tasks in deno.json name the other ways in DENO_WEBGPU_BACKEND: Vulkan, Metal
- * and Direct3D 12.
+ * and Direct3D 12. Mesa's Vulkan asks the Wayland display which GPU comes first, and
+ * complains on the terminal where there is none; WAYLAND_DISPLAY=/ in the tasks names
+ * none, without a word. It does not matter here: the fastest adapter is asked for.
  *
  * @module
  */
