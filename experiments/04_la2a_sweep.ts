@@ -484,7 +484,9 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
         { key: "esr", title: "ESR", digits: 3 },
         { key: "delta_ldr_db", title: "ΔLDR", unit: "dB", decimals: 3 },
         { key: "iterations", title: "Iterations" },
-        { key: "coarse_iterations", title: "Of a part before" },
+        ...(ofPart.length === 0
+          ? []
+          : [{ key: "coarse_iterations", title: "On a part before" }]),
         { key: "stopped", title: "Stopped by" },
         { key: "lag_samples", title: "Lag", unit: "samples" },
         { key: "fit_seconds", title: "Time", unit: "s", digits: 2 },
@@ -579,12 +581,12 @@ function whatTheFitsShow(fits: SettingFit[]): string {
   const shrinking = shrinkingOf(fits);
   const rate = shrinking.length === 0
     ? ""
-    : ` Of the two steps before the last, each leaves ${
+    : ` Near the end a step leaves ${
       formatPercent(median(shrinking), 2)
-    } (median of ${
+    } of what the loss still stands above its last value (median of ${
       counted(shrinking.length, "step")
-    }, a fit's first step never among them) of what the loss still stands above ` +
-      "its end. Were the loss smooth it would be less and less: but the " +
+    }: the two before each fit's last, never its first). Were the loss smooth ` +
+      "it would be less and less: but the " +
       "ballistics switch between attack and release at samples that move with " +
       "the parameters, which the Hessian of a fixed branch does not see.";
   return `${
@@ -636,7 +638,7 @@ function whatTheCurveShows(unit: string, fits: SettingFit[]): string {
     twin:
       "The twin is the published curve itself, so solid and dashed lines must meet: the table gives what is left between them.",
     optical:
-      "The optical unit shares nothing with the fitted model: it feeds back, its cell releases in two stages, and it distorts. Its knob was calibrated so that the fitted curves follow the published trends; where solid and dashed lines part, the two units differ.",
+      "The optical unit shares nothing with the fitted model: it feeds back, its cell releases in two stages, and it distorts. Its knob and its cell were calibrated so that the fitted curves follow the published trends; where solid and dashed lines part, the two units differ.",
   }[unit] ??
     "Solid lines are fitted to these recordings, dashed ones are published.";
   return `${ends} ${frame}`;
