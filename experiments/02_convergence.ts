@@ -96,7 +96,11 @@ import {
   formatNumber,
   formatPercent,
 } from "../lib/format.ts";
-import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import {
+  inputsOf,
+  openResultStore,
+  type ResultStore,
+} from "../lib/result_store.ts";
 import type { Pair } from "../lib/sound/signal.ts";
 import { keyOfSetting } from "../lib/sweep.ts";
 import { userPathSchema } from "../lib/user_path.ts";
@@ -1282,8 +1286,7 @@ Examples:
       const store = await openResultStore(
         join(resultsFolder(options.out), EXPERIMENT),
         facts.name,
-        // Of the config's data, only what they are counts: the identity.
-        { config: { ...config, data: undefined }, data: facts.identity },
+        inputsOf(config, facts),
       );
       folder = store.folder;
       const studied = await studyCases(cases, config, store);

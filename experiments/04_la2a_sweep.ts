@@ -86,7 +86,12 @@ import {
   formatNumber,
   formatPercent,
 } from "../lib/format.ts";
-import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import {
+  fingerprint,
+  inputsOf,
+  openResultStore,
+  type ResultStore,
+} from "../lib/result_store.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
 import source04 from "./04_la2a_sweep.ts" with { type: "text" };
 
@@ -193,10 +198,14 @@ async function testInterpolation(
 ): Promise<Map<string, InterpolationScore>> {
   using scorer = startScorer();
   const scores = new Map<string, InterpolationScore>();
-  const keyOf = (at: Setting) => `interpolation_${keyOfSetting(at)}`;
+  // What is interpolated depends on which settings there are.
+  const keyOf = async (test: InterpolationTest) =>
+    `interpolation_${keyOfSetting(test)}_${await fingerprint(
+      [test.linear, test.spline],
+    )}`;
   const todo: InterpolationTest[] = [];
   for (const test of interpolationTests(fits)) {
-    const kept = await store.get<InterpolationScore>(keyOf(test));
+    const kept = await store.get<InterpolationScore>(await keyOf(test));
     if (kept === undefined) todo.push(test);
     else scores.set(keyOfSetting(test), kept);
   }
@@ -211,7 +220,7 @@ async function testInterpolation(
         test.spline,
       ]);
       const found = { linear, spline };
-      await store.put(keyOf(test), found);
+      await store.put(await keyOf(test), found);
       scores.set(keyOfSetting(test), found);
     }
   } finally {
@@ -303,7 +312,7 @@ async function writeReportPage(
   const meanEsr = mean(fits.map((fit) => fit.score.esr));
   const iterations = fits.map((fit) => fit.esrByIteration.length - 1);
   const ofPart = coarseIterations(fits);
-  const sound = fits.length * facts.seconds;
+  const lengths = fits.map((fit) => fit.seconds);
   const warnings = fits.flatMap((fit) =>
     fit.warnings.map((warning) => `${nameOfSetting(fit)}: ${warning}`)
   );
@@ -354,7 +363,9 @@ async function writeReportPage(
         value: formatDuration(
           fits.reduce((sum, fit) => sum + fit.fitSeconds, 0),
         ),
-        note: `${formatDuration(sound)} of sound fitted`,
+        note: `${
+          formatDuration(lengths.reduce((a, b) => a + b))
+        } of sound fitted`,
       },
     ]),
     cells.prose(
@@ -373,9 +384,7 @@ Where published figures stand beside ours they are those of the real LA-2A
       cells.codeOf(settingsSource, "settingsInOrder"),
     ),
     cells.prose(
-      md`${counted(fits.length, "setting")}, ${
-        formatDuration(facts.seconds)
-      } of sound${fits.length === 1 ? "" : " each"}.
+      md`${counted(fits.length, "setting")}, ${durationsOf(lengths)}.
 The first of a mode starts from threshold ${
         formatDecibels(config.solver.start.threshold_db)
       }, ratio ${config.solver.start.ratio}, attack ${config.solver.start.attack_ms} ms,
@@ -527,6 +536,15 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
       "Time": formatDuration(seconds),
     },
   }, body);
+}
+
+/** How much sound there was, each setting's being `lengths` seconds. */
+function durationsOf(lengths: number[]): string {
+  const [shortest, longest] = [Math.min(...lengths), Math.max(...lengths)]
+    .map((seconds) => formatDuration(seconds));
+  return shortest === longest
+    ? `${longest} of sound${lengths.length === 1 ? "" : " each"}`
+    : `${shortest} to ${longest} of sound each`;
 }
 
 /** Iterations on a part of the sound that went before; 0 where none did. */
@@ -762,8 +780,7 @@ Examples:
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),
       facts.name,
-      // Of the config's data, only what they are counts: the identity.
-      { config: { ...config, data: undefined }, data: facts.identity },
+      inputsOf(config, facts),
     );
     const { fits, leftOut } = await fitSettings(
       source,

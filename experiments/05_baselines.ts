@@ -36,6 +36,7 @@ import {
   note,
   outOption,
   printResult,
+  requireDistinctFiles,
   resultsFolder,
   runCommand,
   setOption,
@@ -114,7 +115,11 @@ import {
   formatNumber,
   formatPercent,
 } from "../lib/format.ts";
-import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import {
+  inputsOf,
+  openResultStore,
+  type ResultStore,
+} from "../lib/result_store.ts";
 import type { Pair, Signal } from "../lib/sound/signal.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
 import source05 from "./05_baselines.ts" with { type: "text" };
@@ -202,11 +207,9 @@ function alignedSource(source: PairSource, config: Config): PairSource {
   return {
     ...source,
     async load(setting) {
-      const { pair, warnings } = alignPair(
-        await source.load(setting),
-        alignment,
-      );
-      for (const warning of warnings) {
+      const loaded = await source.load(setting);
+      const { pair, warnings } = alignPair(loaded, alignment);
+      for (const warning of [...loaded.warnings ?? [], ...warnings]) {
         const text = `warning: ${nameOfSetting(setting)}: ${warning}`;
         if (!warned.has(text)) note(text);
         warned.add(text);
@@ -1334,6 +1337,10 @@ Examples:
     );
     requireOneSource(config.data, options.unit);
     const rendered = await openRendered(options.rendered);
+    await requireDistinctFiles(
+      rendered.map(({ folder }) => folder),
+      { "--json": options.json },
+    );
     using background = await openBackgroundSource(config.data);
     const source = alignedSource(background, config);
     const facts = source.describe();
@@ -1348,8 +1355,7 @@ Examples:
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),
       facts.name,
-      // Of the config's data, only what they are counts: the identity.
-      { config: { ...config, data: undefined }, data: facts.identity },
+      inputsOf(config, facts),
     );
     const fits = await fitSettings(source, parts, config, store);
     const trained = await trainNetwork(source, fits, parts, config, store);

@@ -32,6 +32,17 @@ export interface ResultStore {
   put(key: string, result: unknown): Promise<void>;
 }
 
+/**
+ * What an experiment's results depend on: its config, and of the data only what
+ * they are, wherever they lie.
+ */
+export function inputsOf(
+  config: object,
+  { identity }: { identity: unknown },
+): unknown {
+  return { config: { ...config, data: undefined }, data: identity };
+}
+
 /** Opens the store below `parent` for results that depend on `inputs` (JSON). */
 export async function openResultStore(
   parent: string,

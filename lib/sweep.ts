@@ -11,7 +11,7 @@
 import type { CompressorParameters } from "./compressor/parameters.ts";
 import type { CurvePoint } from "./curve.ts";
 import { type AlignmentConfig, alignPair } from "./data/aligned_pair.ts";
-import type { LeftOut, PairSource } from "./data/source.ts";
+import type { LeftOut, LoadedPair, PairSource } from "./data/source.ts";
 import { nameOfSetting, type Setting } from "./data/setting.ts";
 import { type EngineName, keepReady } from "./engines/open.ts";
 import { fitPair } from "./fit.ts";
@@ -31,6 +31,8 @@ export interface SettingFit extends Setting {
   parameters: CompressorParameters;
   /** Samples of lag that were removed; absent if none was looked for. */
   lag?: number;
+  /** Seconds of sound that were used. */
+  seconds: number;
   /** What a person should know about the recordings, and of relying on the fit. */
   warnings: string[];
   /** ESR over the chunks' counted samples, what the fit minimised. */
@@ -177,12 +179,13 @@ export function keyOfSetting({ mode, peakReduction }: Setting): string {
 
 async function fitSetting(
   setting: Setting,
-  loading: Promise<Pair>,
+  loading: Promise<LoadedPair>,
   config: SweepConfig,
   start: CompressorParameters | undefined,
   onLoaded: () => void,
 ): Promise<{ pair: Pair; fit: Omit<SettingFit, "score"> }> {
-  const { pair, lag, warnings } = alignPair(await loading, config.alignment);
+  const loaded = await loading;
+  const { pair, lag, warnings } = alignPair(loaded, config.alignment);
   onLoaded();
   const started = performance.now();
   const { parameters, esr, targetEnergy, coarse, minimum } = await fitPair(
@@ -195,7 +198,12 @@ async function fitSetting(
     ...setting,
     parameters,
     lag,
-    warnings: [...warnings, ...fitWarnings(pair, parameters, esr)],
+    seconds: pair.dry.length / pair.sampleRate,
+    warnings: [
+      ...loaded.warnings ?? [],
+      ...warnings,
+      ...fitWarnings(pair, parameters, esr),
+    ],
     chunkEsr: esr,
     esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),
     coarseEsrByIteration: coarse === undefined

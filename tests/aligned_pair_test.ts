@@ -90,6 +90,15 @@ Deno.test("alignPair() warns of a wet side of other material, and does not turn 
     );
     assert.equal(found.pair.wet.buffer, side.buffer);
   }
+  // There is no further.
+  const { warnings } = alignPair({ dry, wet, sampleRate }, {
+    enabled: true,
+    max_lag: 1_000_000,
+  });
+  assert.match(
+    warnings.join(),
+    /is poor.*lag by more than 1.000.000 samples$/,
+  );
 });
 
 Deno.test("alignPair() looks no further than max_lag", () => {
@@ -129,6 +138,6 @@ Deno.test("alignPair() says how to leave an uncertain lag as it is", () => {
   const { warnings } = alignPair(pair, CONFIG);
   assert.match(
     warnings.join(),
-    /uncertain.*alignment\.enabled=false.*no-align/,
+    /uncertain.*with --set alignment\.enabled=false$/,
   );
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import * as z from "zod";
 import { writeFileWhole } from "../lib/atomic_file.ts";
 import {
   configOf,
@@ -185,21 +186,32 @@ Deno.test("messageOf() shows no character that would steer the terminal", () => 
 Deno.test("requireDistinctFiles() sees through links and spellings, of what is not there yet too", async () => {
   await standingIn(async (folder) => {
     const at = (name: string) => join(folder, name);
-    await Deno.mkdir(at("sub"));
-    for (const name of ["dry.wav", "wet.wav"]) {
+    for (const name of ["sub", "read"]) await Deno.mkdir(at(name));
+    for (const name of ["dry.wav", "wet.wav", "read/take.wav"]) {
       await Deno.writeTextFile(at(name), name);
     }
     const links = Deno.build.os !== "windows";
     if (links) {
       await Deno.symlink(at("dry.wav"), at("link.wav"));
       await Deno.symlink(at("sub"), at("other"));
+      await Deno.symlink(at("read"), at("other read"));
     }
-    const inputs = ["dry.wav", at("wet.wav"), undefined, '{"ratio": 3}'];
+    const inputs = [
+      "dry.wav",
+      at("wet.wav"),
+      "read",
+      null,
+      undefined,
+      "",
+      "{a: 3}",
+    ];
     const allowed: Record<string, string | undefined>[] = [
       {},
       { "--out": undefined, "--json": "-" },
       { "--out": "sub/dry.wav", "--json": "wet.wav.json" },
       { "--out": "new/x.yaml", "--json": "new/y.yaml" },
+      { "--out": "..new/x.yaml", "--json": "read2/x.json" },
+      { "--out": "read/new/x.yaml", "--json": "read/page.json" },
     ];
     for (const outputs of allowed) await requireDistinctFiles(inputs, outputs);
     const refused: [Record<string, string>, RegExp][] = [
@@ -216,8 +228,21 @@ Deno.test("requireDistinctFiles() sees through links and spellings, of what is n
         { "--out": "new/x", "--json": "./sub/../new/x" },
         /--json \S+ would overwrite what --out writes/,
       ],
+      [
+        { "--json": "read/take.wav" },
+        /^Error: --json read\/take\.wav would overwrite a file in read, which is read: choose another name$/,
+      ],
+      [{ "--json": "sub/../read" }, /would overwrite read, which is read/],
+      [
+        { "--out": "new", "--json": "new/x" },
+        /--json new\/x lies in what --out writes/,
+      ],
       ...(links
         ? [
+          [
+            { "--out": "other read/take.wav" },
+            /overwrite a file in read, which/,
+          ],
           [{ "--out": "link.wav" }, /overwrite dry\.wav/],
           [{ "--out": "sub/x", "--json": "other/x" }, /what --out writes/],
         ] as [Record<string, string>, RegExp][]
@@ -226,6 +251,77 @@ Deno.test("requireDistinctFiles() sees through links and spellings, of what is n
     for (const [outputs, message] of refused) {
       await assert.rejects(requireDistinctFiles(inputs, outputs), message);
     }
+  });
+});
+
+Deno.test("configOf() refuses a --json that would overwrite the config or what it names", async () => {
+  const schema = fitSchema.extend({
+    data: dataSchema.prefault({}),
+    pair: z.strictObject({ dry: z.string(), wet: z.string() }).nullish(),
+  });
+  await standingIn(async (folder) => {
+    await Deno.writeTextFile(join(folder, "my.yaml"), "engine: wasm\n");
+    for (const name of ["set/Train/input_1_.wav", "music/take.wav"]) {
+      await Deno.mkdir(join(folder, name, ".."), { recursive: true });
+      await Deno.writeTextFile(join(folder, name), "sound");
+    }
+    const data = { data: "set", json: "set/Train/input_1_.wav" };
+    const music = { stimulus: "music", json: "music/take.wav" };
+    const pair = { "pair.dry": "a.wav", "pair.wet": "b.wav" };
+    const refused: [Parameters<typeof configOf>[2], object?][] = [
+      [{ config: "my.yaml", json: "my.yaml" }],
+      [data],
+      [{ ...data, data: undefined, set: ["data.folder=set"] }],
+      [music],
+      [{ json: "a.wav" }, pair],
+      [{ json: "./b.wav" }, pair],
+    ];
+    for (const [options, more] of refused) {
+      await assert.rejects(
+        configOf(schema, "fit", options, { ...more }),
+        /--json \S+ would overwrite (a file in )?\S+, which is read: choose/,
+        JSON.stringify(options),
+      );
+      for (const json of ["-", "result.json", undefined]) {
+        await configOf(schema, "fit", { ...options, json }, { ...more });
+      }
+    }
+  });
+});
+
+Deno.test("an experiment does not write its result over what it reads", async () => {
+  await withFolder(async (folder) => {
+    const rendered = "renderings/target_1_LA2A_3c__0__80.wav";
+    await Deno.mkdir(join(folder, "renderings"));
+    await Deno.mkdir(join(folder, "set", "Train"), { recursive: true });
+    await Deno.writeTextFile(join(folder, "my.yaml"), "{}\n");
+    const recording = "set/Train/input_1_.wav";
+    for (const name of ["a.wav", "b.wav", rendered, recording]) {
+      await writeWav(join(folder, name), new Float32Array(99), {
+        sampleRate: 8000,
+      });
+    }
+    const cases: [string, string[]][] = [
+      ["hessian-bench", ["--config", "my.yaml", "--json", "my.yaml"]],
+      ["convergence", ["--dry", "a.wav", "--wet", "b.wav", "--json", "a.wav"]],
+      ["ff", ["--stimulus", ".", "--json", "b.wav"]],
+      ["sweep", ["--data", "set", "--json", recording]],
+      ["baselines", ["--rendered", "X=renderings", "--json", rendered]],
+    ];
+    const before = await listTree(folder);
+    for (const [name, words] of cases) {
+      const { code, stderr } = await runTask(
+        `exp:${name}`,
+        [...words, "--out", "reports"],
+        folder,
+      );
+      assert.equal(code, 1, name);
+      assert.match(
+        stderr,
+        /--json \S+ would overwrite (a file in )?\S+, which is/,
+      );
+    }
+    assert.deepEqual(await listTree(folder), before);
   });
 });
 
@@ -238,6 +334,16 @@ Deno.test("configOf() blames the option that was typed", async () => {
   await assert.rejects(
     configOf(schema, "fit", {}, { "chunks.chunk_seconds": -1 }),
     /^ConfigError: --chunk -1: /,
+  );
+  // The switch has no value.
+  await assert.rejects(
+    configOf(
+      schema,
+      "fit",
+      { set: ["alignment=3"] },
+      { "alignment.enabled": false },
+    ),
+    /^ConfigError: --no-align: /,
   );
 });
 
@@ -301,6 +407,13 @@ Deno.test("report does not make a folder that it was told of and that is not the
     assert.equal(code, 1);
     assert.match(stderr, /none: no such folder/);
     assert.deepEqual(await listTree(folder), []);
+    if (Deno.build.os === "windows") return;
+    // Not every folder that cannot be opened is missing.
+    const loop = join(folder, "loop");
+    await Deno.symlink(loop, loop);
+    const round = await runTask("report", [loop]);
+    assert.equal(round.code, 1);
+    assert.match(round.stderr, /loop': its links go round in a circle/);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
 import {
@@ -280,7 +281,7 @@ Deno.test("data:check shows a position of the knob as it is, and one target as o
   });
 });
 
-Deno.test("data:check prints what it found before it writes, and never over a recording", async () => {
+Deno.test("data:check prints what it found before it writes, and never into the data set", async () => {
   await withFolder(async (outer) => {
     const folder = join(outer, "set");
     await writePair(folder, 2, DRY, WET);
@@ -290,10 +291,17 @@ Deno.test("data:check prints what it found before it writes, and never over a re
     assert.equal(over.code, 1);
     assert.match(over.stderr, /--json .*input_2_\.wav would overwrite/);
     assert.deepEqual(await Deno.readFile(input), bytes);
+    await Deno.writeTextFile(join(folder, "README.txt"), "SURROGATE");
+    const before = await listTree(outer);
+    const notice = join(folder, "README.txt");
+    const into = await runTask("data:check", [folder, "--json", notice]);
+    assert.equal(into.code, 1);
+    assert.match(into.stderr, /--json .* would overwrite a file in .*set, whi/);
+    assert.deepEqual(await listTree(outer), before);
 
     // A folder that has the page's name.
-    const page = join(outer, "page.html");
-    await Deno.mkdir(page);
+    const page = join(outer, "new", "page.html");
+    await Deno.mkdir(page, { recursive: true });
     const failed = await runTask("data:check", [folder, "--report", page]);
     assert.equal(failed.code, 1);
     assert.match(failed.stdout, /1 target, 1 good pair/);
@@ -302,15 +310,20 @@ Deno.test("data:check prints what it found before it writes, and never over a re
 });
 
 Deno.test("data:check refuses what is no data set, and leaves nothing behind", async () => {
-  await withFolder(async (folder) => {
-    const file = new URL(import.meta.url).pathname;
+  await withFolder(async (outer) => {
+    const folder = join(outer, "empty");
+    const good = join(outer, "good");
+    const file = fileURLToPath(import.meta.url);
+    await Deno.mkdir(folder);
+    await writePair(good, 2, DRY, WET);
+    const before = await listTree(outer);
     const cases: [string[], RegExp][] = [
       [[folder], /none of the folders Train\/, Val\/, Test\//],
       [[join(folder, "nowhere")], /nowhere: no such folder/],
       [[folder, "--report", "page.txt"], /page\.txt.*\.html/],
       [
-        [folder, "--report", join(file, "page.html")],
-        /--report .*page\.html: cannot be written .*a file, not a folder/,
+        [good, "--report", join(file, "page.html")],
+        /--report .*page\.html: cannot be written \(/,
       ],
       [[folder, "--max-lag", "-3"], /whole number/],
       [[], /DIR/],
@@ -321,6 +334,6 @@ Deno.test("data:check refuses what is no data set, and leaves nothing behind", a
       assert.match(stderr, message);
       assert.doesNotMatch(stderr, /\n\s+at /, stderr);
     }
-    assert.deepEqual(await listTree(folder), []);
+    assert.deepEqual(await listTree(outer), before);
   });
 });

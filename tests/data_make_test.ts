@@ -156,6 +156,45 @@ Deno.test("data:make replaces nothing before the new sound is there, and marks n
   });
 });
 
+Deno.test("data:make neither replaces its own stimulus nor writes its result over either", async () => {
+  await withFolder(async (folder) => {
+    const dir = join(folder, "set");
+    const music = join(folder, "music");
+    await Deno.mkdir(music);
+    const take = join(music, "take.wav");
+    await writeWav(take, new Float32Array(1600), { sampleRate: 8000 });
+    const make = (...words: string[]) =>
+      runTask("data:make", [dir, ...SMALL, "--settings", "100", ...words]);
+    assert.equal((await make()).code, 0);
+    const stateOf = async () =>
+      await Promise.all(
+        (await listTree(folder)).map(async (path) => [
+          path,
+          await Deno.readFile(path),
+        ]),
+      );
+    const before = await stateOf();
+    const cases: [string[], RegExp][] = [
+      [["--stimulus", dir], /--stimulus .*set lies in .*set, where/],
+      [["--stimulus", join(dir, "Train")], /--stimulus .*Train lies in .*set/],
+      [
+        ["--stimulus", music, "--json", take],
+        /take\.wav would overwrite a file in .*music, whi/,
+      ],
+      [
+        ["--json", join(dir, "README.txt")],
+        /README\.txt lies in what DIR wr/,
+      ],
+    ];
+    for (const [words, message] of cases) {
+      const { code, stderr } = await make("--force", ...words);
+      assert.equal(code, 1, words.join(" "));
+      assert.match(stderr, message);
+      assert.deepEqual(await stateOf(), before);
+    }
+  });
+});
+
 Deno.test("data:make says what is wrong with its options, and writes nothing", async () => {
   await withFolder(async (folder) => {
     const dir = join(folder, "set");

@@ -145,10 +145,12 @@ Deno.test("fit prints what it found where a file cannot be written", async () =>
   await withFolder(async (folder) => {
     const [dry, wet] = await writePair(folder);
     const good = join(folder, "good.yaml");
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
     for (
       const words of [
-        ["--out", join(dry, "unit.yaml")],
-        ["--json", join(dry, "unit.json"), "--out", good],
+        ["--out", join(file, "unit.yaml")],
+        ["--json", join(file, "unit.json"), "--out", good],
       ]
     ) {
       const { code, stdout, stderr } = await runTask("fit", [

@@ -57,7 +57,7 @@ Deno.test("openRecordings() warns of a wet side that is the dry one, or clipped"
   const dry = noise(2);
   assert.match(
     (await warningsOf(dry, dry)).join(),
-    /^the wet recording is the same as the dry one: is .*wet\.wav the right file/,
+    /^the wet recording is the same as the dry one: is it the right file/,
   );
   const clipped = dry.map((x) => Math.max(-1, Math.min(1, 40 * x)));
   assert.match(

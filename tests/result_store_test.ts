@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fingerprint, openResultStore } from "../lib/result_store.ts";
+import { fingerprint, inputsOf, openResultStore } from "../lib/result_store.ts";
 
 Deno.test("openResultStore() keeps results for the same inputs only", async () => {
   const parent = await Deno.makeTempDir();
@@ -15,6 +15,15 @@ Deno.test("openResultStore() keeps results for the same inputs only", async () =
   } finally {
     await Deno.remove(parent, { recursive: true });
   }
+});
+
+Deno.test("inputsOf() is the same wherever the same data lie, and another for another config", async () => {
+  const at = (folder: string, seed = 1, identity = "a") =>
+    fingerprint(inputsOf({ seed, data: { folder } }, { identity }));
+  const first = await at("here");
+  assert.equal(await at("there"), first);
+  assert.notEqual(await at("here", 2), first);
+  assert.notEqual(await at("here", 1, "b"), first);
 });
 
 Deno.test("openResultStore() takes a damaged result for absent, until it is put again", async () => {

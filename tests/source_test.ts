@@ -197,6 +197,10 @@ Deno.test("a recording that cannot be used keeps its own setting from being load
     await put(2, "3c__0__45", 100);
     await put(3, "3c__0__50", 200);
     await put(4, "3c__0__50", 300);
+    // A link to nowhere: its size and time are not to be had either.
+    await put(5, "3c__0__55", 100);
+    await Deno.remove(place("input_5_.wav"));
+    await Deno.symlink(place("nowhere"), place("input_5_.wav"));
     // A file that is no sound, and one of two takes that was cut short.
     const broken = place("target_2_LA2A_3c__0__45.wav");
     await Deno.writeTextFile(broken, "no sound");
@@ -206,18 +210,20 @@ Deno.test("a recording that cannot be used keeps its own setting from being load
     const source = await openSource(config({ folder }));
     assert.deepEqual(
       source.settings().map(({ peakReduction }) => peakReduction),
-      [40, 45, 50],
+      [40, 45, 50, 55],
     );
     const load = (peakReduction: number) =>
       source.load({ mode: "compress", peakReduction });
-    assert.deepEqual((await load(40)).dry, ramp(100, 0));
+    const loaded = await load(40);
+    assert.deepEqual(loaded.dry, ramp(100, 0));
+    assert.match(loaded.warnings!.join(), /too little.*same as the dry one/);
     await assert.rejects(() => load(45), /target_2_LA2A_3c__0__45\.wav/);
     await assert.rejects(() => load(50), /input_3_\.wav/);
     const { unusable, seconds } = source.describe();
     assert.equal(seconds, 100 / RATE);
     assert.deepEqual(
       unusable!.map(({ mode, peakReduction }) => [mode, peakReduction]),
-      [["compress", 45], ["compress", 50]],
+      [["compress", 45], ["compress", 50], ["compress", 55]],
     );
     assert.match(unusable![0].reason, /target_2_LA2A_3c__0__45\.wav/);
     assert.match(unusable![1].reason, /input_3_\.wav/);

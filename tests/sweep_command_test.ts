@@ -239,7 +239,7 @@ Deno.test("exp:sweep leaves out recordings that cannot be used, and says on the 
       "--duration",
       "7",
       "--settings",
-      "100,90,80,70",
+      "100,90,80,70,60",
       "--modes",
       "limit",
     ]);
@@ -330,6 +330,36 @@ Deno.test("exp:sweep leaves out recordings that cannot be used, and says on the 
     assert.match(again.stderr, /2 of 3 settings were kept/);
     assert.match(again.stderr, /left out: limit 90/);
 
+    // Once it is mended, what was interpolated without it is worked out anew,
+    // though the file looks the same from outside.
+    const mended = join(folder, "mended");
+    const before = await sweep("[100, 90, 80, 60]", mended);
+    assert.equal(before.code, 1, before.stderr);
+    const { atime, mtime } = await Deno.stat(target(90));
+    const broken = bytes.slice();
+    new DataView(bytes.buffer).setFloat32(bytes.length - 4, 0, true);
+    await Deno.writeFile(target(90), bytes);
+    await Deno.utime(target(90), atime!, mtime!);
+    const interpolatedAt80 = async (to: string) => {
+      const { code, stdout, stderr } = await sweep("[100, 90, 80, 60]", to);
+      assert.equal(code, 0, stderr);
+      const csv = await Deno.readTextFile(
+        join(JSON.parse(stdout).report, "..", "surrogate-recordings-limit.csv"),
+      );
+      const row = csv.split("\n").find((line) => line.startsWith("80,"))!;
+      const [linear, spline] = row.split(",").slice(2, 4).map(Number);
+      assert(linear > 0 && spline > 0, row);
+      return { linear, spline, stderr };
+    };
+    const after = await interpolatedAt80(mended);
+    assert.match(after.stderr, /3 of 4 settings were kept/);
+    const fresh = await interpolatedAt80(join(folder, "fresh"));
+    assert(Math.abs(after.linear / fresh.linear - 1) < 1e-3);
+    assert(Math.abs(after.spline / fresh.spline - 1) < 1e-3);
+    await Deno.remove(mended, { recursive: true });
+    await Deno.remove(join(folder, "fresh"), { recursive: true });
+    await Deno.writeFile(target(90), broken);
+
     // Where nothing is left there is nothing to report.
     const none = join(folder, "none");
     const failed = await sweep("[90, 70]", none);
@@ -347,7 +377,7 @@ Deno.test("exp:sweep leaves out recordings that cannot be used, and says on the 
     assert.equal(absent.code, 1);
     assert.match(
       absent.stderr,
-      /no setting limit 75 there; there are limit 70, 80, 90, 100/,
+      /no setting limit 75 there; there are limit 60, 70, 80, 90, 100/,
     );
     assert.match(absent.stderr, /sweep\.settings=/);
     assert.doesNotMatch(absent.stderr, /left out/);

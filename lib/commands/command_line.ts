@@ -5,7 +5,7 @@
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
@@ -136,33 +136,64 @@ export async function printResult(
 }
 
 /**
- * Refuses to write over what is read, such as a recording, or over what is
- * written besides. Links and different spellings of one path are seen through.
+ * Refuses to write over what is read, such as a recording or any file of a folder
+ * of them, and over what is written besides. A page or JSON in such a folder may
+ * be written, also again. Links and different spellings of one path are seen
+ * through.
  *
- * @param inputs What the command reads, as the person named it.
+ * @param inputs Files and folders that the command reads, as the person named them.
  * @param outputs What it writes, by the option or argument that names it.
  * @throws {Error} naming the option and the file.
  */
 export async function requireDistinctFiles(
-  inputs: readonly (string | undefined)[],
+  inputs: readonly (string | null | undefined)[],
   outputs: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const taken = new Map<string, string>();
+  const read = new Map<string, string>();
   for (const name of inputs) {
-    if (name === undefined) continue;
-    taken.set(await realPathOf(userPath(name)), `${name}, which is read`);
+    if (!name) continue; // What is empty is no folder, and said to be elsewhere.
+    read.set(await realPathOf(userPath(name)), name);
   }
+  const written = new Map<string, string>();
   for (const [option, name] of Object.entries(outputs)) {
     if (name === undefined || name === "-") continue;
     const path = await realPathOf(userPath(name));
-    const other = taken.get(path);
-    if (other !== undefined) {
-      throw new Error(
-        `${option} ${name} would overwrite ${other}: choose another name`,
-      );
+    const isNew = /\.(html|json)$/i.test(path) || !await exists(path);
+    for (const [other, said] of read) {
+      if (path === other || (isWithin(path, other) && !isNew)) {
+        const place = path === other ? "" : " a file in";
+        throw new Error(
+          `${option} ${name} would overwrite${place} ${said}, which is read: choose another name`,
+        );
+      }
     }
-    taken.set(path, `what ${option} writes`);
+    for (const [other, said] of written) {
+      if (isWithin(path, other)) {
+        const does = path === other ? "would overwrite" : "lies in";
+        throw new Error(
+          `${option} ${name} ${does} what ${said} writes: choose another name`,
+        );
+      }
+    }
+    written.set(path, option);
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
+
+/** Whether `path` is `folder` or lies in it; links are seen through. */
+export async function liesIn(path: string, folder: string): Promise<boolean> {
+  return isWithin(
+    await realPathOf(userPath(path)),
+    await realPathOf(userPath(folder)),
+  );
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** `path` without links; of what is not there yet, its folder's. */
@@ -221,6 +252,8 @@ export interface ConfigOptions {
   data?: string;
   /** `--stimulus`. */
   stimulus?: string;
+  /** `--json`. */
+  json?: string;
 }
 
 /** The options that set a key of a config, by that key. */
@@ -239,7 +272,8 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 
 /**
  * Reads the config called `name`, or what `--config` names instead, with the other
- * options on top, and `more` values by their keys in the config.
+ * options on top, and `more` values by their keys in the config. Makes sure that
+ * `--json` does not overwrite it, nor the recordings that it names.
  */
 export async function configOf<Schema extends z.ZodType>(
   schema: Schema,
@@ -257,17 +291,28 @@ export async function configOf<Schema extends z.ZodType>(
   const overrides = Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]): Override => ({
-      option: `${OPTION_OF[key] ?? key} ${JSON.stringify(value)}`,
+      option: typeof value === "boolean"
+        ? OPTION_OF[key] ?? key
+        : `${OPTION_OF[key] ?? key} ${JSON.stringify(value)}`,
       key,
       value,
     }));
-  return await loadConfig(
+  const config = await loadConfig(
     schema,
     options.config === undefined
       ? new URL(`../../configs/${name}.yaml`, import.meta.url)
       : userPath(options.config),
     [...options.set ?? [], ...overrides],
   );
+  const { data, pair } = config as {
+    data?: { folder?: string | null; stimulus?: string | null };
+    pair?: { dry: string | null; wet: string | null };
+  };
+  await requireDistinctFiles(
+    [options.config, data?.folder, data?.stimulus, pair?.dry, pair?.wet],
+    { "--json": options.json },
+  );
+  return config;
 }
 
 /** The config with the engine that is to be used; says which, and why. */

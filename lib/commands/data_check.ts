@@ -245,10 +245,9 @@ cannot make good what the pairs marked “leave out” have.`,
 
 /** Makes sure, before the long work, that the page `report` has a place. */
 async function requirePlace(report: string): Promise<void> {
-  let folder = dirname(userPath(report));
+  const folder = dirname(userPath(report));
   try {
-    // Folders that are not there will be made.
-    while (!await isThere(folder)) folder = dirname(folder);
+    await Deno.mkdir(folder, { recursive: true });
     await Deno.remove(await Deno.makeTempFile({ dir: folder }));
   } catch (error) {
     throw new Error(
@@ -257,16 +256,6 @@ async function requirePlace(report: string): Promise<void> {
       }`,
       { cause: error },
     );
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 
@@ -302,14 +291,12 @@ Examples:
   deno task data:check my-recordings --max-lag 20000 --json -`,
   )
   .action(async (dir, { maxLag, report, json }) => {
-    if (report !== undefined) {
-      if (!report.endsWith(".html")) {
-        throw new Error(`--report ${report}: its name must end in .html`);
-      }
-      await requirePlace(report);
+    if (report !== undefined && !report.endsWith(".html")) {
+      throw new Error(`--report ${report}: its name must end in .html`);
     }
     const listing = await listEntries(userPath(dir));
     await requireDistinctFiles([
+      dir,
       ...listing.entries.flatMap((entry) => [
         entry.inputPath ?? undefined,
         entry.targetPath,
@@ -321,6 +308,7 @@ Examples:
       "--report's card": report?.replace(/\.html$/, ".card.json"),
       "--json": json,
     });
+    if (report !== undefined) await requirePlace(report);
     const inventory = await takeInventory(listing, dir, maxLag);
     // The result first: the page may have no room on the disk.
     await printResult(describe(inventory), inventory, json);

@@ -47,8 +47,10 @@ import {
 import {
   bold,
   jsonOption,
+  liesIn,
   note,
   printResult,
+  requireDistinctFiles,
   runCommand,
   startProgress,
   userPath,
@@ -290,15 +292,20 @@ Examples:
   )
   .action(async (dir, options) => {
     const started = performance.now();
-    const { unit, seed, modes } = options;
+    const { unit, seed, modes, stimulus, json } = options;
+    await requireDistinctFiles([stimulus], { "--json": json });
+    await requireDistinctFiles([], { DIR: dir, "--json": json });
+    if (stimulus !== undefined && await liesIn(stimulus, dir)) {
+      throw new Error(
+        `--stimulus ${stimulus} lies in ${dir}, where the data set goes: choose another folder for one of them`,
+      );
+    }
     const knob = options.settings ??
       Array.from({ length: 13 }, (_, i) => 40 + 5 * i);
     const pairs = plan(modes, knob);
     if (unit === "twin") checkTwin(knob);
     const source = await openDry({
-      stimulus: options.stimulus === undefined
-        ? null
-        : userPath(options.stimulus),
+      stimulus: stimulus === undefined ? null : userPath(stimulus),
       duration: options.duration,
       sample_rate: options.sampleRate,
       seed,
@@ -384,7 +391,7 @@ Examples:
           peak_reduction: peakReduction,
         })),
       },
-      options.json,
+      json,
     );
   });
 

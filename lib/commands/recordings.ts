@@ -10,15 +10,9 @@ import {
   type AlignmentConfig,
   alignPair,
 } from "../data/aligned_pair.ts";
-import { findClipping } from "../data/pair_check.ts";
-import {
-  formatDecibels,
-  formatDuration,
-  formatInteger,
-  formatMilliseconds,
-  formatNumber,
-} from "../format.ts";
-import { readWav, type Sound } from "../sound/wav.ts";
+import { recordingWarnings } from "../data/recording_warnings.ts";
+import { formatDecibels, formatMilliseconds, formatNumber } from "../format.ts";
+import { readWav } from "../sound/wav.ts";
 import { bold, userPath } from "./command_line.ts";
 
 /** Options of {@linkcode openRecordings}. */
@@ -49,60 +43,13 @@ export async function openRecordings(
   const { sampleRate } = dry;
   const pair = { dry: dry.samples, wet: wet.samples, sampleRate };
   const aligned = alignPair(pair, alignment);
-  const warnings = [
-    ...aligned.warnings,
-    ...lengthWarnings(dry, wet, aligned),
-  ];
-  if (aligned.pair.dry.every((x, n) => x === aligned.pair.wet[n])) {
-    warnings.push(
-      `the wet recording is the same as the dry one: is ${wetFile} the right file?`,
-    );
-  }
-  const clipping = findClipping(wet.samples, wet.format.bits);
-  if (clipping.runs > 0) {
-    warnings.push(
-      `the wet recording is clipped: ${
-        formatInteger(clipping.samples)
-      } samples stand at full scale, which no compressor explains. Record it at a lower level`,
-    );
-  }
-  return { ...aligned, warnings };
-}
-
-/** Part of the longer side that both should have. */
-const COMMON_PART = 0.9;
-
-/** Seconds of sound below which little can be told of the release. */
-const FEW_SECONDS = 1;
-
-/** What a person should know about how much sound the pair has. */
-function lengthWarnings(
-  dry: Sound,
-  wet: Sound,
-  { pair }: AlignedPair,
-): string[] {
-  const { sampleRate } = pair;
-  const [dryLength, wetLength, length] = [dry.samples, wet.samples, pair.dry]
-    .map((samples) => samples.length);
-  const time = (samples: number) => formatDuration(samples / sampleRate);
-  const warnings: string[] = [];
-  if (length < COMMON_PART * Math.max(dryLength, wetLength)) {
-    warnings.push(
-      `the dry recording has ${time(dryLength)}, the wet one ${
-        time(wetLength)
-      }: only the ${
-        time(length)
-      } that both have is used. Do they hold the same take?`,
-    );
-  }
-  if (length < FEW_SECONDS * sampleRate) {
-    warnings.push(
-      `${
-        time(length)
-      } of sound is too little to rely on: give a few seconds of varied sound`,
-    );
-  }
-  return warnings;
+  return {
+    ...aligned,
+    warnings: [
+      ...aligned.warnings,
+      ...recordingWarnings(dry, wet, aligned.pair),
+    ],
+  };
 }
 
 /**

@@ -188,11 +188,12 @@ Examples:
           peak = Math.max(peak, Math.abs(block[n]));
         }
         if (!(peak <= SAMPLE_LIMIT)) {
-          throw new Error(
-            `the output is louder than any sound: lower the make-up gain of ${
+          const remedy = options.model === "gru"
+            ? `train the weights in ${options.weights} again`
+            : `lower the make-up gain of ${
               formatDecibels(parameters.make_up_db)
-            }`,
-          );
+            }`;
+          throw new Error(`the output is louder than any sound: ${remedy}`);
         }
         await output.write(block);
         progress.update(Math.floor(output.length / sampleRate), "s");

@@ -40,6 +40,9 @@ export interface AlignmentConfig {
   max_lag: number;
 }
 
+/** Largest `max_lag` that a config takes. */
+const MOST_LAG = 1_000_000;
+
 /** Seconds of a long recording that the lag is found by. */
 const EXCERPT_SECONDS = 30;
 
@@ -61,15 +64,19 @@ export function alignPair(pair: Pair, config: AlignmentConfig): AlignedPair {
         formatNumber(found.match, 2)
       } of 1): the wet one may be of other material, or lag by more than ${
         formatInteger(config.max_lag)
-      } samples. Look further with --set alignment.max_lag=${
-        Math.min(1e6, Math.max(2048, 10 * config.max_lag))
+      } samples${
+        config.max_lag < MOST_LAG
+          ? `. Look further with --set alignment.max_lag=${
+            Math.min(MOST_LAG, Math.max(2048, 10 * config.max_lag))
+          }`
+          : ""
       }`,
     );
   } else if (found.confidence < CONFIDENCE_THRESHOLD) {
     warnings.push(
       `the lag of ${
         formatInteger(found.lag)
-      } samples is uncertain: others match nearly as well. If you know the recordings are in step, leave the lag as it is with --set alignment.enabled=false, or --no-align`,
+      } samples is uncertain: others match nearly as well. If you know the recordings are in step, leave the lag as it is with --set alignment.enabled=false`,
     );
   }
   if (polarity === -1) {

@@ -47,7 +47,7 @@
  * - attack 10 to 2.8 ms (31 to 1.0 ms);
  * - release 328 ms at 45, 210 ms at 85, 250 ms at 100 (371, 248, 244 ms);
  * - make-up 0.6 to −0.9 dB (0.7 to 0.04 dB);
- * - ESR 0.035 to 0.045 (0.066 to 0.11), most of it from the transformer's phase,
+ * - ESR 0.034 to 0.045 (0.066 to 0.11), most of it from the transformer's phase,
  *   which no compressor has.
  *
  * Three things differ. At 40 the published ratio and times rise steeply, where

@@ -12,6 +12,7 @@ import { RecordingError } from "../sound/recording_error.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 import { openWav, readWav } from "../sound/wav.ts";
 import { PUBLISHED_FITS } from "./published.ts";
+import { recordingWarnings } from "./recording_warnings.ts";
 import {
   type Mode,
   MODES,
@@ -67,7 +68,13 @@ export interface PairSource {
    * @throws {Error} where there is none.
    * @throws {Error} one that `isOfRecording` knows, where it cannot be used.
    */
-  load(setting: Setting): Promise<Pair>;
+  load(setting: Setting): Promise<LoadedPair>;
+}
+
+/** The pair of a setting. */
+export interface LoadedPair extends Pair {
+  /** What a person should know about the recordings, if there is something. */
+  warnings?: string[];
 }
 
 /** A dry sound to drive a unit with. */
@@ -412,11 +419,12 @@ async function openRecorded(folder: string): Promise<PairSource> {
       const { length, sampleRate } = extent;
       const dry = await readWav(entry.inputPath);
       const wet = await readWav(entry.targetPath);
-      return {
+      const pair: Pair = {
         dry: dry.samples.subarray(0, length),
         wet: wet.samples.subarray(0, length),
         sampleRate,
       };
+      return { ...pair, warnings: recordingWarnings(dry, wet, pair) };
     },
   };
 }
@@ -463,8 +471,11 @@ export async function isSurrogate(folder: string): Promise<boolean> {
   }
 }
 
-/** Name, size and time of a file: another where the file is another. */
+/**
+ * Name, size and time of a file: another where the file is another. A file that
+ * is not there, such as the end of a broken link, has no size.
+ */
 async function identityOf(path: string): Promise<unknown> {
-  const { size, mtime } = await Deno.stat(path);
-  return [basename(path), size, mtime?.getTime() ?? null];
+  const found = await Deno.stat(path).catch(() => null);
+  return [basename(path), found?.size ?? null, found?.mtime?.getTime() ?? null];
 }

@@ -6,10 +6,14 @@
 
 import type { DataConfig } from "../data_config.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
-import type { Pair } from "../sound/signal.ts";
 import { answerQuestions } from "../thread.ts";
 import type { Setting } from "./setting.ts";
-import { openSource, type PairSource, type SourceFacts } from "./source.ts";
+import {
+  type LoadedPair,
+  openSource,
+  type PairSource,
+  type SourceFacts,
+} from "./source.ts";
 
 /** What the thread is asked: first to open, then to load. */
 export type Question = { open: DataConfig } | { load: Setting };
@@ -20,7 +24,7 @@ export type Question = { open: DataConfig } | { load: Setting };
  */
 export type Answer =
   | { facts: SourceFacts; settings: Setting[] }
-  | Pair
+  | LoadedPair
   | { unusable: string };
 
 let source: PairSource;
@@ -32,7 +36,7 @@ answerQuestions<Question, Answer>(async (question) => {
     isRecorded = question.open.folder !== null;
     return [{ facts: source.describe(), settings: source.settings() }];
   }
-  let pair: Pair;
+  let pair: LoadedPair;
   try {
     pair = await source.load(question.load);
   } catch (error) {
