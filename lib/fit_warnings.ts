@@ -11,7 +11,7 @@
 import type { CompressorParameters } from "./compressor/parameters.ts";
 import { formatDecibels, formatNumber, formatPercent } from "./format.ts";
 import { PARAMETER_RANGES } from "./objective/parameter_space.ts";
-import type { Pair } from "./sound/signal.ts";
+import type { Pair, Signal } from "./sound/signal.ts";
 
 /** ESR above which hardly anything of the wet recording is explained. */
 const POOR_ESR = 0.5;
@@ -42,24 +42,19 @@ export function fitWarnings(
       } of the wet recording's energy is left unexplained. Is it the same take?`,
     );
   }
-  let peak = 0;
-  for (let n = 0; n < dry.length; n++) peak = Math.max(peak, Math.abs(dry[n]));
-  const peakDb = 20 * Math.log10(peak);
   const { threshold_db: threshold, ratio } = parameters;
-  if (threshold >= peakDb) {
+  // Most sounds show at once that there is something to compress.
+  const enough = threshold + HARDLY / (1 - 1 / ratio);
+  if (!isAbove(dry, enough)) {
+    const peakDb = 20 * Math.log10(peakOf(dry));
     warnings.push(
-      `no dry sample exceeds the threshold (the peak is ${
-        formatDecibels(peakDb)
-      }): nothing is compressed; threshold, ratio, attack and release mean nothing. Start lower, for example with --set solver.start.threshold_db=${
-        Math.floor(peakDb - 30)
-      }`,
-    );
-    return warnings;
-  }
-  const reduction = (1 - 1 / ratio) * (peakDb - threshold);
-  if (reduction < HARDLY) {
-    warnings.push(
-      `the compressor hardly compresses, by less than ${HARDLY} dB: threshold, attack and release mean nothing. Does the unit compress here? Are the dry and the wet recording swapped?`,
+      threshold >= peakDb
+        ? `no dry sample exceeds the threshold (the peak is ${
+          formatDecibels(peakDb)
+        }): nothing is compressed; threshold, ratio, attack and release mean nothing. Start lower, for example with --set solver.start.threshold_db=${
+          Math.floor(peakDb - 30)
+        }`
+        : `the compressor hardly compresses, by less than ${HARDLY} dB: threshold, attack and release mean nothing. Does the unit compress here? Are the dry and the wet recording swapped?`,
     );
     return warnings;
   }
@@ -77,4 +72,21 @@ export function fitWarnings(
     }
   }
   return warnings;
+}
+
+/** Whether a sample of `sound` is louder than `levelDb`. */
+function isAbove(sound: Signal, levelDb: number): boolean {
+  const level = 10 ** (levelDb / 20);
+  for (let n = 0; n < sound.length; n++) {
+    if (Math.abs(sound[n]) > level) return true;
+  }
+  return false;
+}
+
+function peakOf(sound: Signal): number {
+  let peak = 0;
+  for (let n = 0; n < sound.length; n++) {
+    peak = Math.max(peak, Math.abs(sound[n]));
+  }
+  return peak;
 }
