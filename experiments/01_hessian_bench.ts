@@ -54,6 +54,7 @@ import { coloursOf } from "../lib/report/palette.ts";
 import { boundedSpace } from "../lib/objective/parameter_space.ts";
 import {
   formatBytes,
+  formatCount,
   formatDecibels,
   formatDuration,
   formatNumber,
@@ -412,8 +413,8 @@ function isPublishedSize(config: Config): boolean {
 
 function processor(): string {
   const all = cpus();
-  return `${all[0]?.model.trim() || "an unnamed processor"} (${all.length} ${
-    all.length === 1 ? "core" : "cores"
+  return `${all[0]?.model.trim() || "an unnamed processor"} (${
+    formatCount(all.length, "core")
   })`;
 }
 
@@ -633,9 +634,7 @@ function ticksFor<K extends string>(
 function whatIsMeasured(rows: MeasuredRow[], config: Config): string {
   const { rounds, seconds, slow_seconds } = config;
   const slow = rows.filter((row) => row.rounds.length < rounds);
-  return `${rounds} ${
-    rounds === 1 ? "round" : "rounds"
-  }; in each, every method has ` +
+  return `${formatCount(rounds, "round")}; in each, every method has ` +
     `its turn in a process of its own: ${seconds} s of warm-up that is left out, ` +
     `then ${seconds} s of timed evaluations, one at least each. ` +
     `A turn counts by its median, and so do the rounds; *spread* is from the fastest round ` +

@@ -65,7 +65,11 @@ import {
   sameSetting,
   type Setting,
 } from "../lib/data/setting.ts";
-import { factsToJson, type SourceFacts } from "../lib/data/source.ts";
+import {
+  factsToJson,
+  type SourceFacts,
+  unusableAmong,
+} from "../lib/data/source.ts";
 import {
   dataSchema,
   requireOneSource,
@@ -1210,10 +1214,8 @@ async function openCases(
     known.some((other) => sameSetting(one, other))
   );
   const facts = source.describe();
-  for (const one of facts.unusable ?? []) {
-    if (settings.some((setting) => sameSetting(setting, one))) {
-      note(`warning: ${nameOfSetting(one)}: ${one.reason}`);
-    }
+  for (const one of unusableAmong(facts, settings)) {
+    note(`warning: ${nameOfSetting(one)}: ${one.reason}`);
   }
   if (settings.length === 0) {
     source[Symbol.dispose]();

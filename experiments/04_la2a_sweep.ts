@@ -80,6 +80,7 @@ import {
 } from "../lib/fit_config.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import {
+  formatCount,
   formatDecibels,
   formatDuration,
   formatFixed,
@@ -175,7 +176,7 @@ async function fitSettings(
   if (kept > 0) {
     note(
       `${kept} of ${
-        counted(settings.length, "setting")
+        formatCount(settings.length, "setting")
       } were kept from an earlier run of the same config.`,
     );
   }
@@ -320,7 +321,7 @@ async function writeReportPage(
   const body = [
     ...(leftOut.length === 0 ? [] : [cells.notice(
       `Left out: ${leftOut.length} of ${
-        counted(fits.length + leftOut.length, "setting")
+        formatCount(fits.length + leftOut.length, "setting")
       }, whose recordings cannot be used`,
       leftOut.map((one) => `${nameOfSetting(one)}: ${one.reason}`),
     )]),
@@ -384,7 +385,7 @@ Where published figures stand beside ours they are those of the real LA-2A
       cells.codeOf(settingsSource, "settingsInOrder"),
     ),
     cells.prose(
-      md`${counted(fits.length, "setting")}, ${durationsOf(lengths)}.
+      md`${formatCount(fits.length, "setting")}, ${durationsOf(lengths)}.
 The first of a mode starts from threshold ${
         formatDecibels(config.solver.start.threshold_db)
       }, ratio ${config.solver.start.ratio}, attack ${config.solver.start.attack_ms} ms,
@@ -602,7 +603,7 @@ function whatTheFitsShow(fits: SettingFit[]): string {
     : ` Near the end a step leaves ${
       formatPercent(median(shrinking), 2)
     } of what the loss still stands above its last value (median of ${
-      counted(shrinking.length, "step")
+      formatCount(shrinking.length, "step")
     }: the two before each fit's last, never its first). Were the loss smooth ` +
       "it would be less and less: but the " +
       "ballistics switch between attack and release at samples that move with " +
@@ -712,11 +713,6 @@ function recoveryTable(
       }];
     }),
   );
-}
-
-/** "1 setting", "26 settings". */
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** "4", "3 to 4": the least and the greatest of `values`. */
@@ -856,7 +852,7 @@ Examples:
     );
     if (leftOut.length > 0) {
       throw new Error(
-        `${leftOut.length} of ${counted(settings.length, "setting")} ${
+        `${leftOut.length} of ${formatCount(settings.length, "setting")} ${
           leftOut.length === 1 ? "was" : "were"
         } left out: ${page} says why; the rest lies beside it`,
       );

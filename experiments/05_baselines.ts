@@ -70,6 +70,7 @@ import {
   openDry,
   type PairSource,
   requireSettings,
+  unusableAmong,
 } from "../lib/data/source.ts";
 import { createUnit } from "../lib/data/unit.ts";
 import {
@@ -110,6 +111,7 @@ import { bestGain, gainOverTime } from "../lib/metrics/gain.ts";
 import { spectrogram } from "../lib/metrics/spectrogram.ts";
 import type { Cell } from "../lib/report/cells.ts";
 import {
+  formatCount,
   formatDecibels,
   formatDuration,
   formatNumber,
@@ -1346,10 +1348,8 @@ Examples:
     const facts = source.describe();
     const settings = settingsInOrder(config.sweep);
     requireSettings(background, settings);
-    for (const one of facts.unusable ?? []) {
-      if (settings.some((setting) => sameSetting(setting, one))) {
-        note(`warning: ${nameOfSetting(one)}: ${one.reason}`);
-      }
+    for (const one of unusableAmong(facts, settings)) {
+      note(`warning: ${nameOfSetting(one)}: ${one.reason}`);
     }
     const parts = partsOf(facts, config.parts);
     const store = await openResultStore(
@@ -1400,9 +1400,7 @@ Examples:
         `${bold("Mean ESR")}    of the test part, at all settings tried`,
         ...summary.methods.map(({ method, settings, esr }) =>
           `  ${method.padEnd(widest)}  ${formatNumber(esr.estimate, 3)}  ` +
-          `(${intervalText(esr)}; ${settings} ${
-            settings === 1 ? "setting" : "settings"
-          })`
+          `(${intervalText(esr)}; ${formatCount(settings, "setting")})`
         ),
         `${bold("4A-2A-G")}     ${
           formatPercent(summary.gruRatio.estimate)

@@ -92,6 +92,11 @@ export function formatInteger(value: MaybeNumber): string {
   return formatFixed(value, 0);
 }
 
+/** So many of a thing: "1 setting", "26 settings". */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A level or gain: two decimals and dB. */
 export function formatDecibels(value: MaybeNumber, decimals = 2): string {
   return withUnit(formatFixed(value, decimals), "dB");

@@ -5,7 +5,7 @@ import { forward } from "../lib/gru/gru.ts";
 import { settle } from "../lib/gru/silence.ts";
 import { weightsFromJson } from "../lib/gru/weights.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
-import { browserTest, openPage } from "./browser.ts";
+import { browserTest, countCharts, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 import { assertClose } from "./close.ts";
 
@@ -273,10 +273,7 @@ browserTest(
         `file://${report}`,
         { width: 1280, height: 900, colorScheme: "light" },
       );
-      await page.evaluate("optofit.ready");
-      const counts = await page.evaluate(
-        "({charts: optofit.charts, drawn: optofit.drawn})",
-      ) as { charts: number; drawn: number };
+      const counts = await countCharts(page);
       assert(counts.charts >= 15, `${counts.charts} charts`);
       assert.equal(counts.drawn, counts.charts);
       const durations = await page.evaluate(

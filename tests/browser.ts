@@ -100,3 +100,13 @@ export async function openPage(
   await page.goto(url);
   return { page, misdeeds };
 }
+
+/** Waits until the report on `page` is ready: its charts, and those drawn. */
+export async function countCharts(
+  page: Page,
+): Promise<{ charts: number; drawn: number }> {
+  await page.evaluate("optofit.ready");
+  return await page.evaluate(
+    "({charts: optofit.charts, drawn: optofit.drawn})",
+  ) as { charts: number; drawn: number };
+}

@@ -5,7 +5,7 @@ import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { FLOAT_32 } from "../lib/sound/sound_file.ts";
 import { writeWav } from "../lib/sound/wav.ts";
-import { browserTest, openPage } from "./browser.ts";
+import { browserTest, countCharts, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 
 /** Fast: two settings, six starts, short slow methods, a coarse map. */
@@ -157,13 +157,13 @@ browserTest(
         `file://${JSON.parse(stdout).report}`,
         { width: 390, height: 900, colorScheme: "dark" },
       );
-      await page.evaluate("optofit.ready");
-      const counts = await page.evaluate(
-        "({charts: optofit.charts, drawn: optofit.drawn, width: document.documentElement.scrollWidth})",
-      ) as { charts: number; drawn: number; width: number };
+      const counts = await countCharts(page);
       assert(counts.charts >= 15, `${counts.charts} charts`);
       assert.equal(counts.drawn, counts.charts);
-      assert.equal(counts.width, 390);
+      assert.equal(
+        await page.evaluate("document.documentElement.scrollWidth"),
+        390,
+      );
       assert.deepEqual(misdeeds, { complaints: [], requests: [] });
       await page.close();
     });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { browserTest, openPage } from "./browser.ts";
+import { browserTest, countCharts, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 
 /** Fast: little sound at a low rate, few steps of the slow methods. */
@@ -104,10 +104,7 @@ browserTest(
         `file://${JSON.parse(stdout).report}`,
         { width: 1280, height: 900, colorScheme: "light" },
       );
-      await page.evaluate("optofit.ready");
-      const counts = await page.evaluate(
-        "({charts: optofit.charts, drawn: optofit.drawn})",
-      ) as { charts: number; drawn: number };
+      const counts = await countCharts(page);
       assert.equal(counts.charts, 2);
       assert.equal(counts.drawn, 2);
       assert.deepEqual(misdeeds, { complaints: [], requests: [] });

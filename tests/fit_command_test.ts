@@ -6,6 +6,7 @@ import { score } from "../lib/metrics/score.ts";
 import { createRandom } from "../lib/random.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
+import { writeRecordings } from "./recordings.ts";
 
 const RATE = 22050;
 const TRUTH = {
@@ -34,13 +35,7 @@ async function writePair(
   const dry = drySound();
   const out = compress(dry, TRUTH, RATE);
   const wet = Float32Array.from(out, (_, n) => sign * (out[n - lag] ?? 0));
-  const paths: [string, string] = [
-    join(folder, "dry.wav"),
-    join(folder, "wet.wav"),
-  ];
-  await writeWav(paths[0], dry, { sampleRate: RATE });
-  await writeWav(paths[1], wet, { sampleRate: RATE });
-  return paths;
+  return await writeRecordings(folder, dry, wet, RATE);
 }
 
 Deno.test("fit finds the compressor and its lag, and render with its parameters gives the wet file again", async () => {

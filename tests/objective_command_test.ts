@@ -1,14 +1,14 @@
 /** `deno task objective`: what its options do to the figures. @module */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
 import { toNatural } from "../lib/compressor/parameters.ts";
 import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { createRandom } from "../lib/random.ts";
-import { readWav, writeWav } from "../lib/sound/wav.ts";
+import { readWav } from "../lib/sound/wav.ts";
 import { runTask, withFolder } from "./cli.ts";
+import { writeRecordings } from "./recordings.ts";
 
 const RATE = 8000;
 const POINT = {
@@ -29,13 +29,7 @@ async function writePair(folder: string): Promise<[string, string]> {
   const wet = Float32Array.from(
     compress(dry, { ...POINT, ratio: 6, release_ms: 300 }, RATE),
   );
-  const paths: [string, string] = [
-    join(folder, "dry.wav"),
-    join(folder, "wet.wav"),
-  ];
-  await writeWav(paths[0], dry, { sampleRate: RATE });
-  await writeWav(paths[1], wet, { sampleRate: RATE });
-  return paths;
+  return await writeRecordings(folder, dry, wet, RATE);
 }
 
 function objective(paths: string[], params: unknown, ...words: string[]) {

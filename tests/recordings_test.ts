@@ -1,12 +1,11 @@
 /** What a person is told of two recordings before anything is fitted. @module */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { openRecordings } from "../lib/commands/recordings.ts";
 import { createRandom } from "../lib/random.ts";
 import type { Signal } from "../lib/sound/signal.ts";
-import { writeWav } from "../lib/sound/wav.ts";
 import { withFolder } from "./cli.ts";
+import { writeRecordings } from "./recordings.ts";
 
 const RATE = 8000;
 
@@ -22,9 +21,7 @@ function noise(seconds: number): Float32Array {
 async function warningsOf(dry: Signal, wet: Signal): Promise<string[]> {
   let warnings: string[] = [];
   await withFolder(async (folder) => {
-    const paths = [join(folder, "dry.wav"), join(folder, "wet.wav")] as const;
-    await writeWav(paths[0], dry, { sampleRate: RATE });
-    await writeWav(paths[1], wet, { sampleRate: RATE });
+    const paths = await writeRecordings(folder, dry, wet, RATE);
     const alignment = { enabled: false, max_lag: 100 };
     ({ warnings } = await openRecordings(...paths, { alignment }));
   });

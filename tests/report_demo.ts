@@ -24,7 +24,8 @@ import {
 } from "../lib/report/charts.ts";
 import { formatDuration, formatNumber } from "../lib/format.ts";
 import { md } from "../lib/report/markdown.ts";
-import { type ReportMeta, runtimeFacts } from "../lib/report/page.ts";
+import type { ReportMeta } from "../lib/report/meta.ts";
+import { runtimeFacts } from "../lib/report/page.ts";
 import source from "./report_demo.ts" with { type: "text" };
 
 /** About the demonstration report. */

@@ -25,6 +25,7 @@ import {
 } from "../lib/report/charts.ts";
 import {
   formatBytes,
+  formatCount,
   formatDecibels,
   formatDuration,
   formatFixed,
@@ -41,12 +42,9 @@ import {
   slug,
 } from "../lib/report/html.ts";
 import { md, renderMarkdown } from "../lib/report/markdown.ts";
+import type { ReportMeta } from "../lib/report/meta.ts";
 import { cardOf } from "../lib/report/card.ts";
-import {
-  renderReport,
-  type ReportMeta,
-  writeReport,
-} from "../lib/report/page.ts";
+import { renderReport, writeReport } from "../lib/report/page.ts";
 import { coloursOf, PALETTE } from "../lib/report/palette.ts";
 import { vegaScripts } from "../lib/report/vega_scripts.ts";
 import { DEMO_META, demoCells } from "./report_demo.ts";
@@ -115,6 +113,8 @@ Deno.test("formatFixed and the units write what people read", () => {
   assert.equal(formatFixed(-0.005001, 2), "−0.01");
   assert.equal(formatFixed(1234567.891, 1), "1\u202f234\u202f567.9");
   assert.equal(formatInteger(44100), "44\u202f100");
+  assert.equal(formatCount(1, "setting"), "1 setting");
+  assert.equal(formatCount(0, "setting"), "0 settings");
   assert.equal(formatDecibels(-19.154), "−19.15\u00a0dB");
   assert.equal(formatDecibels(NaN), "–");
   assert.equal(formatMilliseconds(9.481), "9.481\u00a0ms");

@@ -11,7 +11,7 @@ import { openSource } from "../lib/data/source.ts";
 import { dataSchema } from "../lib/data_config.ts";
 import { score, scoreEsr } from "../lib/metrics/score.ts";
 import { FLOAT_32, readWav, writeWav } from "../lib/sound/wav.ts";
-import { browserTest, openPage } from "./browser.ts";
+import { browserTest, countCharts, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 
 /** Fast: two settings of one mode, on seven seconds of sound. */
@@ -597,10 +597,7 @@ browserTest(
         `file://${report}`,
         { width: 1280, height: 900, colorScheme: "light" },
       );
-      await page.evaluate("optofit.ready");
-      const counts = await page.evaluate(
-        "({charts: optofit.charts, drawn: optofit.drawn, failed: optofit.failed})",
-      ) as { charts: number; drawn: number; failed: unknown };
+      const counts = await countCharts(page);
       assert.equal(counts.charts, 8);
       assert.equal(counts.drawn, 8);
       assert.deepEqual(misdeeds, { complaints: [], requests: [] });

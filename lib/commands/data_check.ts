@@ -17,7 +17,12 @@ import { listEntries, type SignalTrainListing } from "../data/signaltrain.ts";
 import { isSurrogate } from "../data/source.ts";
 import { reasonOf, remedyOf } from "../file_error.ts";
 import type { Column } from "../report/cells.ts";
-import { formatFixed, formatInteger, NO_VALUE } from "../format.ts";
+import {
+  formatCount,
+  formatFixed,
+  formatInteger,
+  NO_VALUE,
+} from "../format.ts";
 import { DEFAULT_MAX_LAG, MATCH_THRESHOLD } from "../sound/alignment.ts";
 import {
   bold,
@@ -182,9 +187,9 @@ function describe(inventory: Inventory): string {
   const out = pairs.filter((pair) => pair.leave_out).length;
   const good = pairs.length - out;
   lines.push(
-    `${bold(dir)}: ${pairs.length} ${
-      pairs.length === 1 ? "target" : "targets"
-    }, ${good} good ${good === 1 ? "pair" : "pairs"}, ${out} to be left out`,
+    `${bold(dir)}: ${formatCount(pairs.length, "target")}, ${
+      formatCount(good, "good pair")
+    }, ${out} to be left out`,
   );
   return lines.join("\n");
 }

@@ -35,7 +35,7 @@ import {
   SURROGATE_NOTICE,
 } from "../data/source.ts";
 import { createUnit, UNIT_NAMES, type UnitName, UNITS } from "../data/unit.ts";
-import { formatDuration } from "../format.ts";
+import { formatCount, formatDuration } from "../format.ts";
 import {
   createWav,
   formatName,
@@ -293,6 +293,7 @@ Examples:
   .action(async (dir, options) => {
     const started = performance.now();
     const { unit, seed, modes, stimulus, json } = options;
+    // The folder may lie in that of the stimulus; the other way round it may not.
     await requireDistinctFiles([stimulus], { "--json": json });
     await requireDistinctFiles([], { DIR: dir, "--json": json });
     if (stimulus !== undefined && await liesIn(stimulus, dir)) {
@@ -365,11 +366,11 @@ Examples:
     const took = (performance.now() - started) / 1000;
     await printResult(
       [
-        `${bold("Made")}   ${pairs.length} ${
-          pairs.length === 1 ? "pair" : "pairs"
-        } of ${formatDuration(seconds)} at ${dry.sampleRate} Hz, ${
-          formatName(format)
-        }, in ${formatDuration(took)}`,
+        `${bold("Made")}   ${formatCount(pairs.length, "pair")} of ${
+          formatDuration(seconds)
+        } at ${dry.sampleRate} Hz, ${formatName(format)}, in ${
+          formatDuration(took)
+        }`,
         `${bold("Where")}  ${dir}`,
         `${bold("What")}   surrogate data: ${
           UNITS[unit].title

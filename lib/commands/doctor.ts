@@ -22,7 +22,7 @@ import {
   KERNELS,
   VARIANTS,
 } from "../kernels/kernels.ts";
-import { formatDuration } from "../format.ts";
+import { formatCount, formatDuration } from "../format.ts";
 import {
   bold,
   messageOf,
@@ -82,7 +82,7 @@ function checkThreads(): Check {
     ? {
       name: "Threads",
       state: "good",
-      found: `${cores} ${cores === 1 ? "core" : "cores"}, shared memory`,
+      found: `${formatCount(cores, "core")}, shared memory`,
     }
     : {
       name: "Threads",

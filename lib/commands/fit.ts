@@ -20,6 +20,7 @@ import {
   type ParameterSpace,
 } from "../objective/parameter_space.ts";
 import {
+  formatCount,
   formatDecibels,
   formatDuration,
   formatInteger,
@@ -232,10 +233,8 @@ Examples:
         ]
         : []),
       `${bold("ΔLDR")}        ${formatDecibels(deltaLdrDb, 3)}`,
-      `${
-        bold(minimum.converged ? "Converged" : "Stopped")
-      }   after ${minimum.iterations} ${
-        minimum.iterations === 1 ? "iteration" : "iterations"
+      `${bold(minimum.converged ? "Converged" : "Stopped")}   after ${
+        formatCount(minimum.iterations, "iteration")
       }${
         fit.coarse === undefined
           ? ""

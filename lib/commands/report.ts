@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { formatCount } from "../format.ts";
 import { writeIndex } from "../report/run_index.ts";
 import {
   bold,
@@ -64,7 +65,7 @@ Examples:
     if (serve) {
       const { serveReports } = await import("../report/serve.ts");
       const server = await serveReports(folder, port, {
-        onIndex: (runs) => note(`${runs} ${runs === 1 ? "run" : "runs"}`),
+        onIndex: (runs) => note(`${formatCount(runs, "run")}`),
         onError: (error) => note(`warning: ${messageOf(error)}`),
       });
       console.log(`${bold("Reports")}  ${server.url}  (Ctrl+C ends it)`);
@@ -79,8 +80,8 @@ Examples:
     const experiments = new Set(runs.map(({ card }) => card.experiment)).size;
     await printResult(
       [
-        `${bold("Runs")}   ${runs.length}, of ${experiments} ${
-          experiments === 1 ? "experiment" : "experiments"
+        `${bold("Runs")}   ${runs.length}, of ${
+          formatCount(experiments, "experiment")
         }`,
         `${bold("Index")}  ${path}`,
       ].join("\n"),

@@ -11,7 +11,12 @@
  * @module
  */
 
-import { formatDuration, formatNumber, formatPercent } from "../format.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+} from "../format.ts";
 import {
   type Alignment,
   CONFIDENCE_THRESHOLD,
@@ -197,9 +202,9 @@ function noteClipping(side: SideCheck, name: string, to: string[]): void {
   const { runs, samples } = side.clipping;
   if (runs === 0) return;
   to.push(
-    `the ${name} is clipped: ${runs} ${
-      runs === 1 ? "run" : "runs"
-    } at full scale, ${formatPercent(samples / side.length, 2)} of it`,
+    `the ${name} is clipped: ${formatCount(runs, "run")} at full scale, ${
+      formatPercent(samples / side.length, 2)
+    } of it`,
   );
 }
 

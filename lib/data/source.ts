@@ -8,6 +8,7 @@
 import { basename, extname, join } from "node:path";
 import type { DataConfig } from "../data_config.ts";
 import { reasonOf } from "../file_error.ts";
+import { formatCount } from "../format.ts";
 import { RecordingError } from "../sound/recording_error.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 import { openWav, readWav } from "../sound/wav.ts";
@@ -129,6 +130,16 @@ export function factsToJson(facts: SourceFacts): Record<string, unknown> {
     sample_rate: facts.sampleRate,
     identity: facts.identity,
   };
+}
+
+/** Those of the settings `wanted` whose recordings cannot be used, and why. */
+export function unusableAmong(
+  { unusable = [] }: SourceFacts,
+  wanted: readonly Setting[],
+): LeftOut[] {
+  return unusable.filter((one) =>
+    wanted.some((setting) => sameSetting(setting, one))
+  );
 }
 
 /**
@@ -268,8 +279,8 @@ async function openMusic(folder: string, seconds: number): Promise<DrySource> {
   }
   let read: DrySound | undefined;
   return {
-    title: `the music in the folder ${basename(folder)} (${parts.length} ${
-      parts.length === 1 ? "file" : "files"
+    title: `the music in the folder ${basename(folder)} (${
+      formatCount(parts.length, "file")
     })`,
     seconds: total / sampleRate,
     sampleRate,

@@ -27,8 +27,6 @@ import { vegaScripts } from "./vega_scripts.ts";
 import project from "../../deno.json" with { type: "json" };
 import client from "./client.js" with { type: "text" };
 
-export type { ReportMeta, ReportSource } from "./meta.ts";
-
 /** The page for `cells`, described by `meta`. */
 export async function renderReport(
   meta: ReportMeta,

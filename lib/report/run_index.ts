@@ -10,6 +10,7 @@
 
 import { join } from "node:path";
 import { writeFileWhole } from "../atomic_file.ts";
+import { formatCount } from "../format.ts";
 import { cardSchema, type Picture, type ReportCard } from "./card.ts";
 import { type Column, table, type TableValue } from "./cells.ts";
 import { escapeHtml, slug } from "./html.ts";
@@ -226,8 +227,8 @@ ${grid(recent)}
 ${
     older.length === 0
       ? ""
-      : `<details class="code older"><summary>${older.length} older ${
-        older.length === 1 ? "run" : "runs"
+      : `<details class="code older"><summary>${
+        formatCount(older.length, "older run")
       }</summary>\n${grid(older)}</details>`
   }
 ${compared}
@@ -270,10 +271,8 @@ levelling amplifier with a knob to turn, for any sound of yours.</p>`
     subtitle:
       "Every report below this folder, by experiment, the newest run first.",
     facts: [
-      `<span>${runs.length} ${
-        runs.length === 1 ? "run" : "runs"
-      } of ${groups.size} ${
-        groups.size === 1 ? "experiment" : "experiments"
+      `<span>${formatCount(runs.length, "run")} of ${
+        formatCount(groups.size, "experiment")
       }</span>`,
     ],
     contents: links.length === 0

@@ -13,6 +13,7 @@
 
 import wavefile from "wavefile";
 import { reasonOf } from "../file_error.ts";
+import { formatCount } from "../format.ts";
 import type { Signal } from "./signal.ts";
 import {
   badSampleError,
@@ -400,7 +401,9 @@ function formatOf(
     throw unsupported(
       path,
       `${fmt.bitsPerSample}-bit ${float ? "floating point" : "PCM"} ` +
-        `in frames of ${blockAlign} bytes for ${countOf(channels)}`,
+        `in frames of ${blockAlign} bytes for ${
+          formatCount(channels, "channel")
+        }`,
     );
   }
   return { sampleRate, format: { bits, float, channels } as SoundFormat };
@@ -448,18 +451,13 @@ function chosenChannel(
   if (!Number.isInteger(channel) || channel < 1 || channel > channels) {
     throw new SoundFileError(
       path,
-      `has ${countOf(channels)}, and so no channel ${channel}`,
+      `has ${formatCount(channels, "channel")}, and so no channel ${channel}`,
       channels === 1
         ? "Leave --channel out"
         : `Choose one with --channel 1 … ${channels}`,
     );
   }
   return channel;
-}
-
-/** So many channels, in words. */
-function countOf(channels: number): string {
-  return `${channels} ${channels === 1 ? "channel" : "channels"}`;
 }
 
 /**

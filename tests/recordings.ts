@@ -1,0 +1,25 @@
+/**
+ * Recordings on disk, for commands that read them.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Signal } from "../lib/sound/signal.ts";
+import { writeWav } from "../lib/sound/wav.ts";
+
+/** Writes dry.wav and wet.wav into `folder`, and gives their paths. */
+export async function writeRecordings(
+  folder: string,
+  dry: Signal,
+  wet: Signal,
+  sampleRate: number,
+): Promise<[string, string]> {
+  const paths: [string, string] = [
+    join(folder, "dry.wav"),
+    join(folder, "wet.wav"),
+  ];
+  await writeWav(paths[0], dry, { sampleRate });
+  await writeWav(paths[1], wet, { sampleRate });
+  return paths;
+}
