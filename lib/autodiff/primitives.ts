@@ -319,3 +319,25 @@ export function ballistics(
   const leak = select(attacks(h, attack, release), attack, release);
   return recur(leak, multiply(leak, h));
 }
+
+// TEMPORARY until the scan lands: signatures only.
+/** ln a. */
+export function log(a: Operand): Value {
+  return asValue(a);
+}
+/** |a|. */
+export function abs(a: Operand): Value {
+  return asValue(a);
+}
+/** max(a, b). */
+export function maximum(a: Operand, b: Operand): Value {
+  return add(a, b);
+}
+/** General recurrence. */
+export function scan(
+  step: (states: Value[], inputs: Value[]) => Value[],
+  starts: Operand[],
+  inputs: Operand[],
+): Value[] {
+  return step(starts.map(asValue), inputs.map(asValue));
+}

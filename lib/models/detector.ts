@@ -1,0 +1,58 @@
+/**
+ * What the unit listens with: the level, in dB, of the sound v that its detector
+ * hears.
+ *
+ *     peak  L = 20 log₁₀ max(|v|, 1e-8)
+ *     rms   m[n] = m[n−1] + w (max(v², 1e-8) − m[n−1]),  L = 10 log₁₀ m,  m[−1] = 0
+ *
+ * The averaging coefficient w stands for itself (Yu et al., DAFx 2024).
+ *
+ * @module
+ */
+
+import {
+  abs,
+  log,
+  maximum,
+  multiply,
+  type Operand,
+  subtract,
+} from "../autodiff/primitives.ts";
+import type { Value } from "../autodiff/value.ts";
+import type { Parameter } from "./model.ts";
+
+/** Floor of the peak detector, as an amplitude. */
+export const LEVEL_FLOOR = 1e-8;
+
+/** Floor of v² in the RMS detector. */
+export const MEAN_SQUARE_FLOOR = 1e-8;
+
+/** Decibels of one neper of amplitude. */
+export const DB_PER_NEPER = 20 / Math.LN10;
+
+/** What the RMS detector adds to a model. */
+export const AVERAGING: Parameter = {
+  name: "averaging_coefficient",
+  title: "Averaging",
+  unit: "",
+  decimals: 4,
+  start: 0.3,
+  range: [0, 1],
+  scale: "logit",
+};
+
+/** Peak level of v, in dB. */
+export function peakLevel(v: Value): Value {
+  return multiply(DB_PER_NEPER, log(maximum(abs(v), LEVEL_FLOOR)));
+}
+
+/** What the mean square `m` rises by when v comes in. */
+export function meanSquareStep(m: Value, v: Value, averaging: Operand): Value {
+  const square = maximum(multiply(v, v), MEAN_SQUARE_FLOOR);
+  return multiply(averaging, subtract(square, m));
+}
+
+/** RMS level of a mean square, in dB. */
+export function rmsLevel(meanSquare: Value): Value {
+  return multiply(DB_PER_NEPER / 2, log(meanSquare));
+}
