@@ -7,6 +7,7 @@ import wavefile from "wavefile";
 import {
   createWav,
   openWav,
+  readChannels,
   readWav,
   type SampleFormat,
   SoundFileError,
@@ -194,9 +195,12 @@ Deno.test("readWav reads each channel of a file with several, plain or extensibl
         }
         await rejects(
           readWav(path),
-          new RegExp(
-            `has ${count} channels.*extract one.*--channel 1 … ${count}`,
-          ),
+          new RegExp(`has ${count} channels that differ.*Extract one`),
+        );
+        const whole = await readChannels(path);
+        assert.deepEqual(
+          whole.channels.map((samples) => [...samples]),
+          channels.slice(0, count).map((samples) => [...samples]),
         );
         for (const channel of [0, count + 1, 1.5, NaN]) {
           await rejects(readWav(path, { channel }), /no channel/);
@@ -239,7 +243,8 @@ Deno.test("readWav reads to the end where a recorder left the size open", async 
       for (const riffSize of [0, 0xffffffff, 36]) {
         await Deno.writeFile(path, makeWav({ data, dataSize, riffSize }));
         const { samples } = await readWav(path);
-        assert.equal(samples.length, 101, "the half sample has a padding byte");
+        // The half sample with its padding byte.
+        assert.equal(samples.length, 101);
       }
     }
   });
@@ -261,15 +266,17 @@ Deno.test("readWav says what is wrong with a file it cannot use", async () => {
       [new Uint8Array(0), /is an empty file\. Convert it/],
       [Uint8Array.of(1, 2, 3), /is not a WAV file/],
       [text, /is not a WAV file/],
-      [swapped("RF64"), /RF64 variety.*below 4 GB/],
-      [swapped("RIFX"), /RIFX variety/],
+      [swapped("RIFX"), /RIFX, .*Convert it: ffmpeg -i .*sound-pcm\.wav/],
       [wav.subarray(0, 12), /no "data" chunk/],
       [
         wav.subarray(0, 30),
         /truncated: its "fmt " chunk is 16 bytes long, 10 are/,
       ],
       [wav.subarray(0, 60), /truncated: its header promises 64 bytes.*16 are/],
-      [makeWav({ dataSize: 65 }), /truncated.*65 bytes.*64 are/],
+      [
+        makeWav({ data: new Uint8Array(9000), dataSize: 13097 }),
+        /truncated.*13097 bytes.*9000 are/,
+      ],
       [makeWav({ data: new Uint8Array(0) }), /is empty: it has no samples/],
       [
         makeWav({ data: new Uint8Array(0), after: [["LIST", 40]] }),
@@ -289,9 +296,14 @@ Deno.test("readWav says what is wrong with a file it cannot use", async () => {
       [makeWav({ bits: 64 }), /64-bit PCM/],
       [makeWav({ code: 3, bits: 16 }), /16-bit floating point/],
       [
-        makeWav({ bits: 24, align: 4 }),
-        /24-bit PCM in frames of 4 bytes for 1 channel,/,
+        makeWav({ bits: 24, align: 5 }),
+        /24-bit PCM in frames of 5 bytes for 1 channel,/,
       ],
+      [
+        makeWav({ bits: 24, align: 4, data: new Uint8Array(8).fill(99) }),
+        /24-bit PCM that takes all of its 4 bytes/,
+      ],
+      [makeWav({ bits: 8, align: 2 }), /8-bit PCM in frames of 2 bytes/],
       [makeWav({ bits: 0, align: 2 }), /0-bit PCM/],
       [makeWav({ channels: 0 }), /no channels, its header says/],
       [makeWav({ rate: 0 }), /rate of 0 Hz.* 1000 to 1000000 Hz are taken/],
@@ -404,7 +416,7 @@ Deno.test("openWav streams what readWav reads, in blocks of any length", async (
         using reader = await openWav(path);
         assert.equal(reader.length, 5000);
         const streamed: number[] = [];
-        for await (const block of reader.blocks(length)) {
+        for await (const [block] of reader.blocks(length)) {
           assert(block.length <= length);
           streamed.push(...block);
           if (length === 1 && streamed.length === 50) break;
@@ -455,7 +467,7 @@ Deno.test("a reader says that the file was cut short while it was read", async (
     using reader = await openWav(path);
     await Deno.truncate(path, 44 + 4 * 600 + 1);
     await rejects(
-      reader.readInto(new Float32Array(1000)),
+      reader.readInto([new Float32Array(1000)]),
       /ends at sample 600 of 1000/,
     );
   });

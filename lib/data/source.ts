@@ -294,7 +294,7 @@ async function openMusic(folder: string, seconds: number): Promise<DrySource> {
       let at = 0;
       for (const { path, take } of parts) {
         using reader = await openWav(path, { channel: 1 });
-        await reader.readInto(samples.subarray(at, at + take));
+        await reader.readInto([samples.subarray(at, at + take)]);
         at += take;
       }
       return read = { samples, sampleRate };

@@ -1,5 +1,6 @@
 /**
- * WAVE files, read and written. See `wav_reader.ts` and `wav_writer.ts`.
+ * WAVE files, read and written. See `wav_layout.ts`, `wav_reader.ts`, `wav_file.ts`
+ * and `wav_writer.ts`.
  *
  * @module
  */
@@ -15,11 +16,12 @@ export {
 } from "./sound_file.ts";
 export {
   openWav,
+  readChannels,
   type ReadOptions,
   readWav,
   type Sound,
-  WavReader,
-} from "./wav_reader.ts";
+} from "./wav_file.ts";
+export type { Channels } from "./wav_reader.ts";
 export {
   createWav,
   requireRoom,
