@@ -35,7 +35,7 @@ import {
   unitOption,
   withEngine,
 } from "../lib/commands/command_line.ts";
-import { openRecordings } from "../lib/commands/recordings.ts";
+import { openRecordings, soleTake } from "../lib/commands/recordings.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import {
   type Curvature,
@@ -1180,10 +1180,11 @@ async function openCases(
 ): Promise<{ cases: Case[]; facts: SourceFacts; close(): void }> {
   const { dry, wet } = config.pair;
   if (dry !== null && wet !== null) {
-    const { pair, warnings } = await openRecordings(dry, wet, {
+    const recordings = await openRecordings(dry, wet, {
       alignment: config.alignment,
     });
-    for (const warning of warnings) note(`warning: ${warning}`);
+    const pair = soleTake(recordings);
+    for (const warning of recordings.warnings) note(`warning: ${warning}`);
     const identity = await Promise.all([dry, wet].map(async (file) => {
       const { size, mtime } = await Deno.stat(file);
       return [file, size, mtime?.getTime()];

@@ -30,7 +30,7 @@ const NAMES = {
 
 /** What a person should know before relying on `parameters` fitted to `pair`. */
 export function fitWarnings(
-  { dry }: Pair,
+  { dry, heard = dry }: Pair,
   parameters: CompressorParameters,
   esr: number,
 ): string[] {
@@ -45,8 +45,8 @@ export function fitWarnings(
   const { threshold_db: threshold, ratio } = parameters;
   // Most sounds show at once that there is something to compress.
   const enough = threshold + HARDLY / (1 - 1 / ratio);
-  if (!isAbove(dry, enough)) {
-    const peakDb = 20 * Math.log10(peakOf(dry));
+  if (!isAbove(heard, enough)) {
+    const peakDb = 20 * Math.log10(peakOf(heard));
     warnings.push(
       threshold >= peakDb
         ? `no dry sample exceeds the threshold (the peak is ${

@@ -384,17 +384,20 @@ export function resultsFolder(out: string | undefined): string {
   return out === undefined ? REPORTS : userPath(out);
 }
 
-/** The option `--channel`, counted from 1. */
-export function channelOption() {
-  return new Option(
-    "--channel <n>",
-    "channel to use of files with several, from 1",
-  ).argParser((text) => {
-    const channel = Number(text);
-    if (Number.isInteger(channel) && channel >= 1) return channel;
-    throw new InvalidArgumentError("give a whole number from 1.");
-  });
+/** A channel that an option names, counted from 1. */
+export function channelOf(text: string): number {
+  const channel = Number(text);
+  if (Number.isInteger(channel) && channel >= 1) return channel;
+  throw new InvalidArgumentError("give a whole number from 1.");
 }
+
+/** Help of the option `--channel` of what reads a dry and a wet recording. */
+export const CHANNEL_HELP =
+  "channel of both recordings, from 1 (default: all that differ)";
+
+/** Help of the option `--link` there. */
+export const LINK_HELP =
+  "the unit's channels share a detector, which hears the loudest";
 
 /** The option `--json`. */
 export function jsonOption() {

@@ -11,9 +11,9 @@ import { writeFileWhole } from "../atomic_file.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
-import { score } from "../metrics/score.ts";
+import { scoreTakes } from "../metrics/score.ts";
 import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
-import { chunk } from "../objective/chunks.ts";
+import { chunkTakes } from "../objective/chunks.ts";
 import {
   boundedSpace,
   PARAMETER_RANGES,
@@ -29,11 +29,13 @@ import {
 } from "../format.ts";
 import {
   bold,
-  channelOption,
+  CHANNEL_HELP,
+  channelOf,
   configOf,
   configOption,
   engineOption,
   jsonOption,
+  LINK_HELP,
   note,
   printable,
   printResult,
@@ -124,7 +126,10 @@ export const command = new Command("deno task fit")
   .addOption(configOption("fit"))
   .addOption(setOption())
   .addOption(engineOption())
-  .addOption(channelOption())
+  .option("--channel <n>", CHANNEL_HELP, channelOf)
+  .option("--dry-channel <n>", "channel of DRY.wav", channelOf)
+  .option("--wet-channel <n>", "channel of WET.wav", channelOf)
+  .option("--link", LINK_HELP)
   .option("--no-align", "leave the lag between the recordings as it is")
   .addOption(jsonOption())
   .addHelpText(
@@ -151,17 +156,20 @@ Examples:
       }),
     );
     const recordings = await openRecordings(dryPath, wetPath, {
-      channel: options.channel,
+      ...options,
       alignment: config.alignment,
     });
     for (const warning of recordings.warnings) note(`warning: ${warning}`);
-    const { pair } = recordings;
+    const { takes } = recordings;
+    const [{ lag, polarity }] = takes;
+    const pairs = takes.map(({ pair }) => pair);
+    const [pair] = pairs;
 
     const progress = await startProgress(
       "Fitting",
       config.solver.max_iterations,
     );
-    const chunked = chunk(pair, chunkOptions(config.chunks));
+    const chunked = chunkTakes(pairs, chunkOptions(config.chunks));
     let fit;
     try {
       fit = await fitPair(chunked, config.solver, config.engine, {
@@ -176,9 +184,9 @@ Examples:
     }
     const { minimum, parameters, esr } = fit;
     const scoring = await startProgress("Scoring", 1);
-    const [{ esr: wholeEsr, deltaLdrDb }] = score(pair, [parameters]);
+    const { esr: wholeEsr, deltaLdrDb } = scoreTakes(pairs, parameters);
     scoring.stop();
-    const doubts = fitWarnings(pair, parameters, esr);
+    const doubts = fitWarnings(chunked, parameters, esr);
     for (const warning of doubts) note(`warning: ${warning}`);
     const warnings = [...recordings.warnings, ...doubts];
 
@@ -190,8 +198,14 @@ Examples:
       chunk_esr: esr,
       whole_esr: wholeEsr,
       delta_ldr_db: deltaLdrDb,
-      lag_samples: recordings.lag ?? null,
-      polarity: recordings.polarity ?? null,
+      lag_samples: lag ?? null,
+      polarity: polarity ?? null,
+      takes: takes.map((take) => ({
+        channel: take.channel,
+        lag_samples: take.lag ?? null,
+        polarity: take.polarity ?? null,
+      })),
+      link: options.link ?? false,
       iterations: minimum.iterations,
       coarse_iterations: fit.coarse?.iterations ?? 0,
       evaluations: evaluationsOf(fit),
@@ -216,8 +230,10 @@ Examples:
     const text = [
       `${bold("Recording")}   ${
         formatDuration(pair.dry.length / pair.sampleRate)
-      } at ${pair.sampleRate} Hz, lag ${
-        describeLag(recordings.lag, pair.sampleRate)
+      } at ${pair.sampleRate} Hz, lag ${describeLag(lag, pair.sampleRate)}${
+        takes.length === 1
+          ? ""
+          : `, ${takes.length} ${options.link ? "linked " : ""}channels`
       }`,
       "",
       describeParameters(parameters),

@@ -10,7 +10,7 @@ import type { CompressorParameters } from "../compressor/parameters.ts";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine } from "../engines/open.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
-import { chunk } from "../objective/chunks.ts";
+import { chunkTakes } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import {
   boundedSpace,
@@ -20,10 +20,12 @@ import { isFiniteEvaluation } from "../optimise/minimiser.ts";
 import { formatNumber } from "../format.ts";
 import {
   bold,
-  channelOption,
+  CHANNEL_HELP,
+  channelOf,
   configOf,
   engineOption,
   jsonOption,
+  LINK_HELP,
   note,
   placeOfParameters,
   printResult,
@@ -89,7 +91,10 @@ export const command = new Command("deno task objective")
   )
   .addOption(setOption())
   .addOption(engineOption())
-  .addOption(channelOption())
+  .option("--channel <n>", CHANNEL_HELP, channelOf)
+  .option("--dry-channel <n>", "channel of DRY.wav", channelOf)
+  .option("--wet-channel <n>", "channel of WET.wav", channelOf)
+  .option("--link", LINK_HELP)
   .option("--no-align", "leave the lag between the recordings as it is")
   .addOption(jsonOption())
   .addHelpText(
@@ -116,20 +121,17 @@ Examples:
     const progress = await startProgress("Computing", STEPS);
     let engine: Engine | undefined;
     try {
-      const { pair, lag, polarity, warnings } = await openRecordings(
-        dryPath,
-        wetPath,
-        {
-          channel: options.channel,
-          alignment: config.alignment,
-        },
-      );
+      const { takes, warnings } = await openRecordings(dryPath, wetPath, {
+        ...options,
+        alignment: config.alignment,
+      });
+      const [{ pair, lag, polarity }] = takes;
       const space = boundedSpace(pair.sampleRate);
       const z = coordinatesOf(parameters, space, options.params);
       progress.update(1, "laying the recordings out");
       engine = await openEngine(
         config.engine,
-        chunk(pair, chunkOptions(config.chunks)),
+        chunkTakes(takes.map((take) => take.pair), chunkOptions(config.chunks)),
       );
       progress.update(2, "loss, gradient and Hessian");
       const evaluation = await objectiveOf(engine, space).evaluate(z, 2);
@@ -175,6 +177,7 @@ Examples:
           target_energy: engine.targetEnergy,
           lag_samples: lag ?? null,
           polarity: polarity ?? null,
+          takes: takes.length,
           engine: engine.name,
           sample_rate: pair.sampleRate,
           warnings,

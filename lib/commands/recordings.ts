@@ -1,9 +1,10 @@
 /**
- * A dry and a wet sound file made into a pair, and parameters put into words.
+ * A dry and a wet sound file made into takes, and parameters put into words.
  *
  * @module
  */
 
+import { loudest } from "../compressor/linked.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import {
   type AlignedPair,
@@ -12,44 +13,110 @@ import {
 } from "../data/aligned_pair.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
 import { formatDecibels, formatMilliseconds, formatNumber } from "../format.ts";
-import { readWav } from "../sound/wav.ts";
+import { areSame, type ChannelChoice, takesOf } from "../sound/channels.ts";
+import type { Pair } from "../sound/signal.ts";
+import { readChannels } from "../sound/wav.ts";
 import { bold, userPath } from "./command_line.ts";
 
 /** Options of {@linkcode openRecordings}. */
-export interface RecordingOptions {
-  /** Channel of files with several, counted from 1. */
-  channel?: number;
+export interface RecordingOptions extends ChannelChoice {
+  /** Whether the unit's channels share a detector, which hears the loudest. */
+  link?: boolean;
   /** Whether and how far to look for a lag. */
   alignment: AlignmentConfig;
 }
 
+/** A take made ready for the objective. */
+export interface OpenTake extends Omit<AlignedPair, "warnings"> {
+  /** The wet side's channel, from 1. */
+  channel: number;
+}
+
+/** Two recordings made into takes: one, or one for each of several channels. */
+export interface Recordings {
+  /** The takes, all of the same rate. */
+  takes: OpenTake[];
+  /** What a person should know about the recordings. */
+  warnings: string[];
+}
+
 /**
- * Reads two recordings, given as a person names them, as an aligned pair.
+ * Reads two recordings, given as a person names them, as aligned takes.
  *
  * @throws {Error} naming the file that cannot be used, and what to do.
  */
 export async function openRecordings(
   dryFile: string,
   wetFile: string,
-  { channel, alignment }: RecordingOptions,
-): Promise<AlignedPair> {
-  const dry = await readWav(userPath(dryFile), { channel });
-  const wet = await readWav(userPath(wetFile), { channel });
-  if (dry.sampleRate !== wet.sampleRate) {
+  options: RecordingOptions,
+): Promise<Recordings> {
+  const dry = await readChannels(userPath(dryFile));
+  const wet = await readChannels(userPath(wetFile));
+  const { sampleRate } = dry;
+  if (sampleRate !== wet.sampleRate) {
     throw new Error(
-      `${dryFile} is at ${dry.sampleRate} Hz, ${wetFile} at ${wet.sampleRate} Hz: convert one to the rate of the other`,
+      `${dryFile} is at ${sampleRate} Hz, ${wetFile} at ${wet.sampleRate} Hz: convert one to the rate of the other`,
     );
   }
-  const { sampleRate } = dry;
-  const pair = { dry: dry.samples, wet: wet.samples, sampleRate };
-  const aligned = alignPair(pair, alignment);
+  const found = takesOf(
+    { file: dryFile, channels: dry.channels },
+    { file: wetFile, channels: wet.channels },
+    options,
+  );
+  const [first] = found;
+  const isChosen = (options.dryChannel ?? options.channel) !== undefined;
+  const heard = options.link && !isChosen && !areSame(dry.channels)
+    ? loudest(dry.channels, new Float32Array(first.dry.length))
+    : undefined;
+  const said: string[][] = [];
+  const takes = found.map((take) => {
+    const { warnings, ...aligned } = alignPair(
+      { dry: take.dry, wet: take.wet, sampleRate, ...(heard && { heard }) },
+      options.alignment,
+    );
+    said.push([
+      ...warnings,
+      ...recordingWarnings(
+        { ...dry, samples: take.dry },
+        { ...wet, samples: take.wet },
+        aligned.pair,
+      ),
+    ]);
+    return { ...aligned, channel: take.channel };
+  });
+  const [{ lag }] = takes;
+  const other = takes.find((take) => take.lag !== lag);
   return {
-    ...aligned,
+    takes,
     warnings: [
-      ...aligned.warnings,
-      ...recordingWarnings(dry, wet, aligned.pair),
+      ...new Set(
+        said.flatMap((warnings, t) =>
+          warnings.map((warning) =>
+            said.every((others) => others.includes(warning))
+              ? warning
+              : `channel ${takes[t].channel}: ${warning}`
+          )
+        ),
+      ),
+      ...(other === undefined ? [] : [
+        `channel ${
+          takes[0].channel
+        } lags by ${lag} samples, channel ${other.channel} by ${other.lag}: do both hold the same take?`,
+      ]),
     ],
   };
+}
+
+/**
+ * The one take of `recordings`.
+ *
+ * @throws {Error} where there are several, as of stereo recordings.
+ */
+export function soleTake({ takes }: Recordings): Pair {
+  if (takes.length === 1) return takes[0].pair;
+  throw new Error(
+    `the recordings have ${takes.length} channels that differ, where one is needed: extract one of them from each`,
+  );
 }
 
 /**

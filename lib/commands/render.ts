@@ -8,6 +8,7 @@
 import { dirname } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Processor } from "../compressor/compressor.ts";
+import { linked, unlinked } from "../compressor/linked.ts";
 import type { CompressorParameters } from "../compressor/parameters.ts";
 import { readTextFile } from "../config.ts";
 import { parametersAt } from "../curve.ts";
@@ -23,7 +24,7 @@ import {
 } from "../sound/wav.ts";
 import {
   bold,
-  channelOption,
+  channelOf,
   collect,
   jsonOption,
   note,
@@ -145,14 +146,15 @@ export const command = new Command("deno task render")
     new Option("--format <format>", "samples of the result: PCM bits or float")
       .choices(SAMPLE_FORMAT_NAMES).default("32f" as const),
   )
-  .addOption(channelOption())
+  .option("--channel <n>", "only this channel, from 1", channelOf)
+  .option("--link", "every channel with the gain that the loudest asks for")
   .addOption(jsonOption())
   .addHelpText(
     "after",
     `
 Examples:
   deno task render in.wav out.wav --params unit.yaml
-  deno task render in.wav out.wav --peak-reduction 63 --mode compress
+  deno task render in.wav out.wav --peak-reduction 63 --mode compress --link
   deno task render in.wav out.wav --peak-reduction 63 --curve parameters.yaml \\
     --model gru --weights weights.json`,
   )
@@ -168,11 +170,26 @@ Examples:
     const started = performance.now();
     using input = await openWav(userPath(inPath), { channel: options.channel });
     const format = SAMPLE_FORMATS[options.format];
-    const { sampleRate, length } = input;
-    const processor = await chosenModel(options, parameters, sampleRate);
+    for (const warning of input.warnings) {
+      note(`warning: ${inPath}: ${warning}`);
+    }
+    const { sampleRate, length, channels } = input;
+    const link = options.link ?? false;
+    if (link && options.model === "gru") {
+      throw new Error(
+        "--link belongs to --model compressor: the network is more than a gain",
+      );
+    }
+    const units = await Promise.all(
+      (link ? [0] : channels).map(() =>
+        chosenModel(options, parameters, sampleRate)
+      ),
+    );
+    const processor = link ? linked(units[0]) : unlinked(units);
     await Deno.mkdir(dirname(userPath(outPath)), { recursive: true });
     await using output = await createWav(userPath(outPath), {
       sampleRate,
+      channels: channels.length,
       format,
       length,
     });
@@ -184,8 +201,10 @@ Examples:
     try {
       for await (const block of input.blocks()) {
         processor.process(block, block);
-        for (let n = 0; n < block.length; n++) {
-          peak = Math.max(peak, Math.abs(block[n]));
+        for (const samples of block) {
+          for (let n = 0; n < samples.length; n++) {
+            peak = Math.max(peak, Math.abs(samples[n]));
+          }
         }
         if (!(peak <= SAMPLE_LIMIT)) {
           const remedy = options.model === "gru"
@@ -195,7 +214,7 @@ Examples:
             }`;
           throw new Error(`the output is louder than any sound: ${remedy}`);
         }
-        await output.write(block);
+        await output.write(...block);
         progress.update(Math.floor(output.length / sampleRate), "s");
       }
       await output.close();
@@ -216,6 +235,10 @@ Examples:
         "",
         `${bold("Written")}     ${outPath}, ${
           formatDuration(length / sampleRate)
+        }${
+          channels.length === 1
+            ? ""
+            : ` of ${channels.length} ${link ? "linked " : ""}channels`
         } in ${formatDuration(seconds)}`,
       ].join("\n"),
       {
@@ -224,6 +247,8 @@ Examples:
         out: outPath,
         sample_rate: sampleRate,
         samples: length,
+        channels: channels.length,
+        link,
         peak,
         clipped: output.clipped,
       },

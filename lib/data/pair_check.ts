@@ -108,7 +108,9 @@ export async function checkPair(
   };
   const read = async (path: string, side: string) => {
     try {
-      return await readWav(path);
+      const sound = await readWav(path);
+      notes.push(...sound.warnings.map((warning) => `${side}: ${warning}`));
+      return sound;
     } catch (error) {
       if (!(error instanceof SoundFileError)) throw error;
       reasons.push(`${side} ${error.what}`);

@@ -1,7 +1,7 @@
 /**
  * What a person should know of two recordings before relying on a fit to them:
- * how much sound both have, whether they are one and the same, and whether the
- * wet one is clipped.
+ * what is odd about their files, how much sound both have, whether they are one
+ * and the same, and whether the wet one is clipped.
  *
  * @module
  */
@@ -23,7 +23,10 @@ export function recordingWarnings(
   wet: Sound,
   pair: Pair,
 ): string[] {
-  const warnings: string[] = [];
+  const warnings = [
+    ...dry.warnings.map((warning) => `the dry recording: ${warning}`),
+    ...wet.warnings.map((warning) => `the wet recording: ${warning}`),
+  ];
   const [dryLength, wetLength, length] = [dry.samples, wet.samples, pair.dry]
     .map((samples) => samples.length);
   const time = (samples: number) => formatDuration(samples / pair.sampleRate);

@@ -68,8 +68,9 @@ export class DataSetError extends Error {
   }
 }
 
-const INPUT = /^input_(\d+)_\.wav$/;
-const TARGET = /^target_(\d+)_LA2A_(2c|3c)__([01])__(\d+(?:\.\d+)?)\.wav$/;
+const INPUT = /^input_(\d+)_\.[Ww][Aa][Vv]$/;
+const TARGET =
+  /^target_(\d+)_LA2A_(2c|3c)__([01])__(\d+(?:\.\d+)?)\.[Ww][Aa][Vv]$/;
 
 /** Name of the input with this number. */
 export function inputFileName(number: string): string {

@@ -91,7 +91,7 @@ function evaluate(
   theta: Float64Array,
   order: Order,
 ): Evaluation {
-  const { dry, wet, starts, chunkLength, warmUp } = pair;
+  const { dry, wet, heard = dry, starts, chunkLength, warmUp } = pair;
   const isRms = detector === "rms";
   const size = theta.length;
   const [thresholdDb, s, a, r] = theta;
@@ -160,13 +160,14 @@ function evaluate(
 
     for (let n = 0; n < chunkLength; n++) {
       const x = dry[start + n];
+      const h = heard[start + n];
 
       // Detector: ℓ = ln level and its derivatives by v.
       let level: number;
       let levelV = 0;
       let levelVV = 0;
       if (isRms) {
-        const square = Math.max(x * x, MEAN_SQUARE_FLOOR);
+        const square = Math.max(h * h, MEAN_SQUARE_FLOOR);
         meanSquareVV = (1 - v) * meanSquareVV - 2 * meanSquareV;
         meanSquareV = (1 - v) * meanSquareV + square - meanSquare;
         meanSquare += v * (square - meanSquare);
@@ -174,7 +175,7 @@ function evaluate(
         levelV = 0.5 * meanSquareV / meanSquare;
         levelVV = 0.5 * meanSquareVV / meanSquare - 2 * levelV * levelV;
       } else {
-        level = Math.log(Math.max(Math.abs(x), LEVEL_FLOOR));
+        level = Math.log(Math.max(Math.abs(h), LEVEL_FLOOR));
       }
 
       // Static curve.

@@ -53,6 +53,11 @@ export class EsrMeter {
     this.#targetEnergy = targetEnergy;
   }
 
+  /** Energies of everything taken so far, of the error and of the target. */
+  get energies(): { error: number; target: number } {
+    return { error: this.#errorEnergy, target: this.#targetEnergy };
+  }
+
   /**
    * ESR of everything taken so far.
    *

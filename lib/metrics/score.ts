@@ -6,8 +6,17 @@
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import { type Energies, sumEnergies, sumScore } from "../kernels/render.ts";
-import type { Pair } from "../sound/signal.ts";
+import { linked } from "../compressor/linked.ts";
+import {
+  createFastCompressor,
+  type Energies,
+  type ScoreSums,
+  sumEnergies,
+  sumScore,
+} from "../kernels/render.ts";
+import type { Pair, Signal } from "../sound/signal.ts";
+import { EsrMeter } from "./esr.ts";
+import { loudnessDynamicRange } from "./loudness_dynamic_range.ts";
 
 /** How near a compressor comes to a recording. */
 export interface Score {
@@ -47,6 +56,48 @@ export function score(
       deltaLdrDb: sums.modelLdr - sums.targetLdr,
     };
   });
+}
+
+/**
+ * Scores one compressor against several takes of one unit: the ESR over all of
+ * them, and the mean difference in loudness dynamic range. Where the detector of a
+ * take hears another sound, so does the compressor's.
+ *
+ * @throws {RangeError} where every target is silent, which leaves no ratio.
+ */
+export function scoreTakes(
+  takes: readonly Pair[],
+  parameters: CompressorParameters,
+): Score {
+  const energies: Energies = { error: 0, target: 0 };
+  let deltaLdrDb = 0;
+  for (const take of takes) {
+    const { error, target, modelLdr, targetLdr } = take.heard === undefined
+      ? sumScore(take, parameters)
+      : sumScoreLinked(take, take.heard, parameters);
+    energies.error += error;
+    energies.target += target;
+    deltaLdrDb += (modelLdr - targetLdr) / takes.length;
+  }
+  return { esr: esrOf(energies), deltaLdrDb };
+}
+
+/** What `sumScore` gives, of a compressor whose detector hears `heard`. */
+function sumScoreLinked(
+  { dry, wet, sampleRate }: Pair,
+  heard: Signal,
+  parameters: CompressorParameters,
+): ScoreSums {
+  const model = new Float32Array(dry.length);
+  linked(createFastCompressor(parameters, sampleRate))
+    .process([dry, heard], [model, new Float32Array(dry.length)]);
+  const meter = new EsrMeter();
+  meter.add(model, wet);
+  return {
+    ...meter.energies,
+    modelLdr: loudnessDynamicRange(model, sampleRate),
+    targetLdr: loudnessDynamicRange(wet, sampleRate),
+  };
 }
 
 function esrOf({ error, target }: Energies): number {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Pair } from "../sound/signal.ts";
+import type { Pair, Signal } from "../sound/signal.ts";
 
 /** A pair with its division into chunks. Chunks are views, never copies. */
 export interface ChunkedPair extends Pair {
@@ -66,4 +66,42 @@ export function chunk(pair: Pair, options: ChunkOptions = {}): ChunkedPair {
     starts.push(start);
   }
   return { ...pair, starts, chunkLength, warmUp: overlap };
+}
+
+/**
+ * Divides several takes of one unit, which one compressor is fitted to. They lie
+ * one after the other in the pair, cut to the length of the shortest, and no
+ * chunk has a part in two.
+ *
+ * @throws {RangeError} as {@linkcode chunk} does.
+ */
+export function chunkTakes(
+  takes: readonly Pair[],
+  options: ChunkOptions = {},
+): ChunkedPair {
+  if (takes.length === 1) return chunk(takes[0], options);
+  const length = Math.min(...takes.map(({ dry }) => dry.length));
+  const joined = (side: (take: Pair) => Signal) => {
+    const whole = new Float32Array(takes.length * length);
+    takes.forEach((take, t) =>
+      whole.set(side(take).subarray(0, length), t * length)
+    );
+    return whole;
+  };
+  const [{ dry, wet, sampleRate }] = takes;
+  const { starts, chunkLength, warmUp } = chunk({
+    dry: dry.subarray(0, length),
+    wet: wet.subarray(0, length),
+    sampleRate,
+  }, options);
+  return {
+    dry: joined((take) => take.dry),
+    wet: joined((take) => take.wet),
+    ...(takes.some(({ heard }) => heard) &&
+      { heard: joined((take) => take.heard ?? take.dry) }),
+    sampleRate,
+    starts: takes.flatMap((_, t) => starts.map((start) => start + t * length)),
+    chunkLength,
+    warmUp,
+  };
 }

@@ -126,7 +126,7 @@ export function findAlignment(
  * @throws {RangeError} where nothing is left.
  */
 export function align(pair: Pair, lag: number): Pair {
-  const { dry, wet, sampleRate } = pair;
+  const { dry, wet, heard, sampleRate } = pair;
   const dryStart = Math.max(0, -lag);
   const wetStart = Math.max(0, lag);
   const length = Math.min(dry.length - dryStart, wet.length - wetStart);
@@ -138,12 +138,13 @@ export function align(pair: Pair, lag: number): Pair {
   return {
     dry: dry.subarray(dryStart, dryStart + length),
     wet: wet.subarray(wetStart, wetStart + length),
+    ...(heard && { heard: heard.subarray(dryStart, dryStart + length) }),
     sampleRate,
   };
 }
 
 /** Whether a signal does not move: a constant offset is silence too. */
-function isSilent(signal: Signal): boolean {
+export function isSilent(signal: Signal): boolean {
   for (let n = 0; n < signal.length; n++) {
     if (Math.abs(signal[n] - signal[0]) > SILENCE) return false;
   }

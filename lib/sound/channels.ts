@@ -1,5 +1,5 @@
 /**
- * Channels of recordings: which belong together, and what a linked detector hears.
+ * Channels of recordings: which belong together.
  *
  * Channels that are the same are one. A mono dry side belongs to every channel of
  * the wet one; of two sides with as many channels, each belongs to its like. Every
@@ -10,6 +10,7 @@
  */
 
 import { formatCount } from "../format.ts";
+import { isSilent } from "./alignment.ts";
 import type { Signal } from "./signal.ts";
 import { SoundFileError } from "./sound_file.ts";
 
@@ -149,25 +150,4 @@ export function requireChannel(
 export function areSame(channels: readonly Signal[]): boolean {
   const [first, ...others] = channels;
   return others.every((other) => other.every((x, n) => x === first[n]));
-}
-
-/** Whether every sample is 0. */
-export function isSilent(samples: Signal): boolean {
-  return samples.every((x) => x === 0);
-}
-
-/**
- * What a linked detector hears: at each moment the louder of `channels`, or the
- * loudest, written into `output`, as a magnitude.
- */
-export function loudest(channels: readonly Signal[], output: Signal): Signal {
-  for (let n = 0; n < output.length; n++) {
-    let most = 0;
-    for (const channel of channels) {
-      const size = Math.abs(channel[n]);
-      if (size > most) most = size;
-    }
-    output[n] = most;
-  }
-  return output;
 }

@@ -13,6 +13,11 @@ export interface Pair {
   dry: Signal;
   /** What came out, as long as `dry`. */
   wet: Signal;
+  /**
+   * What the unit's detector hears, as long as `dry`, where that is another sound:
+   * of linked channels the loudest.
+   */
+  heard?: Signal;
   /** Samples a second. */
   sampleRate: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Writes mono WAVE files block by block: PCM of 8, 16, 24 and 32 bits, floating
+ * Writes WAVE files block by block: PCM of 8, 16, 24 and 32 bits, floating
  * point of 32 and 64 bits.
  *
  * The header is the wavefile package's; the samples go through typed arrays. PCM
@@ -32,7 +32,9 @@ export interface WriteOptions {
   sampleRate: number;
   /** How to code them (default: 32-bit floating point). */
   format?: SampleFormat;
-  /** Samples to come, if known: a file too large is then refused at once. */
+  /** Channels (default: 1). */
+  channels?: number;
+  /** Frames to come, if known: a file too large is then refused at once. */
   length?: number;
 }
 
@@ -50,11 +52,13 @@ export class WavWriter implements AsyncDisposable {
   readonly format: SampleFormat;
   /** Samples a second. */
   readonly sampleRate: number;
+  /** Channels, a sample of each making a frame. */
+  readonly channels: number;
 
   readonly #file: Deno.FsFile;
   readonly #partPath: string;
   readonly #headerBytes: number;
-  readonly #encoded = new ArrayBuffer(8 * BLOCK_LENGTH);
+  readonly #encoded: ArrayBuffer;
   #length = 0;
   #clipped = 0;
   #open = true;
@@ -67,6 +71,7 @@ export class WavWriter implements AsyncDisposable {
       partPath: string;
       headerBytes: number;
       sampleRate: number;
+      channels: number;
       format: SampleFormat;
     },
   ) {
@@ -75,10 +80,12 @@ export class WavWriter implements AsyncDisposable {
     this.#partPath = info.partPath;
     this.#headerBytes = info.headerBytes;
     this.sampleRate = info.sampleRate;
+    this.channels = info.channels;
+    this.#encoded = new ArrayBuffer(8 * Math.max(BLOCK_LENGTH, info.channels));
     this.format = info.format;
   }
 
-  /** Samples written so far. */
+  /** Frames written so far: samples of each channel. */
   get length(): number {
     return this.#length;
   }
@@ -89,22 +96,30 @@ export class WavWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes the next samples.
+   * Writes the next samples, a block for each channel.
    *
    * @throws {SoundFileError} at a sample that is NaN or infinite, where the disk
    * is full, and where the file would exceed 4 GB. Nothing is left behind.
    */
-  async write(block: Signal): Promise<void> {
+  async write(...blocks: readonly Signal[]): Promise<void> {
     this.#assertOpen();
+    const { channels, format } = this;
     try {
-      requireRoom(this.path, this.#length + block.length, this.format);
-      for (let from = 0; from < block.length; from += BLOCK_LENGTH) {
-        const part = block.subarray(from, from + BLOCK_LENGTH);
-        this.#check(part);
-        this.#clipped += encode(part, this.format, this.#encoded);
-        const bytes = part.length * this.format.bits / 8;
+      if (blocks.length !== channels) {
+        throw new TypeError(`${blocks.length} blocks for ${channels} channels`);
+      }
+      const { length } = blocks[0];
+      requireRoom(this.path, (this.#length + length) * channels, format);
+      const step = Math.max(1, Math.floor(BLOCK_LENGTH / channels));
+      for (let from = 0; from < length; from += step) {
+        const parts = blocks.map((block) => block.subarray(from, from + step));
+        for (let c = 0; c < channels; c++) {
+          this.#check(parts[c]);
+          this.#clipped += encode(parts[c], format, this.#encoded, c, channels);
+        }
+        const bytes = parts[0].length * channels * format.bits / 8;
         await writeFully(this.#file, new Uint8Array(this.#encoded, 0, bytes));
-        this.#length += part.length;
+        this.#length += parts[0].length;
       }
     } catch (error) {
       await this.abort();
@@ -116,7 +131,7 @@ export class WavWriter implements AsyncDisposable {
   async close(): Promise<void> {
     this.#assertOpen();
     try {
-      const dataBytes = this.#length * this.format.bits / 8;
+      const dataBytes = this.#length * this.channels * this.format.bits / 8;
       if (dataBytes % 2 === 1) await writeFully(this.#file, new Uint8Array(1));
       const riffSize = this.#headerBytes - 8 + dataBytes + dataBytes % 2;
       await writeSize(this.#file, 4, riffSize);
@@ -173,7 +188,7 @@ export class WavWriter implements AsyncDisposable {
 }
 
 /**
- * Begins a mono WAVE file. Close it to have it, or abort it:
+ * Begins a WAVE file. Close it to have it, or abort it:
  *
  *     await using out = await createWav(path, { sampleRate });
  *     for await (const block of blocks) await out.write(block);
@@ -186,7 +201,7 @@ export async function createWav(
   path: string,
   options: WriteOptions,
 ): Promise<WavWriter> {
-  const { sampleRate, format = FLOAT_32, length = 0 } = options;
+  const { sampleRate, channels = 1, format = FLOAT_32, length = 0 } = options;
   const isTaken = sampleRate >= RATES.lowest && sampleRate <= RATES.highest;
   if (!(Number.isInteger(sampleRate) && isTaken)) {
     throw new SoundFileError(
@@ -195,11 +210,11 @@ export async function createWav(
       `Use a whole number from ${RATES.lowest} to ${RATES.highest}`,
     );
   }
-  requireRoom(path, length, format);
+  requireRoom(path, length * channels, format);
   await assertReplaceable(path);
   const unique = crypto.randomUUID().slice(0, 8);
   const partPath = join(dirname(path), `.optofit-${unique}.part`);
-  const head = header(sampleRate, format);
+  const head = header(sampleRate, channels, format);
   let file: Deno.FsFile | undefined;
   beginFile(partPath);
   try {
@@ -218,15 +233,16 @@ export async function createWav(
     partPath,
     headerBytes: head.length,
     sampleRate,
+    channels,
     format,
   });
 }
 
-/** Writes `samples` as a WAVE file; returns how many were clipped. */
+/** Writes `samples` as a mono WAVE file; returns how many were clipped. */
 export async function writeWav(
   path: string,
   samples: Signal,
-  options: Omit<WriteOptions, "length">,
+  options: Omit<WriteOptions, "length" | "channels">,
 ): Promise<number> {
   const { length } = samples;
   await using writer = await createWav(path, { ...options, length });
@@ -236,10 +252,14 @@ export async function writeWav(
 }
 
 /** Header of a file without samples, its last four bytes being the data's size. */
-function header(sampleRate: number, { bits, float }: SampleFormat): Uint8Array {
+function header(
+  sampleRate: number,
+  channels: number,
+  { bits, float }: SampleFormat,
+): Uint8Array {
   const file = new wavefile.WaveFile();
   const code = float && bits === 32 ? "32f" : String(bits);
-  file.fromScratch(1, sampleRate, code, new Float64Array(0));
+  file.fromScratch(channels, sampleRate, code, new Float64Array(0));
   return file.toBuffer();
 }
 
@@ -282,17 +302,28 @@ async function assertReplaceable(path: string): Promise<void> {
   }
 }
 
-/** Codes `part` at the start of `buffer`; returns how many samples clipped. */
+/**
+ * Codes `part` as channel `channel`, from 0, of the frames at the start of
+ * `buffer`; returns how many samples clipped.
+ */
 function encode(
   part: Signal,
   { bits, float }: SampleFormat,
   buffer: ArrayBuffer,
+  channel: number,
+  channels: number,
 ): number {
   if (float) {
     const target = bits === 32
       ? new Float32Array(buffer)
       : new Float64Array(buffer);
-    target.set(part);
+    if (channels === 1) {
+      target.set(part);
+    } else {
+      for (let n = 0, at = channel; n < part.length; n++, at += channels) {
+        target[at] = part[n];
+      }
+    }
     return 0;
   }
   const scale = 2 ** (bits - 1);
@@ -304,7 +335,7 @@ function encode(
     ? new Int32Array(buffer)
     : undefined;
   let clipped = 0;
-  for (let n = 0; n < part.length; n++) {
+  for (let n = 0, at = channel; n < part.length; n++, at += channels) {
     let level = Math.round(part[n] * scale);
     if (level > highest) {
       level = highest;
@@ -314,13 +345,13 @@ function encode(
       clipped++;
     }
     if (target !== undefined) {
-      target[n] = level;
+      target[at] = level;
     } else if (bits === 8) {
-      bytes[n] = level + 128;
+      bytes[at] = level + 128;
     } else {
-      bytes[3 * n] = level;
-      bytes[3 * n + 1] = level >> 8;
-      bytes[3 * n + 2] = level >> 16;
+      bytes[3 * at] = level;
+      bytes[3 * at + 1] = level >> 8;
+      bytes[3 * at + 2] = level >> 16;
     }
   }
   return clipped;

@@ -2,8 +2,9 @@
  * A chunked pair in the workers' memory.
  *
  * Four chunks make a *quad*, one chunk to a vector lane; sample n of a quad is a
- * record of twelve numbers: dry, its level (log₂ of it for the peak detector, its
- * square for that of the RMS), and the pre-emphasised target. A last quad with fewer chunks has silent lanes, which add nothing to
+ * record of twelve numbers: dry, the level of what the detector hears (log₂ of it
+ * for the peak detector, its square for that of the RMS), and the pre-emphasised
+ * target. A last quad with fewer chunks has silent lanes, which add nothing to
  * any sum. What a recording costs is 12 bytes a sample of every chunk.
  *
  * The recording is copied to the shared memory some quads at a time, and the
@@ -45,6 +46,8 @@ export async function loadDataSet(
 ): Promise<DataSet> {
   const { starts, chunkLength, warmUp } = pair;
   const { heap } = pool;
+  // In the staging memory one after the other, the detector's last.
+  const sounds = [pair.dry, pair.wet, ...(pair.heard ? [pair.heard] : [])];
   const groups: number[][] = [];
   for (let at = 0; at < starts.length; at += LANES) {
     groups.push(starts.slice(at, at + LANES));
@@ -62,7 +65,7 @@ export async function loadDataSet(
   const jobs: Promise<void>[] = [];
   try {
     for (let i = 0; i < Math.min(groups.length, PARTS * pool.size); i++) {
-      staging.push(heap.allocate(2 * 4 * longest));
+      staging.push(heap.allocate(sounds.length * 4 * longest));
     }
     for (const _ of groups) {
       quads.push(heap.allocate(RECORD_BYTES * chunkLength));
@@ -76,19 +79,22 @@ export async function loadDataSet(
         const copy = new Float32Array(
           heap.memory.buffer,
           address,
-          2 * (end - first),
+          sounds.length * (end - first),
         );
-        copy.set(pair.dry.subarray(first, end));
-        copy.set(pair.wet.subarray(first, end), end - first);
+        sounds.forEach((sound, i) =>
+          copy.set(sound.subarray(first, end), i * (end - first))
+        );
         const [start0 = 0, ...others] = group;
-        const base = 4 * (start0 - first);
+        const base = address + 4 * (start0 - first);
+        const stride = 4 * (end - first);
         const offsets = [0, 1, 2].map((lane) =>
           4 * ((others[lane] ?? start0) - start0)
         );
         return [
           quads[quad],
-          address + base,
-          address + base + 4 * (end - first),
+          base,
+          base + (pair.heard ? 2 * stride : 0),
+          base + stride,
           ...offsets,
           group.length,
           chunkLength,

@@ -117,6 +117,11 @@ export async function openWebGpuEngine(
   pair: ChunkedPair,
   options: WebGpuEngineOptions = {},
 ): Promise<WebGpuEngine> {
+  if (pair.heard !== undefined) {
+    throw new RangeError(
+      "the engine webgpu has no linked detector: use --engine wasm or reference",
+    );
+  }
   const gpu = await requestGpu();
   const kernels = await kernelsOn(gpu);
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;

@@ -93,6 +93,7 @@ export function interleave(
   scratch: usize,
   records: usize,
   dry: usize,
+  heard: usize,
   wet: usize,
   o1: usize,
   o2: usize,
@@ -113,21 +114,27 @@ export function interleave(
     x = v128.load_lane<f32>(dry + o1, x, 1);
     x = v128.load_lane<f32>(dry + o2, x, 2);
     x = v128.load_lane<f32>(dry + o3, x, 3);
+    let h = v128.load32_zero(heard);
+    h = v128.load_lane<f32>(heard + o1, h, 1);
+    h = v128.load_lane<f32>(heard + o2, h, 2);
+    h = v128.load_lane<f32>(heard + o3, h, 3);
     let y = v128.load32_zero(wet);
     y = v128.load_lane<f32>(wet + o1, y, 1);
     y = v128.load_lane<f32>(wet + o2, y, 2);
     y = v128.load_lane<f32>(wet + o3, y, 3);
     x = v128.and(x, used);
+    h = v128.and(h, used);
     y = f32x4.sub(v128.and(y, used), s);
     s = settled(madd(leak, y, s));
     energy = madd(y, y, energy);
     v128.store(records, x);
     if (rms) {
-      v128.store(records, f32x4.pmax(f32x4.mul(x, x), floor), LEVEL);
+      v128.store(records, f32x4.pmax(f32x4.mul(h, h), floor), LEVEL);
     } else {
-      v128.store(records, log2(f32x4.pmax(f32x4.abs(x), floor)), LEVEL);
+      v128.store(records, log2(f32x4.pmax(f32x4.abs(h), floor)), LEVEL);
     }
     v128.store(records, f32x4.neg(y), TARGET);
+    heard += 4;
     wet += 4;
     records += RECORD;
   }
