@@ -28,6 +28,9 @@
 
   // State --------------------------------------------------------------------
 
+  /** Rate at which the browser decodes what is no WAVE file, in Hz. */
+  const DECODED_RATE = 48000;
+
   /** The sound, its target, and what became of them. */
   const state = {
     sound: null,
@@ -48,43 +51,68 @@
 
   // Sounds -------------------------------------------------------------------
 
-  async function decode(buffer, name) {
-    const wave = waveFiles.decode(buffer);
-    if (wave !== null) return { ...wave, name };
-    const context = new OfflineAudioContext(1, 1, 48000);
-    const decoded = await context.decodeAudioData(buffer).catch(() => {
-      throw new Error("this browser cannot decode it");
-    });
-    return {
-      name,
-      sampleRate: decoded.sampleRate,
-      channels: Array.from(
-        { length: decoded.numberOfChannels },
-        (_, channel) => decoded.getChannelData(channel),
-      ),
-    };
-  }
+  /** A file as the WAV reader takes it. */
+  const sourceOf = (file) => ({
+    name: file.name,
+    size: file.size,
+    async readInto(bytes, position) {
+      const part = file.slice(position, position + bytes.length);
+      bytes.set(new Uint8Array(await part.arrayBuffer()));
+      return part.size;
+    },
+  });
 
-  async function open(buffer, name) {
-    const sound = await decode(buffer, name);
-    const { channels } = sound;
-    if (channels[0].length === 0) throw new Error("it holds no samples");
-    if (!channels.every((samples) => samples.every(Number.isFinite))) {
-      throw new Error("it holds samples that are not numbers");
+  /** The sound in `file`: of a WAVE file every sample as it is there. */
+  async function open(file) {
+    const { name } = file;
+    const source = sourceOf(file);
+    try {
+      const { channels, ...sound } = await waveReader.readSource(source);
+      return {
+        ...sound,
+        name,
+        isWave: true,
+        channels: channels.map((samples) =>
+          samples instanceof Float32Array ? samples : Float32Array.from(samples)
+        ),
+      };
+    } catch (error) {
+      if (await waveReader.isWave(source)) throw error;
+      const context = new OfflineAudioContext(1, 1, DECODED_RATE);
+      const decoded = await file.arrayBuffer()
+        .then((buffer) => context.decodeAudioData(buffer))
+        .catch(() => {
+          throw error;
+        });
+      return {
+        name,
+        isWave: false,
+        warnings: [],
+        sampleRate: decoded.sampleRate,
+        channels: Array.from(
+          { length: decoded.numberOfChannels },
+          (_, channel) => decoded.getChannelData(channel),
+        ),
+      };
     }
-    return sound;
   }
 
   /** Opens a file as the sound or the target; says what is wrong with it. */
   async function load(file, role) {
     try {
-      const sound = await open(await file.arrayBuffer(), file.name);
-      trouble("");
+      const sound = await open(file);
+      trouble(
+        sound.warnings.map((warning) => `${file.name}: ${warning}`).join(),
+      );
       if (role === "target") setTarget(sound);
       else setSound(sound);
     } catch (error) {
+      // What the reader says names the file, the reason and the remedy.
+      const isOfReader = error.remedy !== undefined;
       trouble(
-        `${file.name} cannot be used: ${error.message}. Choose a WAV file, or another format that this browser plays.`,
+        isOfReader
+          ? error.message
+          : `${file.name} cannot be used: ${error.message}.`,
       );
     }
   }
@@ -107,7 +135,9 @@
 
   function setSound(sound) {
     stop();
+    find("save-excerpt").hidden = true;
     state.sound = sound;
+    find("link").disabled = sound.channels.length === 1;
     find("sound-name").textContent = describe(sound);
     setTarget(null);
     seek(0);
@@ -175,6 +205,12 @@
     }
   }
 
+  const isLinked = () => find("link").checked;
+
+  /** An amplifier for each of `count` channels, linked if the person wants it. */
+  const channelsFor = (kernel, parameters, sampleRate, count) =>
+    createChannels(kernel, parameters, sampleRate, count, isLinked());
+
   let analysis = 0;
 
   /** Output, reduction and energies of the whole sound with these parameters. */
@@ -185,28 +221,30 @@
     const low = new Float32Array(COLUMNS);
     const high = new Float32Array(COLUMNS);
     const gain = new Float32Array(COLUMNS).fill(NaN);
-    const block = new Float32Array(STEP);
+    const { channels, sampleRate } = sound;
+    const blocks = channels.map(() => new Float32Array(STEP));
+    const units = channelsFor(kernel, parameters, sampleRate, channels.length);
     let energyIn = 0;
     let energyOut = 0;
     let sinceLast = 0;
-    for (const samples of sound.channels) {
-      const renderer = createRenderer(kernel, parameters, sound.sampleRate);
-      for (let at = 0; at < length; at += STEP) {
-        const from = samples.subarray(at, at + STEP);
-        const to = block.subarray(0, from.length);
-        renderer.process(from, to);
-        addToOverview(to, at, length, low, high);
-        const column = Math.floor(at * COLUMNS / length);
-        if (!(gain[column] <= renderer.gain())) gain[column] = renderer.gain();
-        for (let n = 0; n < to.length; n++) {
-          energyIn += from[n] * from[n];
-          energyOut += to[n] * to[n];
+    for (let at = 0; at < length; at += STEP) {
+      const from = channels.map((samples) => samples.subarray(at, at + STEP));
+      const to = blocks.map((block) => block.subarray(0, from[0].length));
+      units.process(from, to);
+      const column = Math.floor(at * COLUMNS / length);
+      const lowest = units.gain();
+      if (!(gain[column] <= lowest)) gain[column] = lowest;
+      for (let c = 0; c < to.length; c++) {
+        addToOverview(to[c], at, length, low, high);
+        for (let n = 0; n < to[c].length; n++) {
+          energyIn += from[c][n] * from[c][n];
+          energyOut += to[c][n] * to[c][n];
         }
-        if ((sinceLast += STEP) >= STRETCH) {
-          sinceLast = 0;
-          await pause();
-          if (own !== analysis) return;
-        }
+      }
+      if ((sinceLast += STEP * channels.length) >= STRETCH) {
+        sinceLast = 0;
+        await pause();
+        if (own !== analysis) return;
       }
     }
     // Where columns are narrower than a step, some were never looked at.
@@ -228,21 +266,16 @@
     applyListening();
   }
 
-  /** The whole sound through the amplifier, a channel at a time. */
+  /** The whole sound through the amplifier. */
   async function render() {
-    const { sound, parameters } = state;
-    const output = [];
-    for (const samples of sound.channels) {
-      const renderer = createRenderer(kernel, parameters, sound.sampleRate);
-      const rendered = new Float32Array(samples.length);
-      for (let at = 0; at < samples.length; at += STRETCH) {
-        renderer.process(
-          samples.subarray(at, at + STRETCH),
-          rendered.subarray(at, at + STRETCH),
-        );
-        await pause();
-      }
-      output.push(rendered);
+    const { sound: { channels, sampleRate }, parameters } = state;
+    const units = channelsFor(kernel, parameters, sampleRate, channels.length);
+    const output = channels.map(({ length }) => new Float32Array(length));
+    const stretch = Math.ceil(STRETCH / channels.length);
+    for (let at = 0; at < channels[0].length; at += stretch) {
+      const partOf = (samples) => samples.subarray(at, at + stretch);
+      units.process(channels.map(partOf), output.map(partOf));
+      await pause();
     }
     return output;
   }
@@ -319,23 +352,40 @@
     if (sound) waiting = setTimeout(analyse, 60);
   }
 
-  /** What does the same on the command line. */
+  /** What does the same on the command line, converting first what is no WAV. */
   function showCommand() {
     const { sound, parameters } = state;
+    const { quoted, conversionOf, convertedName } = waveReader;
     const name = sound?.name ?? "in.wav";
-    find("command").textContent = `deno task render ${
-      quoted(name)
-    } out.wav --params '${JSON.stringify(parameters)}'`;
+    const isWave = sound?.isWave ?? true;
+    const words = [
+      "deno task render",
+      quoted(isWave ? name : convertedName(name)),
+      quoted(outputName(name)),
+      `--params '${JSON.stringify(parameters)}'`,
+      ...(sound?.channels.length > 1 && isLinked() ? ["--link"] : []),
+    ];
+    find("command").textContent = `${
+      isWave ? "" : `${conversionOf(name, `-ar ${DECODED_RATE} `)} &&\n`
+    }${words.join(" ")}`;
   }
 
-  /** A name as a shell takes it. */
-  const quoted = (name) =>
-    /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+  /** Name of what comes of the sound `name`. */
+  const outputName = (name) => `${name.replace(/\.\w+$/, "")}-4a2a.wav`;
+
+  /** Parameters with as many digits as tell anything, here and in the command. */
+  const rounded = (parameters) =>
+    Object.fromEntries(
+      Object.entries(parameters).map(([key, value]) => [
+        key,
+        Number(value.toPrecision(7)),
+      ]),
+    );
 
   function setKnob(position) {
     state.position = Math.max(0, Math.min(100, Math.round(position)));
     state.isOnCurve = true;
-    state.parameters = { ...knobs[state.mode].positions[state.position] };
+    state.parameters = rounded(knobs[state.mode].positions[state.position]);
     apply();
   }
 
@@ -416,7 +466,10 @@
       const input = find(slider.key);
       input.addEventListener("input", () => {
         const value = slide.to(slider, Number(input.value) / 1000);
-        state.parameters = { ...state.parameters, [slider.key]: value };
+        state.parameters = rounded({
+          ...state.parameters,
+          [slider.key]: value,
+        });
         state.isOnCurve = false;
         apply();
       });
@@ -439,7 +492,12 @@
       channelCount: channels,
       channelCountMode: "explicit",
       channelInterpretation: "discrete",
-      processorOptions: { bytes: kernelBytes, parameters, channels },
+      processorOptions: {
+        bytes: kernelBytes,
+        parameters,
+        channels,
+        isLinked: isLinked(),
+      },
     });
   }
 
@@ -691,14 +749,19 @@
     for (const choice of document.querySelectorAll("[name=listen], #match")) {
       choice.addEventListener("change", applyListening);
     }
+    find("link").addEventListener("change", () => {
+      state.playing?.node.port.postMessage({ isLinked: isLinked() });
+      showCommand();
+      analyse();
+    });
     find("render").addEventListener("click", async () => {
       const { name, sampleRate } = state.sound;
       find("rendered").textContent = "Rendering …";
       try {
-        const blob = waveFiles.encode(await render(), sampleRate);
+        const blob = encodeWave(await render(), sampleRate);
         const link = document.createElement("a");
         link.href = URL.createObjectURL(blob);
-        link.download = `${name.replace(/\.\w+$/, "")}-4a2a.wav`;
+        link.download = outputName(name);
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
         find("rendered").textContent = `Rendered ${link.download}`;
@@ -709,10 +772,17 @@
     });
   }
 
+  const excerpt = new File([bytesOf(settings.excerpt)], settings.excerptName, {
+    type: "audio/wav",
+  });
+  // The command takes a file, as which the excerpt is nowhere yet.
+  find("save-excerpt").href = URL.createObjectURL(excerpt);
+  find("save-excerpt").download = settings.excerptName;
+
   async function openExcerpt() {
-    const { buffer } = bytesOf(settings.excerpt);
     trouble("");
-    setSound(await open(buffer, settings.excerptName));
+    setSound(await open(excerpt));
+    find("save-excerpt").hidden = false;
   }
 
   setUpKnob();

@@ -13,12 +13,13 @@ import { codeForScript, escapeHtml, jsonForScript } from "../report/html.ts";
 import { renderFacts } from "../report/render_cells.ts";
 import { renderShell, renderTime } from "../report/shell.ts";
 import type { Knob } from "./knob.ts";
+import { channelUnitsScript, waveReaderScript } from "./module_script.ts";
 import theme from "../report/client.js" with { type: "text" };
 import client from "./client.js" with { type: "text" };
 import processor from "./processor.js" with { type: "text" };
 import renderer from "./renderer.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
-import waveFiles from "./wave_files.js" with { type: "text" };
+import waveWriter from "./wave_writer.js" with { type: "text" };
 
 /** What a player is made of. */
 export interface PlayerOptions {
@@ -191,6 +192,7 @@ function renderMain(options: PlayerOptions): string {
 <div class="files">
 <label class="pick button">Choose a sound<input type="file" id="sound-file" accept="audio/*,.wav"></label>
 <button type="button" class="button" id="excerpt">Built-in excerpt</button>
+<a class="button" id="save-excerpt" hidden>Save the excerpt</a>
 <label class="pick button">Choose a target to compare with<input type="file" id="target-file" accept="audio/*,.wav"></label>
 </div>
 <p class="hint">Or drop a file on the page. What you choose stays on this machine.</p>
@@ -209,6 +211,7 @@ function renderMain(options: PlayerOptions): string {
 <label><input type="radio" name="listen" value="bypass"> bypass</label>
 <label><input type="radio" name="listen" value="target" disabled> the target</label>
 </fieldset>
+<label class="check"><input type="checkbox" id="link" disabled> Link the channels</label>
 <label class="check"><input type="checkbox" id="match" checked> Match the level of bypass <output id="match-gain" for="match"></output></label>
 </div>
 </section>
@@ -283,9 +286,9 @@ ${
 <p>${escapeHtml(origin)}</p>
 <p>The knob drives five parameters of a digital compressor along that curve, in
 straight lines between the fitted settings. ${escapeHtml(outside(knobs))}</p>
-<p>The channels of a stereo sound go through two units that are not linked. A
-WAVE file is read sample by sample; other formats are decoded by the browser, at
-48 kHz.</p>
+<p>The channels of a sound go through a unit each or, linked, all get the gain
+that the loudest of them asks for. A WAVE file is read sample by sample; other
+formats are decoded by the browser, at 48 kHz.</p>
 </div>
 ${renderFacts(options.provenance)}
 </section>`;
@@ -302,7 +305,11 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
     sliders: SLIDERS,
     meterDb: METER_DB,
   };
-  const worklet = codeForScript(`${renderer}\n${processor}`, "processor.js");
+  const channelUnits = channelUnitsScript();
+  const worklet = codeForScript(
+    `${channelUnits}\n${renderer}\n${processor}`,
+    "processor.js",
+  );
   return await renderShell({
     title: "4A-2A player",
     overline: "player",
@@ -322,8 +329,10 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
 <script type="text/plain" id="worklet">${worklet}</script>\n`,
     scripts: [
       { name: "report/client.js", code: theme },
+      { name: "compressor/linked.ts", code: channelUnits },
       { name: "renderer.js", code: renderer },
-      { name: "wave_files.js", code: waveFiles },
+      { name: "sound/wav_reader.ts", code: waveReaderScript() },
+      { name: "wave_writer.js", code: waveWriter },
       { name: "player/client.js", code: client },
     ],
     style,

@@ -1,6 +1,6 @@
 /**
- * The AudioWorklet: the compressor on every channel, each with a state of its
- * own, as two units that are not linked. It runs after renderer.js.
+ * The AudioWorklet: the compressor on every channel, linked or not. It runs after
+ * renderer.js.
  *
  * Parameters that arrive by message are approached within some 50 ms, so that a
  * knob makes no clicks; without a message the output is that of `render`, sample
@@ -9,14 +9,18 @@
 registerProcessor(
   "compressor",
   class extends AudioWorkletProcessor {
-    constructor({ processorOptions: { bytes, parameters, channels } }) {
+    constructor({ processorOptions }) {
       super();
+      const { bytes, parameters, channels, isLinked } = processorOptions;
       const module = new WebAssembly.Module(bytes);
       this.now = { ...parameters };
       this.goal = this.now;
-      this.renderers = Array.from(
-        { length: channels },
-        () => createRenderer(module, parameters, sampleRate),
+      this.channels = createChannels(
+        module,
+        parameters,
+        sampleRate,
+        channels,
+        isLinked,
       );
       this.silence = new Float32Array(128);
       this.isOpen = true;
@@ -24,6 +28,7 @@ registerProcessor(
       this.heard = { gain: 1, input: 0, output: 0 };
       this.port.onmessage = ({ data }) => {
         if (data.parameters) this.goal = data.parameters;
+        if ("isLinked" in data) this.channels.isLinked = data.isLinked;
         if (data.close) this.isOpen = false;
       };
     }
@@ -40,18 +45,18 @@ registerProcessor(
         }
       }
       if (isThere) this.goal = this.now = { ...this.goal };
-      for (const renderer of this.renderers) renderer.set(this.now);
+      this.channels.set(this.now);
     }
 
     process([input], [output]) {
       if (this.goal !== this.now) this.approach();
       const heard = this.heard;
+      const inputs = output.map((_, channel) => input[channel] ?? this.silence);
+      this.channels.process(inputs, output);
+      heard.gain = Math.min(heard.gain, this.channels.gain());
       for (let channel = 0; channel < output.length; channel++) {
-        const from = input[channel] ?? this.silence;
+        const from = inputs[channel];
         const to = output[channel];
-        const renderer = this.renderers[channel];
-        renderer.process(from, to);
-        heard.gain = Math.min(heard.gain, renderer.gain());
         for (let n = 0; n < from.length; n++) {
           heard.input = Math.max(heard.input, Math.abs(from[n]));
           heard.output = Math.max(heard.output, Math.abs(to[n]));

@@ -2,7 +2,6 @@
  * One channel through the WebAssembly kernel `render`, in the page as in its
  * AudioWorklet. The same as `createFastCompressor`, see lib/kernels/render.ts.
  */
-// deno-lint-ignore no-unused-vars
 function createRenderer(module, parameters, sampleRate) {
   "use strict";
   const PAGE_BYTES = 65536;
@@ -54,4 +53,35 @@ function createRenderer(module, parameters, sampleRate) {
   renderer.set(parameters);
   kernel.reset();
   return renderer;
+}
+
+/**
+ * As many channels through an amplifier each or, linked, all of them with the gain
+ * that the loudest asks for; see lib/compressor/linked.ts.
+ */
+// deno-lint-ignore no-unused-vars
+function createChannels(module, parameters, sampleRate, count, isLinked) {
+  "use strict";
+  const renderers = Array.from(
+    { length: count },
+    () => createRenderer(module, parameters, sampleRate),
+  );
+  const apart = channelUnits.unlinked(renderers);
+  const together = channelUnits.linked(renderers[0]);
+  return {
+    isLinked,
+    /** Sets the parameters; the states go on. */
+    set(parameters) {
+      for (const renderer of renderers) renderer.set(parameters);
+    },
+    /** Processes the channels `from` into the channels `to`. */
+    process(from, to) {
+      (this.isLinked ? together : apart).process(from, to);
+    },
+    /** The lowest gain at the last sample, without make-up. */
+    gain() {
+      const heard = this.isLinked ? renderers.slice(0, 1) : renderers;
+      return Math.min(...heard.map((renderer) => renderer.gain()));
+    },
+  };
 }

@@ -158,12 +158,17 @@ function nameOfContainer(head: Uint8Array): string | undefined {
   } as Record<string, string>)[first];
 }
 
+/** Whether `source` begins as a WAVE file does. */
+export async function isWave(source: ByteSource): Promise<boolean> {
+  const head = await bytesAt(source, 0, 12);
+  return ["RIFF", "RF64", "BW64"].includes(fourCharacters(head, 0)) &&
+    fourCharacters(head, 8) === "WAVE";
+}
+
 /** Makes sure that `source` is a WAVE file; returns its own size of itself. */
 async function containerOf(source: ByteSource): Promise<number> {
   const head = await bytesAt(source, 0, 12);
-  const isWave = ["RIFF", "RF64", "BW64"].includes(fourCharacters(head, 0)) &&
-    fourCharacters(head, 8) === "WAVE";
-  if (isWave) return littleEndian(head, 4);
+  if (await isWave(source)) return littleEndian(head, 4);
   const known = nameOfContainer(head);
   if (known !== undefined) {
     throw new SoundFileError(

@@ -1,0 +1,51 @@
+/**
+ * Modules of the project as scripts for the player's page, which so reads files
+ * and links channels by the very text that the command line runs.
+ *
+ * @module
+ */
+
+import { stripTypeScriptTypes } from "node:module";
+import linked from "../compressor/linked.ts" with { type: "text" };
+import soundFile from "../sound/sound_file.ts" with { type: "text" };
+import wavLayout from "../sound/wav_layout.ts" with { type: "text" };
+import wavReader from "../sound/wav_reader.ts" with { type: "text" };
+
+/**
+ * `modules`, in the order in which they need one another, as a script that sets
+ * the constant `name` to an object of what is `offered`. A module may import from
+ * those before it, and types.
+ */
+function moduleScript(
+  name: string,
+  modules: readonly string[],
+  offered: readonly string[],
+): string {
+  const plain = modules.map((module) =>
+    stripTypeScriptTypes(module)
+      .replace(/^import [^;]*;\n/gm, "")
+      .replace(/^export (?=(async )?(function|class|const)\b)/gm, "")
+  );
+  return `const ${name} = (() => {
+"use strict";
+${plain.join("\n")}
+return { ${offered.join(", ")} };
+})();
+`;
+}
+
+/** The WAV reader of `lib/sound`, as `waveReader`. */
+export function waveReaderScript(): string {
+  return moduleScript("waveReader", [soundFile, wavLayout, wavReader], [
+    "readSource",
+    "isWave",
+    "conversionOf",
+    "convertedName",
+    "quoted",
+  ]);
+}
+
+/** Several channels through compressors, as `channelUnits`. */
+export function channelUnitsScript(): string {
+  return moduleScript("channelUnits", [linked], ["linked", "unlinked"]);
+}
