@@ -158,6 +158,28 @@ Deno.test("openOnPool() meets the oracle for chunks of any number and length", a
   pool.close();
 });
 
+Deno.test("openOnPool() meets the oracle where the detector hears another sound", async () => {
+  const pool = await Pool.start(2, "compressor", "plain");
+  const options = { chunkSeconds: 0.2, overlapSeconds: 0.05 };
+  const [one, other] = [5, 6].map((seed) => noisePair(50_000, seed, options));
+  const heard = one.dry.map((x, n) => Math.max(Math.abs(x), other.dry[n]));
+  const linked = { ...one, heard };
+  for (const detector of ["peak", "rms"] as const) {
+    const space = spaces[detector];
+    const z = new Float64Array(space.names.length).fill(-0.5);
+    z[0] = -20;
+    await assertMeetsOracle(pool, linked, z, detector);
+    // It makes a difference, and none where it hears the dry sound.
+    const lossOf = async (pair: ChunkedPair) =>
+      (await objectiveOf(openReferenceEngine(pair, { detector }), space)
+        .evaluate(z, 0)).loss;
+    const alone = await lossOf(one);
+    assert(Math.abs(await lossOf(linked) / alone - 1) > 0.01);
+    assert.equal(await lossOf({ ...one, heard: one.dry }), alone);
+  }
+  pool.close();
+});
+
 Deno.test("openOnPool() meets the oracle where release is faster than attack", async () => {
   const pool = await Pool.start(2);
   const pair = noisePair(30000, 5, {
