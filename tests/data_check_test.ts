@@ -8,6 +8,7 @@ import { compress } from "../lib/compressor/compressor.ts";
 import {
   CHECK_PARTS,
   checkPair,
+  type CheckRecord,
   findClipping,
   type PairCheck,
   recordOfCheck,
@@ -19,8 +20,9 @@ import {
 } from "../lib/data/signaltrain.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import type { Signal } from "../lib/sound/signal.ts";
-import { writeWav } from "../lib/sound/wav.ts";
+import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
+import { type Layout, layOut } from "./wav_layouts.ts";
 
 const RATE = 8000;
 const PARAMETERS = {
@@ -337,3 +339,91 @@ Deno.test("data:check refuses what is no data set, and leaves nothing behind", a
     assert.deepEqual(await listTree(outer), before);
   });
 });
+
+Deno.test("data:check reads a data set as people have it, and says of each file what fit would", () =>
+  withFolder(async (folder) => {
+    for (const split of ["Train", "Val"]) {
+      await Deno.mkdir(join(folder, split), { recursive: true });
+    }
+    const levels = (samples: Signal) =>
+      [...samples].map((x) => Math.max(-32768, Math.round(32767 * x)));
+    const dry = levels(DRY);
+    const wet = levels(WET);
+    const layout = (channels: number[][], more: Partial<Layout> = {}) =>
+      layOut({ channels, rate: RATE, ...more });
+    const put = (
+      split: string,
+      number: number,
+      target: Uint8Array | null,
+      name = targetFileName({
+        number: String(number),
+        kind: "3c",
+        mode: 0,
+        peakReduction: 40 + number,
+      }),
+    ) =>
+      Promise.all([
+        Deno.writeFile(
+          join(folder, split, inputFileName(String(number))),
+          layout([dry]),
+        ),
+        target && Deno.writeFile(join(folder, split, name), target),
+      ]);
+    await put("Train", 1, layout([wet]));
+    await put(
+      "Train",
+      2,
+      layout([wet], { between: [["LIST", 27]], pad: null }),
+    );
+    await put("Train", 3, layout([wet], { dataSize: 0x7ffff000 }));
+    await put("Train", 4, layout([wet], { container: "RF64" }));
+    await put("Train", 5, layout([wet, wet]));
+    await put("Train", 6, layout([wet], { dataSize: 2 * wet.length + 16 }));
+    await put("Train", 7, layout([wet, dry]));
+    await put("Train", 8, layout([wet], { rate: 2 * RATE }));
+    await put("Train", 9, layout([wet], { code: 6 }));
+    const capitals = "target_10_LA2A_3c__0__50.WAV";
+    await put("Val", 10, layout([wet]), capitals);
+    await put("Val", 11, layout([wet]));
+    await Deno.remove(join(folder, "Val", inputFileName("11")));
+    for (const name of ["._input_10_.wav", `._${capitals}`, ".DS_Store"]) {
+      await Deno.writeFile(
+        join(folder, "Val", name),
+        Uint8Array.of(0, 5, 22, 7),
+      );
+    }
+    const { code, stdout } = await runTask("data:check", [
+      folder,
+      "--json",
+      "-",
+    ]);
+    assert.equal(code, 0);
+    const { pairs, unrecognised } = JSON.parse(stdout);
+    assert.deepEqual(unrecognised, []);
+    const found = new Map<string, CheckRecord>(
+      pairs.map((pair: CheckRecord) => [pair.number, pair]),
+    );
+    assert.equal(found.size, 11);
+    for (const number of ["1", "2", "3", "4", "5", "6", "10"]) {
+      const { leave_out, reasons, match } = found.get(number)!;
+      assert.equal(leave_out, false, `${number}: ${reasons}`);
+      assert.ok(match! > 0.9, number);
+    }
+    assert.deepEqual(found.get("6")!.notes, [
+      "target: its header promises 16 bytes of samples more than there are; it is read to its end",
+    ]);
+    const reasons: [string, RegExp][] = [
+      ["7", /^target has 2 channels that differ, where one is needed$/],
+      ["8", /^the rates differ: input \d+ Hz, target \d+ Hz$/],
+      ["9", /^target is coded as A-law .*, which is not read$/],
+      ["11", /^no input_11_\.wav in Val\/$/],
+    ];
+    for (const [number, reason] of reasons) {
+      assert.equal(found.get(number)!.reasons.length, 1);
+      assert.match(found.get(number)!.reasons[0], reason);
+      assert.equal(found.get(number)!.leave_out, true);
+    }
+    // The sweep's source reads them by the same reader, in the same words.
+    const stereo = found.get("7")!;
+    await assert.rejects(readWav(stereo.target), /has 2 channels that differ/);
+  }));

@@ -9,12 +9,13 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import wavefile from "wavefile";
 import { compress } from "../lib/compressor/compressor.ts";
+import { loudest } from "../lib/compressor/linked.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { curveFromCsv, curveToCsv, parametersAt } from "../lib/curve.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { knobOf } from "../lib/player/knob.ts";
-import { readWav } from "../lib/sound/wav.ts";
+import { readChannels, readWav } from "../lib/sound/wav.ts";
 import { findings, overflow } from "./page_checks.ts";
 import { browserTest, openPage } from "./browser.ts";
 import { runTask, withFolder } from "./cli.ts";
@@ -385,5 +386,133 @@ browserTest(
           await page.close();
         }
       }
+    }),
+);
+
+/** The words of a shell's command, run through a shell. */
+async function wordsOf(command: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command("bash", {
+    args: ["-c", `printf '%s\\n' ${command}`],
+  }).output();
+  return new TextDecoder().decode(stdout).trimEnd().split("\n");
+}
+
+browserTest(
+  "stereo in the player, linked or not, is what the printed command and the mono model by hand give",
+  (browser) =>
+    withFolder(async (folder) => {
+      const path = `${folder}/player.html`;
+      assert.equal((await runTask("player", ["--out", path])).code, 0);
+      const name = "-left & it's right.WAV";
+      const [left, right] = stereo(2);
+      const quiet = right.map((x) => 0.3 * x);
+      await writeSound(`${folder}/${name}`, [left, quiet]);
+      const inputs = (await readChannels(`${folder}/${name}`)).channels;
+      const heard = loudest(inputs, new Float32Array(inputs[0].length));
+
+      const { page, misdeeds } = await openPage(browser, `file://${path}`);
+      await page.evaluate("player.ready");
+      const link = page.getByRole("checkbox", { name: "Link the channels" });
+      assert.ok(await link.isDisabled(), "the excerpt is mono");
+      // The excerpt can be had as the file that the command names.
+      const [excerpt] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("link", { name: "Save the excerpt" }).click(),
+      ]);
+      const [, saved] = await wordsOf(
+        (await page.locator("#command").textContent())!
+          .replace("deno task ", ""),
+      );
+      assert.equal(excerpt.suggestedFilename(), saved);
+      assert.equal((await readWav(await excerpt.path())).sampleRate, 44100);
+
+      await page.locator("#sound-file").setInputFiles(`${folder}/${name}`);
+      await page.getByText(`${name} · 0:02.0`).waitFor();
+      assert.ok(await page.getByText("Save the excerpt").isHidden());
+      await page.getByRole("slider", { name: "Peak reduction" }).press("End");
+      for (const isLinked of [false, true]) {
+        await link.setChecked(isLinked);
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("button", { name: "Render to WAV" }).click(),
+        ]);
+        const inPage = (await readChannels(await download.path())).channels;
+
+        const command = (await page.locator("#command").textContent())!;
+        const numbers = command.match(/(?<=:)-?[\d.]+/g)!;
+        assert.equal(numbers.length, 5);
+        for (const number of numbers) {
+          assert.ok(number.replace(/[-.]/g, "").length <= 8, number);
+        }
+        const [deno, task, render, ...words] = await wordsOf(command);
+        assert.deepEqual([deno, task, render], ["deno", "task", "render"]);
+        assert.equal(words.includes("--link"), isLinked);
+        const { code, stderr } = await runTask("render", words, folder);
+        assert.equal(code, 0, stderr);
+        const byCommand =
+          (await readChannels(`${folder}/${words[1]}`)).channels;
+        assert.equal(
+          words[1].replace(/^\.\//, ""),
+          download.suggestedFilename(),
+        );
+
+        const parameters = await ask<CompressorParameters>(
+          page,
+          "player.state.parameters",
+        );
+        for (const channel of [0, 1]) {
+          const input = inputs[channel];
+          const listened = isLinked ? heard : input;
+          const gained = compress(listened, parameters, RATE);
+          const wanted = Float64Array.from(
+            input,
+            (x, n) => listened[n] === 0 ? 0 : x * (gained[n] / listened[n]),
+          );
+          if (isLinked && channel === 1) {
+            const alone = compress(input, parameters, RATE);
+            assert.ok(largestDifference(wanted, alone) > 0.02, "it is linked");
+          }
+          for (const got of [inPage, byCommand]) {
+            const difference = largestDifference(got[channel], wanted);
+            assert.ok(difference <= 1e-6, `${isLinked}: ${difference}`);
+          }
+        }
+        const fromWorklet = await ask<number[][]>(
+          page,
+          `(async () => {
+      const { sound, parameters } = player.state;
+      const context = new OfflineAudioContext(
+        2, sound.channels[0].length, sound.sampleRate);
+      const unit = await player.createUnit(context, 2, parameters);
+      const source = context.createBufferSource();
+      source.buffer = player.bufferOf(context, sound);
+      source.connect(unit).connect(context.destination);
+      source.start();
+      const result = await context.startRendering();
+      return [0, 1].map((c) => Array.from(result.getChannelData(c)));
+    })()`,
+        );
+        fromWorklet.forEach((samples, c) =>
+          assert.ok(largestDifference(samples, inPage[c]) <= 1e-6)
+        );
+      }
+
+      // What only the browser reads is converted first, by the same command.
+      const trouble = page.getByRole("alert");
+      await Deno.writeTextFile(`${folder}/take.caf`, "caff\0\x01\0\0");
+      await page.locator("#sound-file").setInputFiles(`${folder}/take.caf`);
+      await trouble.getByText("take.caf: is a CAF file").waitFor();
+      assert.match(
+        (await trouble.textContent())!,
+        /Convert it: ffmpeg -i take\.caf -c:a pcm_f32le take\.wav$/,
+      );
+      // A header that is off is read, and said to be.
+      const bytes = await Deno.readFile(`${folder}/${name}`);
+      await Deno.writeFile(`${folder}/cut.wav`, bytes.subarray(0, -60));
+      await page.locator("#sound-file").setInputFiles(`${folder}/cut.wav`);
+      await page.getByText("cut.wav · 0:01.9").waitFor();
+      await trouble.getByText("promises 60 bytes of samples more").waitFor();
+      assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+      await page.close();
     }),
 );
