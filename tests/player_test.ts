@@ -498,6 +498,16 @@ browserTest(
       }
 
       // What only the browser reads is converted first, by the same command.
+      await page.evaluate(
+        `Object.assign(player.state.sound, { name: "my take.mp3", isWave: false })`,
+      );
+      await link.setChecked(false);
+      assert.match(
+        (await page.locator("#command").textContent())!,
+        /^ffmpeg -i 'my take\.mp3' -ar 48000 -c:a pcm_f32le 'my take\.wav' &&\ndeno task render 'my take\.wav' 'my take-4a2a\.wav' --params '\{[^}]*\}'$/,
+      );
+
+      // What nobody reads is named.
       const trouble = page.getByRole("alert");
       await Deno.writeTextFile(`${folder}/take.caf`, "caff\0\x01\0\0");
       await page.locator("#sound-file").setInputFiles(`${folder}/take.caf`);

@@ -1,11 +1,12 @@
 /** What a person is told of two recordings before anything is fitted. @module */
 
 import assert from "node:assert/strict";
-import { openRecordings } from "../lib/commands/recordings.ts";
+import { openRecordings, soleTake } from "../lib/commands/recordings.ts";
 import { createRandom } from "../lib/random.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 import { withFolder } from "./cli.ts";
-import { writeRecordings } from "./recordings.ts";
+import { join } from "node:path";
+import { writeChannels, writeRecordings } from "./recordings.ts";
 
 const RATE = 8000;
 
@@ -62,3 +63,46 @@ Deno.test("openRecordings() warns of a wet side that is the dry one, or clipped"
     /^the wet recording is clipped: \S+ samples stand at full scale/,
   );
 });
+
+Deno.test("openRecordings() says which channel it warns of, and that channels lag apart", () =>
+  withFolder(async (folder) => {
+    const [dryPath, wetPath] = ["dry.wav", "wet.wav"]
+      .map((name) => join(folder, name));
+    const left = noise(2);
+    const right = left.toReversed();
+    await writeChannels(dryPath, [left, right], RATE);
+    await writeChannels(wetPath, [
+      left.map((x) => 0.5 * x),
+      right.map((_, n) => -0.5 * (right[n - 3] ?? 0)),
+    ], RATE);
+    const alignment = { enabled: true, max_lag: 100 };
+    const { takes, warnings } = await openRecordings(dryPath, wetPath, {
+      alignment,
+    });
+    assert.deepEqual(
+      takes.map(({ channel, lag, polarity }) => [channel, lag, polarity]),
+      [[1, 0, 1], [2, 3, -1]],
+    );
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[0], /^channel 2: .* opposite polarity/);
+    assert.match(warnings[1], /^channel 1 lags by 0 samples, channel 2 by 3:/);
+
+    // The detector hears the louder channel, in step with each.
+    const linked = await openRecordings(dryPath, wetPath, {
+      alignment,
+      link: true,
+    });
+    for (const { pair } of linked.takes) {
+      assert.ok(pair.heard!.length === pair.dry.length);
+      pair.dry.forEach((x, n) => assert.ok(pair.heard![n] >= Math.abs(x)));
+      assert.ok(pair.heard!.some((x, n) => x > Math.abs(pair.dry[n])));
+    }
+    assert.throws(() => soleTake(linked), /2 channels that differ/);
+    const alone = await openRecordings(dryPath, wetPath, {
+      alignment,
+      link: true,
+      channel: 2,
+    });
+    assert.equal(soleTake(alone), alone.takes[0].pair);
+    assert.equal(alone.takes[0].pair.heard, undefined);
+  }));

@@ -232,7 +232,7 @@ Examples:
         formatDuration(pair.dry.length / pair.sampleRate)
       } at ${pair.sampleRate} Hz, lag ${describeLag(lag, pair.sampleRate)}${
         takes.length === 1
-          ? ""
+          ? takes[0].channel === 1 ? "" : `, channel ${takes[0].channel}`
           : `, ${takes.length} ${options.link ? "linked " : ""}channels`
       }`,
       "",
@@ -275,6 +275,7 @@ Examples:
               lag_samples: result.lag_samples,
               polarity: result.polarity,
               converged: minimum.converged,
+              ...(options.link && { link: true }),
               dry: dryPath,
               wet: wetPath,
             }),

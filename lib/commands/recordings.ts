@@ -66,7 +66,7 @@ export async function openRecordings(
   const [first] = found;
   const isChosen = (options.dryChannel ?? options.channel) !== undefined;
   const heard = options.link && !isChosen && !areSame(dry.channels)
-    ? loudest(dry.channels, new Float32Array(first.dry.length))
+    ? loudest(dry.channels, first.dry.slice())
     : undefined;
   const said: string[][] = [];
   const takes = found.map((take) => {

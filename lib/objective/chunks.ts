@@ -82,7 +82,11 @@ export function chunkTakes(
   if (takes.length === 1) return chunk(takes[0], options);
   const length = Math.min(...takes.map(({ dry }) => dry.length));
   const joined = (side: (take: Pair) => Signal) => {
-    const whole = new Float32Array(takes.length * length);
+    const isDouble = takes.some((take) => side(take) instanceof Float64Array);
+    const samples = takes.length * length;
+    const whole = isDouble
+      ? new Float64Array(samples)
+      : new Float32Array(samples);
     takes.forEach((take, t) =>
       whole.set(side(take).subarray(0, length), t * length)
     );

@@ -78,10 +78,10 @@ const PLAIN_GUID = [0x00100000, 0xaa000080, 0x719b3800];
 
 /** Chunks that stand in WAVE files, as far as known. */
 const KNOWN_CHUNKS = (
-  "fmt |data|fact|cue |LIST|list|INFO|plst|labl|note|adtl|smpl|inst|bext|iXML|" +
-  "axml|chna|ubxt|cart|levl|link|umid|minf|elm1|elmo|regn|ovwf|DGDA|DISP|PEAK|" +
-  "acid|strc|CAT |JUNK|junk|FLLR|PAD |id3 |ID3 |_PMX|aXML|afsp|SAUR|LGWV|ds64|" +
-  "slnt|wavl|Fake|tlst|clm |ResU|SMED|MARK|meta|TRCK|Cr8r|PrmA|muma|VOXA|qlty"
+  "fmt |data|fact|cue |LIST|list|plst|labl|note|ltxt|smpl|inst|bext|iXML|axml|" +
+  "chna|ubxt|cart|levl|link|umid|minf|elm1|regn|ovwf|DGDA|DISP|PEAK|acid|strc|" +
+  "JUNK|junk|FLLR|PAD |id3 |ID3 |_PMX|afsp|SAUR|LGWV|ds64|r64m|slnt|wavl|Fake|" +
+  "tlst|clm |ResU|SMED"
 ).split("|");
 
 /** Finds the samples of the WAVE file `source`. */
@@ -240,7 +240,17 @@ async function findChunks(
           `its header promises ${missing} bytes of samples more than there are; it is read to its end`,
         );
       }
-      data = { start, size: Math.min(size, rest) };
+      size = Math.min(size, rest);
+      const off = await excessOf(source, start, size);
+      if (off !== 0) {
+        warnings.push(
+          `its header is ${
+            Math.abs(off)
+          } bytes off: the samples are read up to the chunk that follows them`,
+        );
+        size -= off;
+      }
+      data = { start, size };
     } else if (size > rest) {
       if (data !== undefined) break;
       throw new SoundFileError(
@@ -290,12 +300,38 @@ async function nextChunk(
   isOdd: boolean,
 ): Promise<number> {
   if (!isOdd) return end;
-  const bytes = await bytesAt(source, end, 9);
-  const isPlain = (at: number) => /^[ -~]{4}$/.test(fourCharacters(bytes, at));
-  const isKnown = (at: number) =>
-    KNOWN_CHUNKS.includes(fourCharacters(bytes, at));
-  const isPadded = isKnown(1) || !(isKnown(0) || (isPlain(0) && !isPlain(1)));
+  const bytes = await bytesAt(source, end, 5);
+  const [plain, padded] = [0, 1].map((at) => fourCharacters(bytes, at));
+  const isPadded = KNOWN_CHUNKS.includes(padded) ||
+    !(KNOWN_CHUNKS.includes(plain) || (isPlain(plain) && !isPlain(padded)));
   return end + (isPadded ? 1 : 0);
+}
+
+/**
+ * Bytes by which samples of `size`, where no chunk follows them, run into the next
+ * or end before it; 0 where there is none near.
+ */
+async function excessOf(
+  source: ByteSource,
+  start: number,
+  size: number,
+): Promise<number> {
+  const end = start + size;
+  const next = await nextChunk(source, end, size % 2 === 1);
+  const id = fourCharacters(await bytesAt(source, next, 4), 0);
+  if (next >= source.size || KNOWN_CHUNKS.includes(id)) return 0;
+  const tail = await tailOf(source, Math.max(start, end - SIZE_SLACK));
+  const excess = end - tail.end;
+  // What looks like a name is that of an unknown chunk, unless it lies in a known.
+  return tail.chunks.length === 0 || excess < -SIZE_SLACK ||
+      (excess < 0 && isPlain(id))
+    ? 0
+    : excess;
+}
+
+/** Whether `id` is one that a chunk might have. */
+function isPlain(id: string): boolean {
+  return /^[ -~]{4}$/.test(id);
 }
 
 /**
