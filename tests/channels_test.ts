@@ -8,6 +8,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
+import { openEngine } from "../lib/engines/open.ts";
 import { score, scoreTakes } from "../lib/metrics/score.ts";
 import { chunk, chunkTakes } from "../lib/objective/chunks.ts";
 import { createRandom } from "../lib/random.ts";
@@ -176,9 +177,7 @@ Deno.test("chunkTakes() lays takes side by side, and no chunk has a part in two"
   }));
   for (const [chunkSeconds, overlapSeconds] of [[0.5, 0.1], [9, 1]]) {
     const options = { chunkSeconds, overlapSeconds };
-    const alone = chunk({
-      ...pairs[1],
-    }, options);
+    const alone = chunk(pairs[1], options);
     const joined = chunkTakes(pairs, options);
     const length = pairs[1].dry.length;
     assert.equal(joined.dry.length, 2 * length);
@@ -209,6 +208,14 @@ Deno.test("scoreTakes() is score() of one take, and knows a linked detector", ()
   const linked = { ...pair, wet: byHand(LEFT, LOUDEST), heard: LOUDEST };
   assert.ok(scoreTakes([linked], TRUTH).esr < 1e-11);
   assert.ok(score(linked, [TRUTH])[0].esr > 1e-3);
+});
+
+Deno.test("the engine webgpu refuses a linked detector, with the remedy", async () => {
+  const pair = { dry: LEFT, wet: RIGHT, heard: LOUDEST, sampleRate: RATE };
+  await assert.rejects(
+    openEngine("webgpu", chunk(pair)),
+    /webgpu has no linked detector: use --engine wasm or reference/,
+  );
 });
 
 /** The parameters that `fit` finds, and all else that it says. */
