@@ -20,16 +20,11 @@ import {
   log,
   maximum,
   multiply,
-  scan,
 } from "../autodiff/primitives.ts";
+import { scan, type Step } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
 import { staticGain } from "./curve.ts";
-import {
-  DB_PER_NEPER,
-  meanSquareStep,
-  peakLevel,
-  rmsLevel,
-} from "./detector.ts";
+import { DB_PER_NEPER, meanSquareStep, rmsLevel } from "./detector.ts";
 import type { Model, Parameter, Sound, Theta } from "./model.ts";
 import { outputStages } from "./output.ts";
 import type { Choice } from "./presets.ts";
@@ -58,28 +53,40 @@ export function compose(
   const gainOf = (states: Value[], theta: Theta) =>
     inDecibels ? factor(mix(states, theta)) : mix(states, theta);
 
+  const gainDbOf = (states: Value[], theta: Theta) =>
+    inDecibels
+      ? mix(states, theta)
+      : multiply(DB_PER_NEPER, log(mix(states, theta)));
+
   // The steps are made once, so that what several derivatives repeat is known as
   // the same. Their inputs are all that they depend on.
   const names = parameters.map((parameter) => parameter.name);
   const thetaOf = (values: Value[]): Theta =>
     Object.fromEntries(names.map((name, i) => [name, values[i]]));
 
-  const meanStep = ([m]: Value[], [v, averaging]: Value[]) => [
+  const meanStep: Step = ([m], [v, averaging]) => [
     meanSquareStep(m, v, averaging),
   ];
-  const stage = ([state]: Value[], [to, attack, release]: Value[]) => [
+  const stage: Step = ([state], [to, attack, release]) => [
     approach(state, to, attack, release),
   ];
-  const loop = (states: Value[], inputs: Value[]) => {
-    const [input, attack, ...rest] = inputs;
+  const loop: Step = (states, inputs) => {
+    const [input, dryLevel, attack, ...rest] = inputs;
     const stages = isRms ? states.slice(1) : states;
     const releases = rest.slice(0, stages.length);
     const theta = thetaOf(rest.slice(stages.length));
-    const heard = multiply(gainOf(stages, theta), input);
     const rise = isRms
-      ? [meanSquareStep(states[0], heard, theta.averaging_coefficient)]
+      ? [meanSquareStep(
+        states[0],
+        multiply(gainOf(stages, theta), input),
+        theta.averaging_coefficient,
+      )]
       : [];
-    const level = isRms ? rmsLevel(add(states[0], rise[0])) : peakLevel(heard);
+    // The level of g x is that of x and the gain in dB; they differ where g |x|
+    // is at the detector's floor alone, which no threshold lies near.
+    const level = isRms
+      ? rmsLevel(add(states[0], rise[0]))
+      : add(dryLevel, gainDbOf(stages, theta));
     const to = goal(theta, level);
     return [
       ...rise,
@@ -109,6 +116,7 @@ export function compose(
     if (feedback) {
       const states = scan(loop, isRms ? [0, ...starts] : starts, [
         input,
+        level,
         attack,
         ...releases,
         ...names.map((name) => theta[name]),

@@ -1,0 +1,319 @@
+/**
+ * What is known of a result without computing it.
+ *
+ * Beside the plain rules (x + 0, 1 · x, a constant's exponential) there are three
+ * that shorten derivatives:
+ *
+ * - what does not depend on time is computed once: operations on broadcast scalars
+ *   are operations on scalars;
+ * - factors that do not depend on time stand in front, L(c x) = c L(x) for every
+ *   linear L, so that derivatives that differ by a factor are one;
+ * - L(a x + b y) = a L(x) + b L(y) where L(x) and L(y) have been recorded already,
+ *   as for the second derivatives that are free by linearity (MATH 3.1), and always
+ *   for sums, where a term costs one multiply-add.
+ *
+ * @module
+ */
+
+import type { Node, Primitive } from "./value.ts";
+
+/** How nodes are made and found, by the name of their primitive. */
+export interface Algebra {
+  /** The result, made simple in its turn. */
+  record(name: string, inputs: Node[], parameter?: number): Node;
+  /** The instruction as it stands. */
+  make(name: string, inputs: Node[], parameter?: number): Node;
+  /** The instruction, if it has been recorded. */
+  find(name: string, inputs: Node[], parameter?: number): Node | undefined;
+  constant(value: number): Node;
+}
+
+/** A signal times a scalar; a `factor` of `null` is 1. */
+interface Term {
+  factor: Node | null;
+  core: Node;
+}
+
+/** Terms of a sum that are looked at, at most. */
+const MOST_TERMS = 8;
+
+/** Name of what `node` applies. */
+export function nameOf({ primitive }: Pick<Node, "primitive">): string {
+  return typeof primitive === "string" ? primitive : primitive.name;
+}
+
+/** The number that `node` is everywhere, if it is known. */
+export function knownNumber(node: Node): number | null {
+  if (node.primitive === "constant") return node.parameter;
+  return nameOf(node) === "broadcast" ? knownNumber(node.inputs[0]) : null;
+}
+
+/** What `primitive` of `inputs` is, if that is known or simpler. */
+export function simplify(
+  primitive: Primitive,
+  inputs: Node[],
+  parameter: number,
+  algebra: Algebra,
+): Node | undefined {
+  const { name, evaluate } = primitive;
+  const { record, make, find, constant } = algebra;
+  const shape = primitive.shape ?? inputs[0].shape;
+  const numbers = inputs.map(knownNumber);
+  const [a, b, c] = inputs;
+  const [ofA, ofB, ofC] = numbers;
+
+  if (evaluate && shape === "scalar" && !numbers.includes(null)) {
+    return constant(evaluate(...numbers as number[]));
+  }
+  if (evaluate && inputs.every((x) => nameOf(x) === "broadcast")) {
+    return record("broadcast", [record(name, inputs.map((x) => x.inputs[0]))]);
+  }
+  switch (name) {
+    case "add":
+      if (ofA === 0) return b;
+      if (ofB === 0) return a;
+      return shape === "scalar" ? undefined : added(1);
+    case "subtract":
+      if (ofB === 0) return a;
+      return shape === "scalar" ? undefined : added(-1);
+    case "multiply":
+      if (ofA === 0 || ofB === 1) return a;
+      if (ofB === 0 || ofA === 1) return b;
+      return shape === "scalar" ? undefined : product();
+    case "negate":
+      return shape === "scalar" ? undefined : scaled(constant(-1), a);
+    case "select":
+      return b === c ? b : selection();
+    case "delay":
+      if (
+        a.before !== undefined &&
+        b === a.inputs[a.inputs.length / 2 + a.parameter]
+      ) {
+        return a.before;
+      }
+      if (ofA !== null && ofA === ofB) return a;
+      return ofB === 0 ? linear(0) : undefined;
+    case "advance":
+    case "after":
+      return ofA === 0 ? a : linear(0);
+    case "sum":
+      return ofA === 0 ? constant(0) : linear(0);
+    case "recur":
+    case "recurBack":
+      return recurrence();
+  }
+
+  /** `factor` times `core`. */
+  function scaled(factor: Node | null, core: Node): Node {
+    if (factor === null) return core;
+    const value = knownNumber(factor);
+    if (value === 1) return core;
+    if (core.shape === "scalar") return record("multiply", [factor, core]);
+    if (value === 0) return record("broadcast", [factor]);
+    if (nameOf(core) === "broadcast") {
+      return record("broadcast", [
+        record("multiply", [factor, core.inputs[0]]),
+      ]);
+    }
+    const inner = split(core);
+    return make("scale", [
+      record("broadcast", [times(factor, inner.factor)!]),
+      inner.core,
+    ]);
+  }
+
+  function times(one: Node | null, other: Node | null): Node | null {
+    if (one === null || other === null) return one ?? other;
+    return record("multiply", [one, other]);
+  }
+
+  /** x as a factor and what it stands before. */
+  function split(x: Node): Term {
+    return nameOf(x) === "scale"
+      ? { factor: x.inputs[0].inputs[0], core: x.inputs[1] }
+      : { factor: null, core: x };
+  }
+
+  /** The terms of x, or x alone where they are many. */
+  function termsOf(x: Node): Term[] {
+    const terms: Term[] = [];
+    const visit = (x: Node, factor: Node | null) => {
+      const { factor: own, core } = split(x);
+      const whole = times(factor, own);
+      const kind = nameOf(core);
+      if (kind !== "add" && kind !== "subtract") {
+        terms.push({ factor: whole, core });
+        return;
+      }
+      const [first, second] = core.inputs;
+      visit(first, whole);
+      visit(
+        second,
+        kind === "add" ? whole : times(constant(-1), whole),
+      );
+    };
+    visit(x, null);
+    return terms.length <= MOST_TERMS ? terms : [split(x)];
+  }
+
+  /** Sum of `terms`; of terms with one core there is one. */
+  function total(terms: Term[]): Node {
+    const factors = new Map<Node, Node | null>();
+    for (const { factor, core } of terms) {
+      factors.set(
+        core,
+        factors.has(core)
+          ? record("add", [
+            factors.get(core) ?? constant(1),
+            factor ?? constant(1),
+          ])
+          : factor,
+      );
+    }
+    return [...factors].map(([core, factor]) => scaled(factor, core))
+      .reduce((sum, term) => record("add", [sum, term]));
+  }
+
+  /** a + b, or a − b. */
+  function added(sign: 1 | -1): Node | undefined {
+    const one = split(a);
+    const other = split(b);
+    const isMinus = ({ factor }: Term) =>
+      factor !== null && knownNumber(factor) === -1;
+    if (one.core === other.core) {
+      const name = sign > 0 ? "add" : "subtract";
+      return scaled(
+        record(name, [
+          one.factor ?? constant(1),
+          other.factor ?? constant(1),
+        ]),
+        one.core,
+      );
+    }
+    if (one.factor !== null && one.factor === other.factor) {
+      return scaled(
+        one.factor,
+        record(sign > 0 ? "add" : "subtract", [one.core, other.core]),
+      );
+    }
+    if (isMinus(other)) {
+      return record(sign > 0 ? "subtract" : "add", [a, other.core]);
+    }
+    if (isMinus(one)) {
+      return sign > 0
+        ? record("subtract", [b, one.core])
+        : scaled(constant(-1), record("add", [one.core, b]));
+    }
+    return ofA === 0 ? scaled(constant(-1), b) : undefined;
+  }
+
+  function product(): Node | undefined {
+    const one = constant(1);
+    const ofBroadcast = (x: Node): Term =>
+      nameOf(x) === "broadcast"
+        ? { factor: x.inputs[0], core: record("broadcast", [one]) }
+        : split(x);
+    const left = ofBroadcast(a);
+    const right = ofBroadcast(b);
+    const factor = times(left.factor, right.factor);
+    if (factor !== null) {
+      return scaled(factor, record("multiply", [left.core, right.core]));
+    }
+    return combined(b, (core) => ["multiply", [a, core]]) ??
+      combined(a, (core) => ["multiply", [core, b]]);
+  }
+
+  /** Sum over the terms of x of what `of` makes of each, if all that is known. */
+  function combined(
+    x: Node,
+    of: (core: Node) => [name: string, inputs: Node[], parameter?: number],
+  ): Node | undefined {
+    const terms = termsOf(x);
+    if (terms.length < 2) return undefined;
+    const found: Term[] = [];
+    for (const { factor, core } of terms) {
+      const known = find(...of(core));
+      if (known === undefined) return undefined;
+      found.push({ factor, core: known });
+    }
+    return total(found);
+  }
+
+  function selection(): Node | undefined {
+    if (shape === "scalar") return undefined;
+    const [one, other] = [split(b), split(c)];
+    const zero = ofB === 0 ? b : ofC === 0 ? c : undefined;
+    if (zero !== undefined) {
+      const { factor, core } = ofB === 0 ? other : one;
+      const apply = (core: Node) =>
+        ofB === 0 ? [a, zero, core] : [a, core, zero];
+      return factor === null
+        ? combined(core, (core) => ["select", apply(core)])
+        : scaled(factor, record("select", apply(core)));
+    }
+    return one.factor !== null && one.factor === other.factor
+      ? scaled(one.factor, record("select", [a, one.core, other.core]))
+      : undefined;
+  }
+
+  /** What is linear in the input at position `at`. */
+  function linear(at: number): Node | undefined {
+    const replaced = (core: Node) => inputs.with(at, core);
+    const { factor, core } = split(inputs[at]);
+    if (factor !== null) {
+      return scaled(factor, record(name, replaced(core), parameter));
+    }
+    if (name === "sum") {
+      const terms = termsOf(core);
+      return terms.length < 2 ? undefined : total(
+        terms.map(({ factor, core }) => ({
+          factor,
+          core: record(name, [core], parameter),
+        })),
+      );
+    }
+    return combined(core, (core) => [name, replaced(core), parameter]);
+  }
+
+  /** A recurrence at rest at the start is linear in its drives, taken together. */
+  function recurrence(): Node | undefined {
+    const size = Math.round(Math.sqrt(1 + inputs.length)) - 1;
+    const drives = inputs.slice(size * size, size * size + size);
+    const starts = inputs.slice(size * size + size);
+    if (starts.some((start) => knownNumber(start) !== 0)) return undefined;
+    const isZero = drives.map((drive) => knownNumber(drive) === 0);
+    if (isZero.every(Boolean)) return drives[0];
+    const replaced = (drives: Node[]) => [
+      ...inputs.slice(0, size * size),
+      ...drives,
+      ...starts,
+    ];
+    const some = drives.filter((_, i) => !isZero[i]);
+    const back = (cores: Node[]) => {
+      const rest = cores.slice();
+      return replaced(drives.map((x, i) => isZero[i] ? x : rest.shift()!));
+    };
+    const parts = some.map(split);
+    const [{ factor }] = parts;
+    if (factor !== null && parts.every((part) => part.factor === factor)) {
+      return scaled(
+        factor,
+        record(name, back(parts.map(({ core }) => core)), parameter),
+      );
+    }
+    const terms = some.map(termsOf);
+    const count = terms[0].length;
+    const areAlike = terms.every((list) =>
+      list.length === count &&
+      list.every(({ factor }, i) => factor === terms[0][i].factor)
+    );
+    if (count < 2 || !areAlike) return undefined;
+    const found: Term[] = [];
+    for (let i = 0; i < count; i++) {
+      const known = find(name, back(terms.map((t) => t[i].core)), parameter);
+      if (known === undefined) return undefined;
+      found.push({ factor: terms[0][i].factor, core: known });
+    }
+    return total(found);
+  }
+}
