@@ -22,16 +22,15 @@ import { compileSweep, type Precision, startOf } from "./compile.ts";
 import type { Program } from "./program.ts";
 import { schedule, type ScheduleOptions, type Sweep } from "./schedule.ts";
 import type { Node } from "./value.ts";
+import { runRows, type SweepFunction } from "./rows.ts";
 import { assemble } from "./wasm.ts";
 import {
   constantBytesOf,
   readSums,
-  runRows,
   scalarAt,
   scalarValues,
   stateBytesOf,
   sumStart,
-  type SweepFunction,
   type Values,
   VECTOR_BYTES,
   writeConstants,
@@ -48,6 +47,8 @@ export interface ExecutableOptions extends ScheduleOptions {
   precision?: Precision;
   /** Whether multiply-adds may be rounded once (default false). */
   relaxed?: boolean;
+  /** Sample that later sums begin with, if it is not the one they were traced with. */
+  sumsFrom?: number;
 }
 
 /** Bytes that an executable holds. */
@@ -92,7 +93,7 @@ export async function prepare(
   }
   const sweeps = schedule(program, options);
   const { placeOf, places } = assignPlaces(program, sweeps);
-  const start = sumStart(sweeps);
+  const start = options.sumsFrom ?? sumStart(sweeps);
 
   const bytesEach = precision === "single" ? 4 : 8;
   const lanes = 4 * Math.ceil(batch / 4);

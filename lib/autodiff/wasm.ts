@@ -194,8 +194,17 @@ export interface WasmFunction {
   body: Code;
 }
 
-/** A module of `functions` over the memory imported as `env.memory`. */
-export function assemble(functions: WasmFunction[]): Uint8Array<ArrayBuffer> {
+/** Pages of a memory shared by threads: all that 32-bit addresses reach. */
+const MOST_PAGES = 65536;
+
+/**
+ * A module of `functions` over the memory imported as `env.memory`: one of its
+ * own, or, where it is `shared`, that of the threads, which has its full size.
+ */
+export function assemble(
+  functions: WasmFunction[],
+  { shared = false } = {},
+): Uint8Array<ArrayBuffer> {
   const I32 = 0x7f;
   const V128 = 0x7b;
   const text = (s: string) => sized([...new TextEncoder().encode(s)]);
@@ -207,7 +216,12 @@ export function assemble(functions: WasmFunction[]): Uint8Array<ArrayBuffer> {
   const bytes = [
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     section(1, [[0x60, ...list([[I32], [I32], [I32], [I32]]), ...list([])]]),
-    section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, 0x00]]),
+    section(2, [[
+      ...[...text("env"), ...text("memory"), 0x02],
+      ...(shared
+        ? [0x03, ...unsigned(MOST_PAGES), ...unsigned(MOST_PAGES)]
+        : [0x00, 0x00]),
+    ]]),
     section(3, functions.map(() => [0x00])),
     section(
       7,

@@ -15,27 +15,12 @@ import {
   statesOf,
 } from "./compile.ts";
 import type { Program } from "./program.ts";
-import type { Direction, Sweep } from "./schedule.ts";
+import type { Sweep } from "./schedule.ts";
 import { nameOf } from "./simplify.ts";
 import type { Node } from "./value.ts";
 
 /** Bytes of a vector. */
 export const VECTOR_BYTES = 16;
-
-/**
- * Rows in one call of compiled code: few, because a sum within a call has single
- * precision, and because a runtime that has found better code for a function uses
- * it from the next call on.
- */
-const ROWS_A_CALL = 128;
-
-/** A compiled sweep. */
-export type SweepFunction = (
-  row: number,
-  rows: number,
-  states: number,
-  constants: number,
-) => void;
 
 /** Numbers of scalars that are known. */
 export type Values = Map<Node, number>;
@@ -134,33 +119,6 @@ export function sumStart(sweeps: readonly Sweep[]): number {
   }
   const [start = 0] = starts;
   return start;
-}
-
-/**
- * Calls `run` for stretches of the rows 0 to `length`, in `direction`; stretches
- * that lie before row `start` are early.
- */
-export function runRows(
-  length: number,
-  start: number,
-  direction: Direction,
-  run: (row: number, rows: number, isEarly: boolean) => void,
-): void {
-  const split = Math.min(start, length);
-  const stretches: [from: number, to: number][] = [[0, split], [split, length]];
-  if (direction === "forward") {
-    for (const [from, to] of stretches) {
-      for (let row = from; row < to; row += ROWS_A_CALL) {
-        run(row, Math.min(ROWS_A_CALL, to - row), row < split);
-      }
-    }
-  } else {
-    for (const [from, to] of stretches.toReversed()) {
-      for (let row = to - 1; row >= from; row -= ROWS_A_CALL) {
-        run(row, Math.min(ROWS_A_CALL, row + 1 - from), row < split);
-      }
-    }
-  }
 }
 
 /** The scalars that `program` is given. */

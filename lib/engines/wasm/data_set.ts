@@ -15,12 +15,11 @@
 
 import type { Detector } from "../../compressor/parameters.ts";
 import type { ChunkedPair } from "../../objective/chunks.ts";
+import { RECORD_BYTES } from "./job.ts";
 import type { Pool } from "./pool.ts";
 
 /** Chunks side by side in a vector. */
 const LANES = 4;
-
-const RECORD_BYTES = 48;
 
 /** Parts of the recording in the shared memory at a time. */
 const PARTS = 2;
