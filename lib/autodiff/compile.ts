@@ -28,6 +28,7 @@ import type { Node } from "./value.ts";
 import {
   type Code,
   demote,
+  f32x4,
   f64x2,
   get,
   i32,
@@ -80,7 +81,8 @@ function isRecurrence(node: Node): boolean {
 function isOwnState(node: Node, inBody: ReadonlySet<Node>): boolean {
   const [x, start] = node.inputs;
   if (!inBody.has(x)) return false;
-  return !(nameOf(x) === "recur" && start === startOf(x));
+  const isForward = ["recur", "decay"].includes(nameOf(x));
+  return !(isForward && start === startOf(x));
 }
 
 /** Where a state begins: a scalar. */
@@ -121,9 +123,21 @@ export function compileSweep(
   const write = (more: Code) => {
     code.push(more);
   };
-  const emitter = createEmitter(precision, relaxed, variable, write);
+  // Numbers in the code: each is a variable, set before the loop.
+  const numerals = new Map<number, number>();
+  const numeral = (value: number) => {
+    const at = numerals.get(value) ?? variable();
+    numerals.set(value, at);
+    return get(at);
+  };
+  const emitter = createEmitter(
+    precision,
+    relaxed,
+    { variable, write, numeral },
+  );
   const { float, keep } = emitter;
 
+  const { splat } = precision === "single" ? f32x4 : f64x2;
   const isIdle = (node: Node) =>
     nameOf(node) === "sum" && node.parameter > 0 && !counted;
 
@@ -143,7 +157,7 @@ export function compileSweep(
     held.set(node, variables);
     variables.forEach((at, part) => {
       const stored = v128.load(get(STATES), place(node, part));
-      begin.push(set(at, isSum ? float.splat(0) : stored));
+      begin.push(set(at, isSum ? splat(0) : stored));
       if (!isSum) end.push(v128.store(get(STATES), place(node, part), get(at)));
     });
     if (isSum) {
@@ -271,6 +285,12 @@ export function compileSweep(
         next.set(node, parts);
         return isSingle ? keep(narrow(parts)) : parts[0];
       }
+      case "decay": {
+        const self = get(held.get(node)![0]);
+        const y = keep(float.madd(numbers(a), self, numbers(b)));
+        next.set(node, [y]);
+        return y;
+      }
       case "recur":
       case "recurBack":
         return recurrence(node);
@@ -368,6 +388,7 @@ export function compileSweep(
     vectors,
     body: [
       ...begin.flat(),
+      ...[...numerals].flatMap(([value, at]) => set(at, splat(value))),
       ...repeat(
         [...loop.flat(), ...add(OFFSET, step), ...add(ROWS_LEFT, -1)],
         get(ROWS_LEFT),

@@ -120,21 +120,28 @@ const FORMATS: Record<Precision, Format> = {
   },
 };
 
-/** An emitter for `precision` that takes variables from `variable`. */
+/** Where an emitter puts what it writes. */
+export interface Target {
+  /** A new variable for a vector. */
+  variable(): number;
+  /** Adds code to the loop. */
+  write(code: Code): void;
+  /** A number in all lanes. */
+  numeral(value: number): Code;
+}
+
+/** An emitter for `precision`. */
 export function createEmitter(
   precision: Precision,
   relaxed: boolean,
-  variable: () => number,
-  write: (code: Code) => void,
+  { variable, write, numeral }: Target,
 ): Emitter {
   const format = FORMATS[precision];
-  const float = relaxed ? format.float : {
-    ...format.float,
-    madd: (a: Code, b: Code, c: Code) =>
-      format.float.add(format.float.multiply(a, b), c),
-    nmadd: (a: Code, b: Code, c: Code) =>
-      format.float.subtract(c, format.float.multiply(a, b)),
-  };
+  const float: FloatLanes = { ...format.float, splat: numeral };
+  if (!relaxed) {
+    float.madd = (a, b, c) => float.add(float.multiply(a, b), c);
+    float.nmadd = (a, b, c) => float.subtract(c, float.multiply(a, b));
+  }
   const { splat } = float;
   const keep = (value: Code) => {
     const at = variable();

@@ -214,6 +214,10 @@ const recurPrimitive: Primitive = define({
   },
 });
 
+// y[n] = β y[n−1] + u[n] from s, as the algebra of the program writes a recurrence
+// with a constant leak: only instructions have it, so that it needs no derivative.
+define({ name: "decay", stateCount, jvp: () => null });
+
 /**
  * y[n] = y[n−1] + J[n] y[n−1] + u[n] from y[−1] = `starts` (zeros, unless given),
  * J given by its rows; `null` is a zero.

@@ -49,6 +49,7 @@ export interface ScheduleOptions {
 const RECURRENT: Record<string, Direction> = {
   scan: "forward",
   recur: "forward",
+  decay: "forward",
   recurBack: "backward",
 };
 

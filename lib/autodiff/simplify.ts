@@ -1,16 +1,18 @@
 /**
  * What is known of a result without computing it.
  *
- * Beside the plain rules (x + 0, 1 · x, a constant's exponential) there are three
+ * Beside the plain rules (x + 0, 1 · x, a constant's exponential) there are those
  * that shorten derivatives:
  *
  * - what does not depend on time is computed once: operations on broadcast scalars
  *   are operations on scalars;
  * - factors that do not depend on time stand in front, L(c x) = c L(x) for every
- *   linear L, so that derivatives that differ by a factor are one;
+ *   linear L, so that derivatives that differ by a factor are one; so do factors
+ *   that two terms share;
  * - L(a x + b y) = a L(x) + b L(y) where L(x) and L(y) have been recorded already,
  *   as for the second derivatives that are free by linearity (MATH 3.1), and always
- *   for sums, where a term costs one multiply-add.
+ *   for sums, where a term costs one multiply-add;
+ * - a mask is not applied twice.
  *
  * @module
  */
@@ -37,6 +39,9 @@ interface Term {
 /** Terms of a sum that are looked at, at most. */
 const MOST_TERMS = 8;
 
+/** The least leak that 1 minus it has the digits for in single precision. */
+const LEAST_LEAK = 1e-3;
+
 /** Name of what `node` applies. */
 export function nameOf({ primitive }: Pick<Node, "primitive">): string {
   return typeof primitive === "string" ? primitive : primitive.name;
@@ -46,6 +51,49 @@ export function nameOf({ primitive }: Pick<Node, "primitive">): string {
 export function knownNumber(node: Node): number | null {
   if (node.primitive === "constant") return node.parameter;
   return nameOf(node) === "broadcast" ? knownNumber(node.inputs[0]) : null;
+}
+
+/**
+ * Where a signal is 0 for sure: outside a mask (its id), or inside (the opposite).
+ */
+const masked = new WeakMap<Node, ReadonlySet<number>>();
+
+const opposite = (side: number) => -1 - side;
+
+function maskedBy(node: Node): ReadonlySet<number> {
+  let sides = masked.get(node);
+  if (sides === undefined) {
+    sides = sidesOf(node);
+    masked.set(node, sides);
+  }
+  return sides;
+}
+
+function sidesOf(node: Node): ReadonlySet<number> {
+  const [a, b, c] = node.inputs;
+  switch (nameOf(node)) {
+    case "scale":
+      return maskedBy(b);
+    case "multiply":
+      return maskedBy(a).union(maskedBy(b));
+    case "add":
+    case "subtract":
+      return maskedBy(a).intersection(maskedBy(b));
+    case "select":
+      if (knownNumber(c) === 0) return maskedBy(b).union(new Set([a.id]));
+      if (knownNumber(b) === 0) {
+        return maskedBy(c).union(new Set([opposite(a.id)]));
+      }
+      return maskedBy(b).intersection(maskedBy(c));
+  }
+  return new Set();
+}
+
+/** Whether `node` is 1 on one side of a mask and 0 on the other. */
+function isPureMask(node: Node): boolean {
+  if (nameOf(node) !== "select") return false;
+  const [one, other] = node.inputs.slice(1).map(knownNumber);
+  return one === 1 && other === 0 || one === 0 && other === 1;
 }
 
 /** What `primitive` of `inputs` is, if that is known or simpler. */
@@ -68,6 +116,9 @@ export function simplify(
   if (evaluate && inputs.every((x) => nameOf(x) === "broadcast")) {
     return record("broadcast", [record(name, inputs.map((x) => x.inputs[0]))]);
   }
+  if (shape === "scalar" && (name === "multiply" || name === "negate")) {
+    return scalarProduct(name === "negate" ? [constant(-1), a] : inputs);
+  }
   switch (name) {
     case "add":
       if (ofA === 0) return b;
@@ -79,9 +130,9 @@ export function simplify(
     case "multiply":
       if (ofA === 0 || ofB === 1) return a;
       if (ofB === 0 || ofA === 1) return b;
-      return shape === "scalar" ? undefined : product();
+      return product();
     case "negate":
-      return shape === "scalar" ? undefined : scaled(constant(-1), a);
+      return scaled(constant(-1), a);
     case "select":
       return b === c ? b : selection();
     case "delay":
@@ -100,6 +151,7 @@ export function simplify(
       return ofA === 0 ? constant(0) : linear(0);
     case "recur":
     case "recurBack":
+    case "decay":
       return recurrence();
   }
 
@@ -127,6 +179,51 @@ export function simplify(
     return record("multiply", [one, other]);
   }
 
+  /** The number and the other factors that a scalar is the product of. */
+  function factorsOf(scalar: Node | null): { number: number; others: Node[] } {
+    if (scalar === null) return { number: 1, others: [] };
+    const number = knownNumber(scalar);
+    if (number !== null) return { number, others: [] };
+    if (nameOf(scalar) !== "multiply") return { number: 1, others: [scalar] };
+    const parts = scalar.inputs.map(factorsOf);
+    return {
+      number: parts[0].number * parts[1].number,
+      others: parts.flatMap(({ others }) => others),
+    };
+  }
+
+  /** The product of scalars, the same whatever their order. */
+  function scalarProduct(scalars: Node[]): Node {
+    const parts = scalars.map(factorsOf);
+    const number = parts.reduce((all, { number }) => all * number, 1);
+    const others = parts.flatMap(({ others }) => others)
+      .sort((a, b) => a.id - b.id);
+    if (number === 0 || others.length === 0) return constant(number);
+    const all = number === 1 ? others : [constant(number), ...others];
+    return all.reduce((product, factor) => make("multiply", [product, factor]));
+  }
+
+  /** What two factors share, if anything, and what remains of each. */
+  function shared(one: Node, other: Node) {
+    const [a, b] = [factorsOf(one), factorsOf(other)];
+    const rest = b.others.slice();
+    const common = a.others.filter((factor) => {
+      const at = rest.indexOf(factor);
+      if (at >= 0) rest.splice(at, 1);
+      return at >= 0;
+    });
+    if (common.length === 0 && Math.abs(a.number) !== Math.abs(b.number)) {
+      return undefined;
+    }
+    const remaining = a.others.slice();
+    for (const factor of common) remaining.splice(remaining.indexOf(factor), 1);
+    return {
+      common: scalarProduct([constant(a.number), ...common]),
+      ofOne: scalarProduct([constant(1), ...remaining]),
+      ofOther: scalarProduct([constant(b.number / a.number), ...rest]),
+    };
+  }
+
   /** x as a factor and what it stands before. */
   function split(x: Node): Term {
     return nameOf(x) === "scale"
@@ -142,7 +239,10 @@ export function simplify(
       const whole = times(factor, own);
       const kind = nameOf(core);
       if (kind !== "add" && kind !== "subtract") {
-        terms.push({ factor: whole, core });
+        const parts = spread(core) ?? [{ factor: null, core }];
+        for (const part of parts) {
+          terms.push({ factor: times(whole, part.factor), core: part.core });
+        }
         return;
       }
       const [first, second] = core.inputs;
@@ -154,6 +254,14 @@ export function simplify(
     };
     visit(x, null);
     return terms.length <= MOST_TERMS ? terms : [split(x)];
+  }
+
+  /** The terms of a product with a sum, where all products are known. */
+  function spread(product: Node): Term[] | undefined {
+    if (nameOf(product) !== "multiply") return undefined;
+    const [a, b] = product.inputs;
+    return knownTerms(b, (core) => ["multiply", [a, core]]) ??
+      knownTerms(a, (core) => ["multiply", [core, b]]);
   }
 
   /** Sum of `terms`; of terms with one core there is one. */
@@ -171,7 +279,7 @@ export function simplify(
       );
     }
     return [...factors].map(([core, factor]) => scaled(factor, core))
-      .reduce((sum, term) => record("add", [sum, term]));
+      .reduce((sum, term) => make("add", [sum, term]));
   }
 
   /** a + b, or a − b. */
@@ -190,10 +298,25 @@ export function simplify(
         one.core,
       );
     }
-    if (one.factor !== null && one.factor === other.factor) {
-      return scaled(
-        one.factor,
-        record(sign > 0 ? "add" : "subtract", [one.core, other.core]),
+    const rule = sign > 0 ? "add" : "subtract";
+    if (one.factor !== null && other.factor !== null) {
+      const parts = shared(one.factor, other.factor);
+      if (parts !== undefined && knownNumber(parts.common) !== 1) {
+        const { common, ofOne, ofOther } = parts;
+        return scaled(
+          common,
+          record(rule, [
+            scaled(ofOne, one.core),
+            scaled(ofOther, other.core),
+          ]),
+        );
+      }
+    }
+    const inside = together(one.core, other.core);
+    if (inside !== undefined) {
+      const [around, x, y] = inside;
+      return around(
+        record(rule, [scaled(one.factor, x), scaled(other.factor, y)]),
       );
     }
     if (isMinus(other)) {
@@ -207,7 +330,41 @@ export function simplify(
     return ofA === 0 ? scaled(constant(-1), b) : undefined;
   }
 
+  /** What x and y both are something of: a product, or behind a mask. */
+  function together(
+    x: Node,
+    y: Node,
+  ): [around: (inner: Node) => Node, x: Node, y: Node] | undefined {
+    if (nameOf(x) !== nameOf(y)) return undefined;
+    if (nameOf(x) === "multiply") {
+      const both = x.inputs.find((input) => y.inputs.includes(input));
+      if (both === undefined) return undefined;
+      const other = ({ inputs: [a, b] }: Node) => a === both ? b : a;
+      return [
+        (inner) => record("multiply", [both, inner]),
+        other(x),
+        other(y),
+      ];
+    }
+    if (nameOf(x) !== "select" || x.inputs[0] !== y.inputs[0]) return undefined;
+    const [mask, , zero] = x.inputs;
+    if (zero !== y.inputs[2] || knownNumber(zero) !== 0) return undefined;
+    return [
+      (inner) => record("select", [mask, inner, zero]),
+      x.inputs[1],
+      y.inputs[1],
+    ];
+  }
+
   function product(): Node | undefined {
+    for (const [mask, x] of [[a, b], [b, a]]) {
+      const sides = maskedBy(mask);
+      const others = maskedBy(x);
+      for (const side of sides) if (others.has(opposite(side))) return zero();
+      if (isPureMask(mask) && [...sides].every((side) => others.has(side))) {
+        return x;
+      }
+    }
     const one = constant(1);
     const ofBroadcast = (x: Node): Term =>
       nameOf(x) === "broadcast"
@@ -223,11 +380,11 @@ export function simplify(
       combined(a, (core) => ["multiply", [core, b]]);
   }
 
-  /** Sum over the terms of x of what `of` makes of each, if all that is known. */
-  function combined(
+  /** What `of` makes of each of the terms of x, if all that is known. */
+  function knownTerms(
     x: Node,
     of: (core: Node) => [name: string, inputs: Node[], parameter?: number],
-  ): Node | undefined {
+  ): Term[] | undefined {
     const terms = termsOf(x);
     if (terms.length < 2) return undefined;
     const found: Term[] = [];
@@ -236,17 +393,30 @@ export function simplify(
       if (known === undefined) return undefined;
       found.push({ factor, core: known });
     }
-    return total(found);
+    return found;
+  }
+
+  /** Sum over the terms of x of what `of` makes of each, if all that is known. */
+  function combined(...of: Parameters<typeof knownTerms>): Node | undefined {
+    const terms = knownTerms(...of);
+    return terms && total(terms);
+  }
+
+  function zero(): Node {
+    return record("broadcast", [constant(0)]);
   }
 
   function selection(): Node | undefined {
     if (shape === "scalar") return undefined;
     const [one, other] = [split(b), split(c)];
-    const zero = ofB === 0 ? b : ofC === 0 ? c : undefined;
-    if (zero !== undefined) {
+    const none = ofB === 0 ? b : ofC === 0 ? c : undefined;
+    if (none !== undefined) {
       const { factor, core } = ofB === 0 ? other : one;
+      const side = ofB === 0 ? -1 - a.id : a.id;
+      if (maskedBy(core).has(side)) return ofB === 0 ? c : b;
+      if (maskedBy(core).has(opposite(side))) return zero();
       const apply = (core: Node) =>
-        ofB === 0 ? [a, zero, core] : [a, core, zero];
+        ofB === 0 ? [a, none, core] : [a, core, none];
       return factor === null
         ? combined(core, (core) => ["select", apply(core)])
         : scaled(factor, record("select", apply(core)));
@@ -275,11 +445,17 @@ export function simplify(
     return combined(core, (core) => [name, replaced(core), parameter]);
   }
 
-  /** A recurrence at rest at the start is linear in its drives, taken together. */
+  /**
+   * A recurrence of one state with a constant leak that single precision has the
+   * digits for is written by what remains. One at rest at the start is linear in its drives, taken together. */
   function recurrence(): Node | undefined {
     const size = Math.round(Math.sqrt(1 + inputs.length)) - 1;
     const drives = inputs.slice(size * size, size * size + size);
     const starts = inputs.slice(size * size + size);
+    if (name === "recur" && size === 1 && Math.abs(ofA ?? 0) >= LEAST_LEAK) {
+      const remains = record("broadcast", [constant(1 + ofA!)]);
+      return record("decay", [remains, b, c]);
+    }
     if (starts.some((start) => knownNumber(start) !== 0)) return undefined;
     const isZero = drives.map((drive) => knownNumber(drive) === 0);
     if (isZero.every(Boolean)) return drives[0];

@@ -19,10 +19,11 @@ import {
   delay,
   exp,
   multiply,
+  negate,
   type Operand,
   subtract,
 } from "../autodiff/primitives.ts";
-import { scan, type Step } from "../autodiff/recurrences.ts";
+import { recur } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
 import type { Parameter, Theta } from "./model.ts";
 
@@ -91,11 +92,9 @@ function leak(hertz: Value, sampleRate: number): Value {
   return subtract(1, exp(multiply(-2 * Math.PI / sampleRate, hertz)));
 }
 
-const followStep: Step = ([y], [v, leak]) => [multiply(leak, subtract(v, y))];
-
 /** State that follows v by its part `leak` a sample. */
 export function follow(v: Value, leak: Operand): Value {
-  return scan(followStep, [0], [v, leak])[0];
+  return recur([[negate(leak)]], [multiply(leak, v)])[0];
 }
 
 /** First-order high-pass of unit gain at the highest frequencies. */

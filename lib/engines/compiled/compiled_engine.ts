@@ -111,7 +111,8 @@ export async function openOnPool(
             const totals = new Map();
             quads.forEach((_, i) => {
               const at = states + stateBytes * i;
-              readSums(sweep, "single", memory, at, totals, LANES);
+              const lanes = pair.starts.length - LANES * i;
+              readSums(sweep, "single", memory, at, totals, lanes);
             });
             for (const [node, total] of totals) values.set(node, total);
             const outputs = program.outputs.map((node) =>
@@ -158,18 +159,19 @@ async function openInDouble(pair: ChunkedPair, model: Model): Promise<Engine> {
     await new Promise<void>((resolve) => setTimeout(resolve));
     pausedAt = performance.now();
   };
-  const executables = new Map<Order, ReturnType<typeof prepare>>();
-  const executableOf = (order: Order) => {
-    let found = executables.get(order);
+  const executables = new Map<string, ReturnType<typeof prepare>>();
+  const executableOf = (order: Order, batch: number) => {
+    const key = `${order} ${batch}`;
+    let found = executables.get(key);
     if (found === undefined) {
       const program = tracedProgram(model, order, sampleRate, "double");
       found = prepare(program, {
-        batch: PAIR,
+        batch,
         length,
         precision: "double",
         sumsFrom: warmUp,
       });
-      executables.set(order, found);
+      executables.set(key, found);
     }
     return found;
   };
@@ -178,19 +180,12 @@ async function openInDouble(pair: ChunkedPair, model: Model): Promise<Engine> {
     targetEnergy,
     precision: 1e-12,
     async evaluate(parameters, order) {
-      const executable = await executableOf(order);
       let total: Float64Array | undefined;
       for (let at = 0; at < starts.length; at += PAIR) {
         await pause();
-        for (let row = 0; row < PAIR; row++) {
-          const start = starts[at + row];
-          if (start === undefined) {
-            // A silent chunk adds nothing to any sum.
-            executable.load(0, row, level.fill(0));
-            executable.load(1, row, level.fill(20 * Math.log10(LEVEL_FLOOR)));
-            executable.load(2, row, level.fill(0));
-            continue;
-          }
+        const some = starts.slice(at, at + PAIR);
+        const executable = await executableOf(order, some.length);
+        some.forEach((start, row) => {
           const input = dry.subarray(start, start + length);
           executable.load(0, row, input);
           for (let n = 0; n < length; n++) {
@@ -199,7 +194,7 @@ async function openInDouble(pair: ChunkedPair, model: Model): Promise<Engine> {
           }
           executable.load(1, row, level);
           executable.load(2, row, targetOf(start));
-        }
+        });
         const outputs = executable.run(parameters);
         // All outputs are linear in sums over the chunks.
         total = total?.map((sum, i) => sum + outputs[i]) ?? outputs;
