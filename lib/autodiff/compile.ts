@@ -320,6 +320,10 @@ export function compileSweep(
     const moved = (values: Code[], more: Code | null) =>
       row.reduce((sum: Code | null, factor, l) => {
         if (knownNumber(factor) === 0) return sum;
+        const [front, x] = factor.inputs;
+        if (
+          sum !== null && nameOf(factor) === "scale" && knownNumber(front) === -1
+        ) return float.nmadd(numbers(x), values[l], sum);
         const j = numbers(factor);
         return sum === null
           ? float.multiply(j, values[l])

@@ -231,6 +231,13 @@ export function simplify(
       : { factor: null, core: x };
   }
 
+  /** The same, a broadcast scalar being that scalar times 1. */
+  function splitWhole(x: Node): Term {
+    return nameOf(x) === "broadcast" && knownNumber(x) !== 1
+      ? { factor: x.inputs[0], core: record("broadcast", [constant(1)]) }
+      : split(x);
+  }
+
   /** The terms of x, or x alone where they are many. */
   function termsOf(x: Node): Term[] {
     const terms: Term[] = [];
@@ -365,13 +372,8 @@ export function simplify(
         return x;
       }
     }
-    const one = constant(1);
-    const ofBroadcast = (x: Node): Term =>
-      nameOf(x) === "broadcast"
-        ? { factor: x.inputs[0], core: record("broadcast", [one]) }
-        : split(x);
-    const left = ofBroadcast(a);
-    const right = ofBroadcast(b);
+    const left = splitWhole(a);
+    const right = splitWhole(b);
     const factor = times(left.factor, right.factor);
     if (factor !== null) {
       return scaled(factor, record("multiply", [left.core, right.core]));
@@ -411,7 +413,7 @@ export function simplify(
     const [one, other] = [split(b), split(c)];
     const none = ofB === 0 ? b : ofC === 0 ? c : undefined;
     if (none !== undefined) {
-      const { factor, core } = ofB === 0 ? other : one;
+      const { factor, core } = splitWhole(ofB === 0 ? c : b);
       const side = ofB === 0 ? -1 - a.id : a.id;
       if (maskedBy(core).has(side)) return ofB === 0 ? c : b;
       if (maskedBy(core).has(opposite(side))) return zero();

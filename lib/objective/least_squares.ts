@@ -12,8 +12,7 @@
 
 import { delay, multiply, subtract, sum } from "../autodiff/primitives.ts";
 import { type Program, trace } from "../autodiff/program.ts";
-import { gradientForward } from "../autodiff/strategies.ts";
-import { jacobianForward } from "../autodiff/transforms.ts";
+import { gradientForward, upperTriangle } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
 import type { Model, Sound, Theta } from "../models/model.ts";
 import { follow } from "../models/output.ts";
@@ -76,10 +75,7 @@ export function evaluationProgram(
     const outputs = losses(...z);
     // First the gradient, for the Hessian makes use of what is known from it.
     if (order > 0) outputs.push(...gradientForward(objective)(...z));
-    if (order > 1) {
-      const rows = jacobianForward(gradientForward(objective))(...z);
-      outputs.push(...rows.flatMap((row, i) => row.slice(i)));
-    }
+    if (order > 1) outputs.push(...upperTriangle(objective)(...z));
     return outputs;
   });
 }
