@@ -322,7 +322,8 @@ export function compileSweep(
         if (knownNumber(factor) === 0) return sum;
         const [front, x] = factor.inputs;
         if (
-          sum !== null && nameOf(factor) === "scale" && knownNumber(front) === -1
+          sum !== null && nameOf(factor) === "scale" &&
+          knownNumber(front) === -1
         ) return float.nmadd(numbers(x), values[l], sum);
         const j = numbers(factor);
         return sum === null

@@ -30,6 +30,9 @@ export interface Program {
 /** Instructions of the program being traced, by what they compute. */
 let recorded: Map<string, Node> | undefined;
 
+/** What has been asked for so far, and what it was made: often something simpler. */
+let answered = new Map<string, Node>();
+
 /** All primitives, by name. */
 const primitives = new Map<string, Primitive>();
 
@@ -52,8 +55,9 @@ export function trace(
   signals: number,
   f: (scalars: Value[], signals: Value[]) => Value[],
 ): Program {
-  const outer = recorded;
+  const outer = { recorded, answered };
   recorded = new Map();
+  answered = new Map();
   try {
     const inputs = (count: number, shape: Shape) =>
       Array.from({ length: count }, (_, at) => node("input", shape, [], at));
@@ -64,7 +68,7 @@ export function trace(
     const outputs = f([...program.scalars], [...program.signals]);
     return { ...program, outputs: outputs as Node[] };
   } finally {
-    recorded = outer;
+    ({ recorded, answered } = outer);
   }
 }
 
@@ -87,8 +91,15 @@ export function record(
   inputs: Node[],
   parameter: number,
 ): Node {
-  return simplify(primitive, inputs, parameter, algebra) ??
-    make(primitive, inputs, parameter);
+  const shape = primitive.shape ?? inputs[0].shape;
+  const key = keyOf(primitive, shape, inputs, parameter);
+  let found = answered.get(key);
+  if (found === undefined) {
+    found = simplify(primitive, inputs, parameter, algebra) ??
+      make(primitive, inputs, parameter);
+    answered.set(key, found);
+  }
+  return found;
 }
 
 /** The instruction of `primitive` on `inputs`, as it stands. */

@@ -238,37 +238,38 @@ export function simplify(
       : split(x);
   }
 
+  /** What x is the sum of, if it is one: two terms, or those of a known product. */
+  function parted(x: Node): Term[] | undefined {
+    const [a, b, c] = x.inputs;
+    switch (nameOf(x)) {
+      case "add":
+        return [splitWhole(a), splitWhole(b)];
+      case "subtract": {
+        const { factor, core } = splitWhole(b);
+        return [splitWhole(a), { factor: times(constant(-1), factor), core }];
+      }
+      case "multiply":
+        return knownTerms(b, (core) => ["multiply", [a, core]]) ??
+          knownTerms(a, (core) => ["multiply", [core, b]]);
+      case "select":
+        return knownNumber(c) === 0
+          ? knownTerms(b, (core) => ["select", [a, core, c]])
+          : undefined;
+    }
+  }
+
   /** The terms of x, or x alone where they are many. */
   function termsOf(x: Node): Term[] {
     const terms: Term[] = [];
-    const visit = (x: Node, factor: Node | null) => {
-      const { factor: own, core } = split(x);
-      const whole = times(factor, own);
-      const kind = nameOf(core);
-      if (kind !== "add" && kind !== "subtract") {
-        const parts = spread(core) ?? [{ factor: null, core }];
-        for (const part of parts) {
-          terms.push({ factor: times(whole, part.factor), core: part.core });
-        }
-        return;
+    const visit = ({ factor, core }: Term) => {
+      const parts = parted(core);
+      if (parts === undefined) terms.push({ factor, core });
+      for (const part of parts ?? []) {
+        visit({ factor: times(factor, part.factor), core: part.core });
       }
-      const [first, second] = core.inputs;
-      visit(first, whole);
-      visit(
-        second,
-        kind === "add" ? whole : times(constant(-1), whole),
-      );
     };
-    visit(x, null);
-    return terms.length <= MOST_TERMS ? terms : [split(x)];
-  }
-
-  /** The terms of a product with a sum, where all products are known. */
-  function spread(product: Node): Term[] | undefined {
-    if (nameOf(product) !== "multiply") return undefined;
-    const [a, b] = product.inputs;
-    return knownTerms(b, (core) => ["multiply", [a, core]]) ??
-      knownTerms(a, (core) => ["multiply", [core, b]]);
+    visit(splitWhole(x));
+    return terms.length <= MOST_TERMS ? terms : [splitWhole(x)];
   }
 
   /** Sum of `terms`; of terms with one core there is one. */
@@ -371,6 +372,14 @@ export function simplify(
       if (isPureMask(mask) && [...sides].every((side) => others.has(side))) {
         return x;
       }
+      // A mask in x that the other factor has as well.
+      if (nameOf(x) !== "multiply") continue;
+      for (const [part, rest] of [x.inputs, x.inputs.toReversed()]) {
+        const all = [...maskedBy(part)];
+        if (isPureMask(part) && all.every((side) => sides.has(side))) {
+          return record("multiply", [mask, rest]);
+        }
+      }
     }
     const left = splitWhole(a);
     const right = splitWhole(b);
@@ -387,15 +396,17 @@ export function simplify(
     x: Node,
     of: (core: Node) => [name: string, inputs: Node[], parameter?: number],
   ): Term[] | undefined {
-    const terms = termsOf(x);
-    if (terms.length < 2) return undefined;
     const found: Term[] = [];
-    for (const { factor, core } of terms) {
-      const known = find(...of(core));
-      if (known === undefined) return undefined;
-      found.push({ factor, core: known });
-    }
-    return found;
+    const visit = ({ factor, core }: Term): boolean =>
+      parted(core)?.every((part) => {
+        const whole = times(factor, part.factor);
+        const known = find(...of(part.core));
+        if (known === undefined) {
+          return visit({ factor: whole, core: part.core });
+        }
+        return found.push({ factor: whole, core: known }) <= MOST_TERMS;
+      }) ?? false;
+    return visit(splitWhole(x)) ? found : undefined;
   }
 
   /** Sum over the terms of x of what `of` makes of each, if all that is known. */
@@ -473,6 +484,9 @@ export function simplify(
     };
     const parts = some.map(split);
     const [{ factor }] = parts;
+    if (size === 1 && factor === null) {
+      return combined(b, (core) => [name, [a, core, c], parameter]);
+    }
     if (factor !== null && parts.every((part) => part.factor === factor)) {
       return scaled(
         factor,
