@@ -66,13 +66,18 @@ export async function openEngine(
 ): Promise<Engine> {
   switch (name) {
     case "wasm": {
+      if (detector === "rms") {
+        throw new RangeError(
+          "the engine wasm has no RMS detector: use --engine reference",
+        );
+      }
       const { openWasmEngine } = await import("./wasm/wasm_engine.ts");
-      return await openWasmEngine(pair, { detector });
+      return await openWasmEngine(pair);
     }
     case "webgpu": {
       if (detector === "rms") {
         throw new RangeError(
-          "the engine webgpu has no RMS detector: use --engine wasm or reference",
+          "the engine webgpu has no RMS detector: use --engine reference",
         );
       }
       const { openWebGpuEngine } = await import("./webgpu/webgpu.ts");

@@ -54,13 +54,12 @@ export interface CompiledProgram {
 
 /** Kernel functions that a job can call, by index. */
 export const FUNCTIONS = [
+  // Of the kernel `compressor`.
   "prepare",
+  "evaluate",
+  // Of the kernel `gru`.
   "value",
   "gradient",
-  "hessian",
-  "valueRms",
-  "gradientRms",
-  "hessianRms",
 ] as const;
 
 /** Name of a kernel function. */
@@ -71,7 +70,7 @@ export type WorkerMessage = { ready: true } | { error: string };
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
-  /** The kernel `compressor`. */
+  /** The kernel. */
   module: WebAssembly.Module;
   /** The memory of all workers. */
   memory: WebAssembly.Memory;
