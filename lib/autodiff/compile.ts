@@ -49,6 +49,8 @@ export interface Layout {
   relaxed: boolean;
   /** Length of a row. */
   rowBytes: number;
+  /** Whether only the first two lanes of single precision are of use. */
+  isHalf?: boolean;
   /** Where row 0 of a signal lies, from the offset that the function is given. */
   signal(node: Node): number;
 }
@@ -109,7 +111,7 @@ export function compileSweep(
   counted = true,
 ): WasmFunction {
   const { body, writes, direction } = sweep;
-  const { precision, relaxed, rowBytes } = layout;
+  const { precision, relaxed, rowBytes, isHalf = false } = layout;
   const inBody = new Set(body);
   const written = new Set(writes);
   const states = statesOf(sweep);
@@ -153,7 +155,9 @@ export function compileSweep(
   for (const node of states) {
     const isSum = nameOf(node) === "sum";
     if (isIdle(node)) continue;
-    const variables = isWide(node) ? [variable(), variable()] : [variable()];
+    const variables = isWide(node) && !isHalf
+      ? [variable(), variable()]
+      : [variable()];
     held.set(node, variables);
     variables.forEach((at, part) => {
       const stored = v128.load(get(STATES), place(node, part));
@@ -182,10 +186,13 @@ export function compileSweep(
   }
 
   function widened(x: Code): Code[] {
-    return isSingle ? widen(x) : [x];
+    if (!isSingle) return [x];
+    return isHalf ? [promoteLow(x)] : widen(x);
   }
-  const narrowed = (parts: number[]) =>
-    parts.length === 2 ? narrow(parts.map(get)) : get(parts[0]);
+  function narrowed(parts: Code[]): Code {
+    if (!isSingle) return parts[0];
+    return isHalf ? demote(parts[0]) : narrow(parts);
+  }
 
   // ------------------------------------------------------------ values
 
@@ -237,7 +244,7 @@ export function compileSweep(
       case "previous": {
         const [state] = node.states!;
         return inBody.has(state)
-          ? keep(narrowed(held.get(state)!))
+          ? keep(narrowed(held.get(state)!.map(get)))
           : load(state, -rowBytes);
       }
       case "delay":
@@ -283,7 +290,7 @@ export function compileSweep(
           keep(f64x2.add(get(at), moved[i]))
         );
         next.set(node, parts);
-        return isSingle ? keep(narrow(parts)) : parts[0];
+        return keep(narrowed(parts));
       }
       case "decay": {
         const self = get(held.get(node)![0]);

@@ -4,8 +4,8 @@
  * eˣ = 2ⁿ eʳ with n = x / ln 2 rounded, so that |r| ≤ ln 2 / 2, and eʳ by its
  * Taylor series. ln x = e ln 2 + ln m with m from √½ to √2, and, with s =
  * (m − 1) / (m + 1), ln m = 2 (s + s³/3 + s⁵/5 …). ln 2 is taken in two parts, the
- * first so short that a whole number times it is exact. Arguments are limited to
- * where results are normal numbers.
+ * first so short that a whole number times it is exact. Arguments of eˣ are limited
+ * to where the result is a normal number; those of ln x must be normal and above 0.
  *
  * @module
  */
@@ -148,12 +148,20 @@ export function createEmitter(
     write(set(at, value));
     return get(at);
   };
-  /** Σ terms[i] xⁱ. */
-  const polynomial = (x: Code, terms: number[]) =>
-    terms.toReversed().slice(1).reduce(
-      (sum, term) => float.madd(sum, x, splat(term)),
-      splat(terms.at(-1)!),
-    );
+  /** Σ terms[i] xⁱ, halves side by side (Estrin's scheme): few steps in a row. */
+  const polynomial = (x: Code, terms: number[]): Code => {
+    let power = x;
+    let sums = terms.map((term) => splat(term));
+    while (sums.length > 1) {
+      const at = power;
+      sums = Array.from({ length: Math.ceil(sums.length / 2) }, (_, i) => {
+        const [even, odd] = sums.slice(2 * i, 2 * i + 2);
+        return odd === undefined ? even : keep(float.madd(at, odd, even));
+      });
+      if (sums.length > 1) power = keep(float.multiply(power, power));
+    }
+    return sums[0];
+  };
   const [high, low] = format.ln2;
   return {
     float,
@@ -171,11 +179,7 @@ export function createEmitter(
       return float.multiply(polynomial(r, terms), power(n));
     },
     log(x) {
-      const smallest = precision === "single" ? 1.2e-38 : 2.3e-308;
-      const [exponent, rest] = format.parts(
-        keep(float.max(x, splat(smallest))),
-        keep,
-      );
+      const [exponent, rest] = format.parts(x, keep);
       const e = keep(exponent);
       const m = keep(rest);
       const s = keep(

@@ -189,7 +189,7 @@ export function divide(a: Operand, b: Operand): Value {
 
 const expPrimitive = define({
   name: "exp",
-  evaluate: Math.exp,
+  evaluate: (a) => Math.exp(a),
   jvp: ([da], _, y) => of(da, (da) => multiply(da, y)),
   code: (emitter, [a]) => emitter.exp(a),
 });
@@ -201,7 +201,7 @@ export function exp(a: Operand): Value {
 
 const logPrimitive = define({
   name: "log",
-  evaluate: Math.log,
+  evaluate: (a) => Math.log(a),
   jvp: ([da], [a]) => of(da, (da) => divide(da, a)),
   code: (emitter, [a]) => emitter.log(a),
 });
@@ -213,7 +213,7 @@ export function log(a: Operand): Value {
 
 const absPrimitive = define({
   name: "abs",
-  evaluate: Math.abs,
+  evaluate: (a) => Math.abs(a),
   jvp: ([da], [a]) => of(da, (da) => select(less(a, 0), negate(da), da)),
   code: ({ float }, [a]) => float.abs(a),
 });
@@ -225,7 +225,7 @@ export function abs(a: Operand): Value {
 
 const maximumPrimitive = define({
   name: "maximum",
-  evaluate: Math.max,
+  evaluate: (a, b) => Math.max(a, b),
   jvp: ([da, db], [a, b]) =>
     select(
       less(a, b),

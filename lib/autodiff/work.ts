@@ -49,6 +49,12 @@ export function writeConstants(
   });
 }
 
+/** Where the state of `node` begins: a scalar, or at zero where there is none. */
+export function stateStart(node: Node): Node | undefined {
+  if (node.states !== undefined) return startOf(node);
+  return nameOf(node) === "delay" ? node.inputs[1] : undefined;
+}
+
 /** Puts the states of `sweep`, at `address`, where they begin, its sums at 0. */
 export function writeStates(
   sweep: Sweep,
@@ -61,11 +67,7 @@ export function writeStates(
   statesOf(sweep).forEach((node, i) => {
     const at = address + size * i;
     new Uint8Array(memory.buffer, at, size).fill(0);
-    const begin = node.states !== undefined
-      ? startOf(node)
-      : nameOf(node) === "delay"
-      ? node.inputs[1]
-      : undefined;
+    const begin = stateStart(node);
     if (begin === undefined) return;
     const value = scalarAt(begin, values);
     if (nameOf(node) === "scan") {

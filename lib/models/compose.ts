@@ -139,6 +139,7 @@ export function compose(
     name,
     parameters,
     feedback,
+    gain,
     output: (theta, sound) =>
       outputStages(
         multiply(

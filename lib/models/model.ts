@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Operand } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
 
 /**
@@ -45,7 +46,7 @@ export interface Sound {
   /** Its peak level 20 log₁₀ max(|x|, 1e-8), which depends on nothing fitted. */
   level: Value;
   /** Hz. */
-  sampleRate: number;
+  sampleRate: Operand;
 }
 
 /** A unit, written once. */
@@ -54,6 +55,8 @@ export interface Model {
   name: string;
   /** The parameters, in the order of vectors, rows and columns. */
   parameters: readonly Parameter[];
+  /** The gain g that it turns the dry sound up or down by, before make-up. */
+  gain(theta: Theta, sound: Sound): Value;
   /** The wet sound that the unit makes of the dry one. */
   output(theta: Theta, sound: Sound): Value;
   /**

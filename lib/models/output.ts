@@ -17,6 +17,7 @@
 import {
   add,
   delay,
+  divide,
   exp,
   multiply,
   negate,
@@ -75,7 +76,7 @@ export const BANDWIDTH = corner("bandwidth_hz", "Bandwidth", 30000, [500, 1e6]);
 export function outputStages(
   u: Value,
   theta: Theta,
-  sampleRate: number,
+  sampleRate: Operand,
 ): Value {
   const { square, cube, coupling_hz, bandwidth_hz } = theta;
   let y = u;
@@ -88,8 +89,8 @@ export function outputStages(
 }
 
 /** 1 − p of a corner in Hz. */
-function leak(hertz: Value, sampleRate: number): Value {
-  return subtract(1, exp(multiply(-2 * Math.PI / sampleRate, hertz)));
+function leak(hertz: Value, sampleRate: Operand): Value {
+  return subtract(1, exp(divide(multiply(-2 * Math.PI, hertz), sampleRate)));
 }
 
 /** State that follows v by its part `leak` a sample. */

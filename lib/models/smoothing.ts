@@ -77,9 +77,13 @@ export function factor(db: Operand): Value {
   return exp(multiply(1 / DB_PER_NEPER, db));
 }
 
-/** Coefficient 1 − e^(−2200 / (ms fs)) of a time. */
-export function coefficient(ms: Value, sampleRate: number, scale = 2200) {
-  return subtract(1, exp(multiply(-scale / sampleRate, divide(1, ms))));
+/** Coefficient 1 − e^(−`scale` / (ms fs)) of a time. */
+export function coefficient(
+  ms: Value,
+  sampleRate: Operand,
+  scale = 2200,
+): Value {
+  return subtract(1, exp(divide(-scale, multiply(ms, sampleRate))));
 }
 
 /** What a state moves by towards `target`. */
