@@ -22,7 +22,7 @@
  */
 
 import { createEmitter, type Precision } from "./emitter.ts";
-import { knownNumber, nameOf } from "./simplify.ts";
+import { knownNumber, nameOf, startOf } from "./simplify.ts";
 import { isShift, type Sweep } from "./schedule.ts";
 import type { Node } from "./value.ts";
 import {
@@ -49,6 +49,8 @@ export interface Layout {
   relaxed: boolean;
   /** Length of a row. */
   rowBytes: number;
+  /** Whether row 0 lies at offset 0, so that an offset tells the row. */
+  isIndexed?: boolean;
   /** Whether only the first two lanes of single precision are of use. */
   isHalf?: boolean;
   /** Where row 0 of a signal lies, from the offset that the function is given. */
@@ -85,11 +87,6 @@ function isOwnState(node: Node, inBody: ReadonlySet<Node>): boolean {
   if (!inBody.has(x)) return false;
   const isForward = ["recur", "decay"].includes(nameOf(x));
   return !(isForward && start === startOf(x));
-}
-
-/** Where a state begins: a scalar. */
-export function startOf({ inputs, parameter, states = [] }: Node): Node {
-  return inputs[inputs.length - states.length + parameter];
 }
 
 // The variables of a compiled sweep: first its parameters.
@@ -251,9 +248,6 @@ export function compileSweep(
       case "advance": {
         if (held.has(node)) return get(held.get(node)![0]);
         if (inBody.has(a)) return get(held.get(a)![0]);
-        if (b !== undefined && knownNumber(b) !== 0 && b !== startOf(a)) {
-          throw new Error("a stored signal is delayed from another start");
-        }
         return load(a, nameOf(node) === "delay" ? -rowBytes : rowBytes);
       }
       case "add":
@@ -277,6 +271,11 @@ export function compileSweep(
         );
       }
       case "after": {
+        if (!layout.isIndexed) {
+          throw new Error(
+            "after() needs to know the row, which is not told here",
+          );
+        }
         const isAfter = i32.greaterOrEqual(
           get(OFFSET),
           i32.const(parameter * rowBytes),

@@ -18,9 +18,10 @@
  */
 
 import type { Signal } from "../sound/signal.ts";
-import { compileSweep, type Precision, startOf } from "./compile.ts";
+import { compileSweep, type Precision } from "./compile.ts";
 import type { Program } from "./program.ts";
 import { schedule, type ScheduleOptions, type Sweep } from "./schedule.ts";
+import { startOf } from "./simplify.ts";
 import type { Node } from "./value.ts";
 import { runRows, type SweepFunction } from "./rows.ts";
 import { assemble } from "./wasm.ts";
@@ -98,7 +99,7 @@ export async function prepare(
   const bytesEach = precision === "single" ? 4 : 8;
   const lanes = 4 * Math.ceil(batch / 4);
   const rowBytes = lanes * bytesEach;
-  const vectors = rowBytes / VECTOR_BYTES;
+  const vectors = Math.ceil(batch * bytesEach / VECTOR_BYTES);
   const signalBytes = (length + 2) * rowBytes;
   const stateBytes = most(
     sweeps.map((sweep) => stateBytesOf(sweep, precision)),
@@ -110,7 +111,13 @@ export async function prepare(
   const signalAt = (node: Node) =>
     atSignals + signalBytes * placeOf.get(node)! + rowBytes;
 
-  const layout = { precision, relaxed, rowBytes, signal: signalAt };
+  const layout = {
+    precision,
+    relaxed,
+    rowBytes,
+    isIndexed: true,
+    signal: signalAt,
+  };
   const { instance } = await WebAssembly.instantiate(
     assemble(sweeps.flatMap((sweep, i) => [
       compileSweep(sweep, `early${i}`, layout, false),

@@ -47,6 +47,11 @@ export function nameOf({ primitive }: Pick<Node, "primitive">): string {
   return typeof primitive === "string" ? primitive : primitive.name;
 }
 
+/** Where a state of a recurrence begins: a scalar. */
+export function startOf({ inputs, parameter, states = [] }: Node): Node {
+  return inputs[inputs.length - states.length + parameter];
+}
+
 /** The number that `node` is everywhere, if it is known. */
 export function knownNumber(node: Node): number | null {
   if (node.primitive === "constant") return node.parameter;
@@ -136,14 +141,11 @@ export function simplify(
     case "select":
       return b === c ? b : selection();
     case "delay":
-      if (
-        a.before !== undefined &&
-        b === a.inputs[a.inputs.length / 2 + a.parameter]
-      ) {
-        return a.before;
+      if (a.states !== undefined && b === startOf(a)) {
+        return a.before ?? (ofB === 0 ? linear(0) : undefined);
       }
       if (ofA !== null && ofA === ofB) return a;
-      return ofB === 0 ? linear(0) : undefined;
+      return ofB === 0 ? linear(0) : fromStart();
     case "advance":
     case "after":
       return ofA === 0 ? a : linear(0);
@@ -413,6 +415,13 @@ export function simplify(
   function combined(...of: Parameters<typeof knownTerms>): Node | undefined {
     const terms = knownTerms(...of);
     return terms && total(terms);
+  }
+
+  /** The delay of a from b, its first sample by itself. */
+  function fromStart(): Node {
+    const start = record("broadcast", [b]);
+    const first = record("subtract", [start, record("after", [start], 1)]);
+    return record("add", [record("delay", [a, constant(0)]), first]);
   }
 
   function zero(): Node {

@@ -10,13 +10,12 @@ import {
   CONSTANT_BYTES,
   constantsOf,
   type Precision,
-  startOf,
   STATE_BYTES,
   statesOf,
 } from "./compile.ts";
 import type { Program } from "./program.ts";
 import type { Sweep } from "./schedule.ts";
-import { nameOf } from "./simplify.ts";
+import { nameOf, startOf } from "./simplify.ts";
 import type { Node } from "./value.ts";
 
 /** Bytes of a vector. */

@@ -120,8 +120,8 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
         strategy,
         variant: "WebAssembly, 1 thread",
         async open(pair) {
-          const { openHessian } = await import("../autodiff/compressor.ts");
-          const { evaluate, memory } = await openHessian(pair, {
+          const { openStrategyHessian } = await import("./strategy_hessian.ts");
+          const { evaluate, memory } = await openStrategyHessian(pair, {
             strategy,
             fuse,
           });
