@@ -100,6 +100,7 @@ import {
 } from "../lib/gru/train.ts";
 import { weightsToJson } from "../lib/gru/weights.ts";
 import { createFastCompressor } from "../lib/kernels/render.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import { bootstrapInterval, type Interval } from "../lib/metrics/bootstrap.ts";
 import {
@@ -241,6 +242,7 @@ async function fitSettings(
         beginningOf(source, testStart),
         settings,
         {
+          model: parseModel(PAPER_MODEL),
           engine: config.engine,
           chunks: chunkOptions(config.chunks),
           alignment: { ...config.alignment, enabled: false },

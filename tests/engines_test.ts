@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace, openSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates, openCoordinates } from "../lib/objective/coordinates.ts";
 import { goldenPair, peakCases, rmsCases } from "./golden_signal.ts";
 import { assertClose } from "./close.ts";
 
 const families = [
-  { detector: "peak", cases: peakCases, spaceAt: boundedSpace },
-  { detector: "rms", cases: rmsCases, spaceAt: openSpace },
+  { detector: "peak", cases: peakCases, spaceAt: publishedCoordinates },
+  { detector: "rms", cases: rmsCases, spaceAt: openCoordinates },
 ] as const;
 
 for (const { detector, cases, spaceAt } of families) {

@@ -9,7 +9,7 @@ import { fitPair } from "../lib/fit.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 
 await buildKernels(["compressor"]);
 
@@ -117,7 +117,7 @@ Deno.test("fitPair() starts with the target's energy, unless told to start as it
   const pair = twinPair(3);
   const start = { ...solverSchema.parse({}).start, make_up_db: 15 };
   const engine = openReferenceEngine(pair);
-  const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+  const objective = objectiveOf(engine, publishedCoordinates(pair.sampleRate));
   const energyAtStart = async (match: boolean) => {
     const { minimum } = await fitPair(
       pair,

@@ -4,7 +4,7 @@ import { makeStimulus } from "../lib/data/stimulus.ts";
 import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { openSpace } from "../lib/objective/parameter_space.ts";
+import { openCoordinates } from "../lib/objective/coordinates.ts";
 import type { Evaluate, Minimum } from "../lib/optimise/minimiser.ts";
 import { dampedNewton } from "../lib/optimise/damped_newton.ts";
 import { adam } from "../lib/optimise/adam.ts";
@@ -305,7 +305,7 @@ Deno.test("trustRegion() puts back what drifted to the end of its range, and fin
     }),
     { detector: "rms" },
   );
-  const space = openSpace(sampleRate);
+  const space = openCoordinates(sampleRate);
   const { evaluate, targetEnergy } = objectiveOf(engine, space);
   const found = await trustRegion(
     evaluate,

@@ -8,7 +8,7 @@ import type {
 import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace, openSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates, openCoordinates } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
 
@@ -41,7 +41,7 @@ function randomPair(seed: number, target: CompressorParameters) {
 }
 
 for (const detector of ["peak", "rms"] as const) {
-  const space = (detector === "peak" ? boundedSpace : openSpace)(RATE);
+  const space = (detector === "peak" ? publishedCoordinates : openCoordinates)(RATE);
 
   Deno.test(`objectiveOf() has the ${detector} gradient and Hessian that finite differences find`, async () => {
     await fc.assert(
@@ -98,7 +98,7 @@ Deno.test("objectiveOf() gives the same loss whatever order is asked for", async
     release_ms: 100,
     make_up_db: 1,
   };
-  const space = boundedSpace(RATE);
+  const space = publishedCoordinates(RATE);
   const objective = objectiveOf(
     openReferenceEngine(chunk(randomPair(3, target))),
     space,
@@ -120,7 +120,7 @@ Deno.test("matchEnergy() makes the model as energetic as the target", async () =
     release_ms: 100,
     make_up_db: 9,
   };
-  const space = boundedSpace(RATE);
+  const space = publishedCoordinates(RATE);
   const objective = objectiveOf(
     openReferenceEngine(chunk(randomPair(5, target))),
     space,

@@ -27,7 +27,7 @@ import {
 import { openReferenceEngine } from "../lib/engines/reference.ts";
 import type { ChunkedPair } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 import { assertClose } from "./close.ts";
@@ -194,7 +194,7 @@ for (const name of ["cpu", BARE, ...(hasWebGpu ? ["webgpu"] : [])]) {
     const pair = shortened(goldenPair(peakCases[1]), 2, length);
     const { logits } = peakCases[1].evaluations[0];
     const engine = openReferenceEngine(pair);
-    const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+    const objective = objectiveOf(engine, publishedCoordinates(pair.sampleRate));
     const expected = await objective.evaluate(Float64Array.from(logits), 2);
     const hessian = openTensorflowHessian(pair);
     assertClose(await hessian.evaluate(logits), expected.hessian!, 1e-4);

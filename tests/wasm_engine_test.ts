@@ -10,10 +10,10 @@ import { VARIANTS } from "../lib/kernels/kernels.ts";
 import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import {
-  boundedSpace,
-  openSpace,
-  type ParameterSpace,
-} from "../lib/objective/parameter_space.ts";
+  publishedCoordinates,
+  openCoordinates,
+  type Coordinates,
+} from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose } from "./close.ts";
 import { goldenPair, peakCases, rmsCases } from "./golden_signal.ts";
@@ -53,11 +53,11 @@ function assertEvaluation(actual: Evaluation, expected: Evaluation): void {
   }
 }
 
-const someSpace = boundedSpace(44100);
+const someSpace = publishedCoordinates(44100);
 
-const spaces: Record<Detector, ParameterSpace> = {
+const spaces: Record<Detector, Coordinates> = {
   peak: someSpace,
-  rms: openSpace(44100),
+  rms: openCoordinates(44100),
 };
 
 /** Asserts that `pool`'s engine is the oracle's equal at `z`, at every order. */
@@ -82,8 +82,8 @@ async function assertMeetsOracle(
 }
 
 const families = [
-  { detector: "peak", cases: peakCases, spaceAt: boundedSpace },
-  { detector: "rms", cases: rmsCases, spaceAt: openSpace },
+  { detector: "peak", cases: peakCases, spaceAt: publishedCoordinates },
+  { detector: "rms", cases: rmsCases, spaceAt: openCoordinates },
 ] as const;
 
 for (const variant of VARIANTS) {
