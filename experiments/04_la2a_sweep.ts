@@ -77,6 +77,7 @@ import {
   chunkOptions,
   chunksSchema,
   engineSchema,
+  requireParameters,
   solverSchema,
 } from "../lib/fit_config.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
@@ -109,7 +110,7 @@ const schema = z.strictObject({
   chunks: chunksSchema.prefault({}),
   alignment: alignmentSchema.prefault({}),
   solver: solverSchema.prefault({}),
-});
+}).superRefine(requireParameters);
 
 /** The config with the engine that was chosen. */
 type Config = z.output<typeof schema> & { engine: EngineName };

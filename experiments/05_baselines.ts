@@ -85,6 +85,7 @@ import {
   chunkOptions,
   chunksSchema,
   engineSchema,
+  requireParameters,
   solverSchema,
 } from "../lib/fit_config.ts";
 import { LONGEST_WINDOW } from "../lib/gru/batch.ts";
@@ -163,7 +164,7 @@ const schema = z.strictObject({
     seconds: z.number().min(1).max(20).default(6),
     listen_seconds: z.number().min(0.5).max(10).default(2),
   }).prefault({}),
-});
+}).superRefine(requireParameters);
 
 /** The config with the engine that was chosen. */
 type Config = z.output<typeof schema> & { engine: EngineName };

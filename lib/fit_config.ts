@@ -9,7 +9,7 @@ import { ENGINE_NAMES } from "./engines/open.ts";
 import type { ChunkOptions } from "./objective/chunks.ts";
 import type { Model, Scale, Values } from "./models/model.ts";
 import { PAPER_MODEL, parseModel } from "./models/presets.ts";
-import { requireRange } from "./objective/coordinates.ts";
+import { requireRange, wordsOf } from "./objective/coordinates.ts";
 
 /** What a parameter must be at the least, by its scale. */
 const NUMBERS: Readonly<Record<Scale, z.ZodNumber>> = {
@@ -112,12 +112,18 @@ export type FitConfig = z.output<typeof fitSchema>;
 /** The solver's part of a config. */
 export type SolverConfig = z.output<typeof solverSchema>;
 
-/** Refuses starts and ranges of what the config's model has not; for `superRefine`. */
+/**
+ * Refuses starts and ranges that the config's model cannot have; for `superRefine`. A
+ * config without a model is one of `4a-2a`.
+ */
 export function requireParameters(
-  { model, solver }: { model: Model; solver: SolverConfig },
+  { model = parseModel(PAPER_MODEL), solver }: {
+    model?: Model;
+    solver: SolverConfig;
+  },
   context: z.RefinementCtx,
 ): void {
-  const { parameters } = model;
+  const { parameters, feedback } = model;
   for (const key of ["start", "ranges"] as const) {
     for (const name of Object.keys(solver[key])) {
       const path = ["solver", key, name];
@@ -130,11 +136,24 @@ export function requireParameters(
             parameters.map(({ name }) => name).join(", ")
           }`,
         );
-      } else if (key === "ranges") {
+        continue;
+      }
+      if (key === "ranges") {
         try {
           requireRange(parameter, solver.ranges[name]);
         } catch (error) {
           refuse((error as RangeError).message);
+        }
+        continue;
+      }
+      const start = solver.start[name];
+      const { error } = NUMBERS[parameter.scale].safeParse(start);
+      const [low, high] = solver.ranges[name] ?? parameter.range;
+      if (error !== undefined) refuse(error.issues[0].message);
+      // Ranges of times in feedback are of the loop's.
+      else if (!(feedback && parameter.unit === "ms")) {
+        if (start < low || start > high) {
+          refuse(`must be ${wordsOf([low, high], parameter.unit)}`);
         }
       }
     }

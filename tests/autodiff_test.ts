@@ -32,12 +32,12 @@ import {
   vjp,
 } from "../lib/autodiff/transforms.ts";
 import type { Value } from "../lib/autodiff/value.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { createRandom, type Random } from "../lib/random.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 /** A signal: chunks of samples. */
 type Chunks = Float64Array[];
@@ -593,7 +593,7 @@ for (const strategy of STRATEGIES) {
 
 Deno.test("openHessian() meets the double-precision engine to 1e-11", async () => {
   const pair = goldenPairs[1];
-  const engine = openReferenceEngine(pair);
+  const engine = openOracle(pair);
   const objective = objectiveOf(engine, publishedCoordinates(pair.sampleRate));
   const { logits } = peakCases[1].evaluations[0];
   const expected = await objective.evaluate(Float64Array.from(logits), 2);

@@ -15,12 +15,12 @@ import { esrOf, runMethod } from "../lib/convergence/run.ts";
 import { randomStarts } from "../lib/convergence/starts.ts";
 import { compress } from "../lib/compressor/compressor.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { METHOD_NAMES } from "../lib/optimise/methods.ts";
 import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 const RANGES = {
   threshold_db: [-60, 0],
@@ -204,7 +204,7 @@ Deno.test("runMethod() brings every method to an ESR below its start's and count
     wet: compress(samples, truth, sampleRate),
     sampleRate,
   });
-  const objective = objectiveOf(openReferenceEngine(pair), publishedCoordinates(8000));
+  const objective = objectiveOf(openOracle(pair), publishedCoordinates(8000));
   const space = publishedCoordinates(sampleRate);
   const start = await matchEnergy(
     objective,

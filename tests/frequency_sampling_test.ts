@@ -6,11 +6,11 @@ import {
 import { compress } from "../lib/compressor/compressor.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import { openCoordinates } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 const SAMPLE_RATE = 8000;
 
@@ -48,7 +48,7 @@ function pairOf(seconds: number) {
 Deno.test("openFrequencySampling() is the compressor run in time with attack = release", async () => {
   const pair = pairOf(5);
   const sampled = openFrequencySampling(pair);
-  const inTime = openReferenceEngine(pair, { detector: "rms" });
+  const inTime = openOracle(pair, "rms");
   assertClose([sampled.targetEnergy], [inTime.targetEnergy], 1e-12);
   const full = openCoordinates(SAMPLE_RATE);
   const tied = tiedCoordinates(full);

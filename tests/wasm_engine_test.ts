@@ -10,13 +10,14 @@ import { VARIANTS } from "../lib/kernels/kernels.ts";
 import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import {
-  publishedCoordinates,
-  openCoordinates,
   type Coordinates,
+  openCoordinates,
+  publishedCoordinates,
 } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose } from "./close.ts";
 import { goldenPair, peakCases, rmsCases } from "./golden_signal.ts";
+import { inParameters } from "./oracle.ts";
 
 await buildKernels(["compressor"]);
 
@@ -71,9 +72,15 @@ async function assertMeetsOracle(
   const engine = await openOnPool(pool, pair, { detector });
   const oracle = openReferenceEngine(pair, { detector });
   assertClose([engine.targetEnergy], [oracle.targetEnergy], 1e-6);
-  const expected = await objectiveOf(oracle, space).evaluate(z, 2);
+  const expected = await objectiveOf(
+    inParameters(oracle, pair, detector),
+    space,
+  ).evaluate(z, 2);
   for (const order of ORDERS) {
-    const actual = await objectiveOf(engine, space).evaluate(z, order);
+    const actual = await objectiveOf(
+      inParameters(engine, pair, detector),
+      space,
+    ).evaluate(z, order);
     assert.equal(actual.gradient !== undefined, order > 0);
     assert.equal(actual.hessian !== undefined, order > 1);
     assertEvaluation(actual, expected);
@@ -94,7 +101,10 @@ for (const variant of VARIANTS) {
         const pair = goldenPair(golden);
         const space = spaceAt(pair.sampleRate);
         const engine = await openOnPool(pool, pair, { detector });
-        const objective = objectiveOf(engine, space);
+        const objective = objectiveOf(
+          inParameters(engine, pair, detector),
+          space,
+        );
         for (const expected of golden.evaluations) {
           const z = space.coordinates(expected.theta);
           for (const order of ORDERS) {

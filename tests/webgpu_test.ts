@@ -29,6 +29,7 @@ import { trustRegion } from "../lib/optimise/trust_region.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
+import { inParameters } from "./oracle.ts";
 
 const adapter = await navigator.gpu?.requestAdapter();
 const isRequired = Deno.env.get("OPTOFIT_REQUIRE_GPU") === "1";
@@ -412,7 +413,7 @@ peakCases.forEach((golden, at) => {
       const pair = goldenPair(golden);
       const space = publishedCoordinates(pair.sampleRate);
       await withEngine(pair, {}, async (engine) => {
-        const objective = objectiveOf(engine, space);
+        const objective = objectiveOf(inParameters(engine, pair), space);
         for (const expected of golden.evaluations) {
           const z = space.coordinates(expected.theta);
           const actual = await objective.evaluate(z, 2);
@@ -593,7 +594,7 @@ gpuTest("openWebGpuEngine() leads to the oracle's parameters", async () => {
     make_up_db: 0,
   });
   const fit = async (engine: Engine) => {
-    const objective = objectiveOf(engine, space);
+    const objective = objectiveOf(inParameters(engine, pair), space);
     const matched = await matchEnergy(objective, start);
     const { z } = await trustRegion(objective.evaluate, matched);
     return Object.values(space.values(z));

@@ -295,7 +295,7 @@ export function widened(parameter: Parameter, [low, high]: Range): Range {
  *
  * @param unit Stands behind it, such as "ms".
  */
-function wordsOf([low, high]: Range, unit: string): string {
+export function wordsOf([low, high]: Range, unit: string): string {
   const [from, to] = [low, high].map((end) => Number(end.toPrecision(6)));
   const behind = /^\w/.test(unit) ? ` ${unit}` : "";
   if (low === -Infinity && high === Infinity) return "any finite number";
