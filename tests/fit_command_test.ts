@@ -99,7 +99,7 @@ Deno.test("fit looks where --range says, and tells how to look beyond its end", 
     const text = await runTask("fit", [dry, wet]);
     assert.match(
       text.stdout,
-      /Threshold   −2\d\.\d\d\sdB\nRatio       4\.\d{3} : 1\nAttack      [34]\.\d{3}\sms\n/,
+      /Threshold {3}−2\d\.\d\d\sdB\nRatio {7}4\.\d{3} : 1\nAttack {6}[34]\.\d{3}\sms\n/,
     );
   });
 });
@@ -120,7 +120,7 @@ Deno.test("fit --model finds the parameters of another model", async () => {
       assert(Math.abs(result.params[name] / value - 1) < 1e-2, name);
     }
     const text = await runTask("fit", words);
-    assert.match(text.stdout, /Averaging   0\.0\d+\nMake-up /);
+    assert.match(text.stdout, /Averaging {3}0\.0\d+\nMake-up /);
   });
 });
 
