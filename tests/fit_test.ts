@@ -3,9 +3,10 @@ import { compress } from "../lib/compressor/compressor.ts";
 import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
+import { openProcessor } from "../lib/engines/open_processor.ts";
 import { solverSchema } from "../lib/fit_config.ts";
 import { fitPair } from "../lib/fit.ts";
-import type { Values } from "../lib/models/model.ts";
+import type { Model, Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { chunk } from "../lib/objective/chunks.ts";
@@ -14,6 +15,7 @@ import {
   coordinatesOf,
   publishedCoordinates,
 } from "../lib/objective/coordinates.ts";
+import { assertClose } from "./close.ts";
 import { openOracle } from "./oracle.ts";
 
 await buildKernels(["compressor"]);
@@ -234,5 +236,65 @@ Deno.test("fitPair() of rms finds the parameters of an RMS detector", async () =
     "reference",
   );
   assert(minimum.converged, minimum.stopReason);
+  assertSame(parameters, truth, 0.02);
+});
+
+/** What `model` with the parameters `truth` makes of the stimulus. */
+async function pairOf(model: Model, truth: Values, seconds: number) {
+  const { samples: dry, sampleRate } = makeStimulus({
+    seconds,
+    sampleRate: 8000,
+  });
+  const wet = new Float64Array(dry.length);
+  (await openProcessor(model, truth, sampleRate)).process(dry, wet);
+  return chunk({ dry, wet, sampleRate });
+}
+
+Deno.test("fitPair() puts the faster of two release stages first, wherever it started", async () => {
+  const model = parseModel("4a-2a+two-stage");
+  const truth = {
+    threshold_db: -24,
+    ratio: 4,
+    attack_ms: 5,
+    release_ms: 80,
+    second_release_ms: 700,
+    second_share: 0.3,
+    make_up_db: 2,
+  };
+  const pair = await pairOf(model, truth, 4);
+  const { parameters, coordinates, minimum } = await fitPair(
+    pair,
+    model,
+    solverSchema.parse({
+      start: { release_ms: 900, second_release_ms: 60, second_share: 0.6 },
+    }),
+    "reference",
+  );
+  assertSame(parameters, truth, 0.02);
+  // All that is told of the end is told of the same point.
+  assertClose(minimum.z, coordinates.coordinates(parameters), 1e-9);
+  const last = coordinates.values(
+    Float64Array.from(minimum.records.at(-1)!.z),
+  );
+  assert(last.release_ms > last.second_release_ms, "it ended the other way");
+});
+
+Deno.test("fitPair() of a feedback model finds its times, by those of the loop", async () => {
+  const model = parseModel("feedback+soft-knee+decibel");
+  const truth = {
+    threshold_db: -30,
+    ratio: 5,
+    knee_db: 8,
+    attack_ms: 12,
+    release_ms: 400,
+    make_up_db: 3,
+  };
+  const pair = await pairOf(model, truth, 4);
+  const { parameters } = await fitPair(
+    pair,
+    model,
+    solverSchema.parse({}),
+    "reference",
+  );
   assertSame(parameters, truth, 0.02);
 });

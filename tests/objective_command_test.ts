@@ -188,3 +188,23 @@ Deno.test("objective takes the parameters of other models, and refuses those of 
     }
   });
 });
+
+Deno.test("objective of a feedback model shows the times of its loop beside its own", async () => {
+  await withFolder(async (folder) => {
+    const paths = await writePair(folder);
+    const words = ["--model", "feedback+decibel"];
+    const { code, stdout, stderr } = await objective(paths, POINT, ...words);
+    assert.equal(code, 0, stderr);
+    const { params, loop_ms } = JSON.parse(stdout);
+    assert.deepEqual(params, POINT);
+    assert.deepEqual(loop_ms, { attack_ms: 1, release_ms: 40 });
+    const text = await runTask("objective", [
+      ...[...paths, "--no-align", "--engine", "reference", ...words],
+      ...["--params", JSON.stringify(POINT)],
+    ]);
+    assert.match(
+      text.stdout,
+      /\nAttack {6}3\.000\sms \(in the loop 1\.000\sms\)\nRelease {5}120\.0\sms \(in the loop 40\.00\sms\)\n/,
+    );
+  });
+});
