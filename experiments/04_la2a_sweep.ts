@@ -58,6 +58,7 @@ import {
   PUBLISHED_SCORES,
   publishedFit,
 } from "../lib/data/published.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import {
   nameOfSetting,
   sameSetting,
@@ -76,6 +77,7 @@ import {
   chunkOptions,
   chunksSchema,
   engineSchema,
+  requireParameters,
   solverSchema,
 } from "../lib/fit_config.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
@@ -93,6 +95,7 @@ import {
   openResultStore,
   type ResultStore,
 } from "../lib/result_store.ts";
+import type { ParameterRow } from "../lib/report/charts.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
 import source04 from "./04_la2a_sweep.ts" with { type: "text" };
 
@@ -107,7 +110,7 @@ const schema = z.strictObject({
   chunks: chunksSchema.prefault({}),
   alignment: alignmentSchema.prefault({}),
   solver: solverSchema.prefault({}),
-});
+}).superRefine(requireParameters);
 
 /** The config with the engine that was chosen. */
 type Config = z.output<typeof schema> & { engine: EngineName };
@@ -155,6 +158,7 @@ async function fitSettings(
     progress.update(0, nameOfSetting(settings[0]));
     for await (
       const { isKept, ...fit } of sweep(source, settings, {
+        model: parseModel(PAPER_MODEL),
         engine: config.engine,
         chunks: chunkOptions(config.chunks),
         alignment: alignmentOf(config),
@@ -422,7 +426,7 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
         peak_reduction: fit.peakReduction,
         ...fit.parameters,
       })),
-    ]),
+    ] as ParameterRow[]),
     ...(facts.name === "twin" ? [recoveryTable(cells.table, fits)] : []),
     scoreCurves([
       ...fits.map((fit) => ({

@@ -85,6 +85,7 @@ import {
   chunkOptions,
   chunksSchema,
   engineSchema,
+  requireParameters,
   solverSchema,
 } from "../lib/fit_config.ts";
 import { LONGEST_WINDOW } from "../lib/gru/batch.ts";
@@ -100,6 +101,7 @@ import {
 } from "../lib/gru/train.ts";
 import { weightsToJson } from "../lib/gru/weights.ts";
 import { createFastCompressor } from "../lib/kernels/render.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import { bootstrapInterval, type Interval } from "../lib/metrics/bootstrap.ts";
 import {
@@ -162,7 +164,7 @@ const schema = z.strictObject({
     seconds: z.number().min(1).max(20).default(6),
     listen_seconds: z.number().min(0.5).max(10).default(2),
   }).prefault({}),
-});
+}).superRefine(requireParameters);
 
 /** The config with the engine that was chosen. */
 type Config = z.output<typeof schema> & { engine: EngineName };
@@ -241,6 +243,7 @@ async function fitSettings(
         beginningOf(source, testStart),
         settings,
         {
+          model: parseModel(PAPER_MODEL),
           engine: config.engine,
           chunks: chunkOptions(config.chunks),
           alignment: { ...config.alignment, enabled: false },

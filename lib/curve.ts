@@ -57,7 +57,7 @@ export function parametersAt(
       } to ${knob[last]}`,
     );
   }
-  const parameters = {} as CompressorParameters;
+  const parameters: Record<string, number> = {};
   for (const key of KEYS) {
     const values = points.map((point) => point.parameters[key]);
     parameters[key] = interpolant(knob, values, method)(peakReduction);

@@ -40,12 +40,12 @@ import { openStrategyHessian } from "../lib/bench/strategy_hessian.ts";
 import type { Model } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { coefficient, factor } from "../lib/models/smoothing.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { createRandom, type Random } from "../lib/random.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 /** A signal: chunks of samples. */
 type Chunks = Float64Array[];
@@ -754,8 +754,8 @@ for (const strategy of STRATEGIES) {
 
 Deno.test("openStrategyHessian() meets the double-precision engine to 1e-11", async () => {
   const pair = goldenPairs[1];
-  const engine = openReferenceEngine(pair);
-  const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+  const engine = openOracle(pair);
+  const objective = objectiveOf(engine, publishedCoordinates(pair.sampleRate));
   const { logits } = peakCases[1].evaluations[0];
   const expected = await objective.evaluate(Float64Array.from(logits), 2);
   assert(expected.hessian);

@@ -9,10 +9,11 @@ import { buildKernels } from "../lib/kernels/build.ts";
 import { VARIANTS } from "../lib/kernels/kernels.ts";
 import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose } from "./close.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
+import { inParameters } from "./oracle.ts";
 
 await buildKernels(["compressor"]);
 
@@ -49,7 +50,7 @@ function assertEvaluation(actual: Evaluation, expected: Evaluation): void {
   }
 }
 
-const someSpace = boundedSpace(44100);
+const someSpace = publishedCoordinates(44100);
 
 /** Asserts that `pool`'s engine is the oracle's equal at `z`, at every order. */
 async function assertMeetsOracle(
@@ -60,9 +61,11 @@ async function assertMeetsOracle(
   const engine = await openOnPool(pool, pair);
   const oracle = openReferenceEngine(pair);
   assertClose([engine.targetEnergy], [oracle.targetEnergy], 1e-6);
-  const expected = await objectiveOf(oracle, someSpace).evaluate(z, 2);
+  const expected = await objectiveOf(inParameters(oracle, pair), someSpace)
+    .evaluate(z, 2);
   for (const order of ORDERS) {
-    const actual = await objectiveOf(engine, someSpace).evaluate(z, order);
+    const actual = await objectiveOf(inParameters(engine, pair), someSpace)
+      .evaluate(z, order);
     assert.equal(actual.gradient !== undefined, order > 0);
     assert.equal(actual.hessian !== undefined, order > 1);
     assertEvaluation(actual, expected);
@@ -75,9 +78,9 @@ for (const variant of VARIANTS) {
     const pool = await Pool.start(2, "compressor", variant);
     for (const golden of peakCases) {
       const pair = goldenPair(golden);
-      const space = boundedSpace(pair.sampleRate);
+      const space = publishedCoordinates(pair.sampleRate);
       const engine = await openOnPool(pool, pair);
-      const objective = objectiveOf(engine, space);
+      const objective = objectiveOf(inParameters(engine, pair), space);
       for (const expected of golden.evaluations) {
         const z = space.coordinates(expected.theta);
         for (const order of ORDERS) {

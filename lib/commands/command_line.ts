@@ -35,6 +35,7 @@ import { UNIT_NAMES } from "../data/unit.ts";
 import { isFileError, reasonOf } from "../file_error.ts";
 import { parametersSchema } from "../fit_config.ts";
 import { formatDuration } from "../format.ts";
+import type { Range } from "../objective/coordinates.ts";
 import { userPath } from "../user_path.ts";
 
 export { userPath };
@@ -246,6 +247,10 @@ export interface ConfigOptions {
   set?: string[];
   /** `--engine`. */
   engine?: string;
+  /** `--model`. */
+  model?: string;
+  /** `--range`, each time it was given. */
+  range?: (readonly [name: string, range: Range])[];
   /** `--unit`. */
   unit?: string;
   /** `--data`. */
@@ -259,6 +264,7 @@ export interface ConfigOptions {
 /** The options that set a key of a config, by that key. */
 const OPTION_OF: Readonly<Record<string, string>> = {
   engine: "--engine",
+  model: "--model",
   tfjs_backend: "--tfjs-backend",
   "alignment.enabled": "--no-align",
   "chunks.chunk_seconds": "--chunk",
@@ -283,20 +289,28 @@ export async function configOf<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const values = {
     engine: options.engine,
+    model: options.model,
     "data.unit": options.unit,
     "data.folder": options.data,
     "data.stimulus": options.stimulus,
     ...more,
   };
-  const overrides = Object.entries(values)
+  const overrides: Override[] = Object.entries(values)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]): Override => ({
+    .map(([key, value]) => ({
       option: typeof value === "boolean"
         ? OPTION_OF[key] ?? key
         : `${OPTION_OF[key] ?? key} ${JSON.stringify(value)}`,
       key,
       value,
     }));
+  for (const [name, ends] of options.range ?? []) {
+    overrides.push({
+      option: `--range ${name}=${ends.join("..")}`,
+      key: `solver.ranges.${name}`,
+      value: [...ends],
+    });
+  }
   const config = await loadConfig(
     schema,
     options.config === undefined

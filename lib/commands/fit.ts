@@ -11,14 +11,11 @@ import { writeFileWhole } from "../atomic_file.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
-import { score } from "../metrics/score.ts";
+import { scoreModel } from "../metrics/score.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
 import { chunk } from "../objective/chunks.ts";
-import {
-  boundedSpace,
-  PARAMETER_RANGES,
-  type ParameterSpace,
-} from "../objective/parameter_space.ts";
+import { type Coordinates, loopTimes } from "../objective/coordinates.ts";
 import {
   formatCount,
   formatDecibels,
@@ -44,6 +41,7 @@ import {
   userPath,
   withEngine,
 } from "./command_line.ts";
+import { modelOption, rangeOption } from "./model_options.ts";
 import {
   describeParameters,
   esrsDiffer,
@@ -78,7 +76,7 @@ function evaluationsOf({ coarse, minimum }: Fit) {
 function recordOf(
   { iteration, loss, gradientNorm, stepLength, accepted, eigenvalues, z }:
     IterationRecord,
-  space: ParameterSpace,
+  coordinates: Coordinates,
   isCoarse: boolean,
 ) {
   return {
@@ -89,7 +87,7 @@ function recordOf(
     step_length: stepLength,
     accepted,
     eigenvalues,
-    params: space.parameters(Float64Array.from(z)),
+    params: coordinates.values(Float64Array.from(z)),
   };
 }
 
@@ -105,22 +103,26 @@ function describeLag(lag: number | undefined, sampleRate: number): string {
     : `${text}, the wet recording is ${lag > 0 ? "late" : "early"}, removed`;
 }
 
-const [RATIOS, ATTACKS, RELEASES] = [
-  PARAMETER_RANGES.ratio,
-  PARAMETER_RANGES.attack_ms,
-  PARAMETER_RANGES.release_ms,
-].map((range) => range.join("–"));
+/** Attacks and releases that `4a-2a` is searched in, for the help. */
+const [ATTACKS, RELEASES] = ["attack_ms", "release_ms"].map((name) =>
+  parseModel(PAPER_MODEL).parameters.find((one) => one.name === name)!.range
+    .join("–")
+);
 
 /** The command. */
 export const command = new Command("deno task fit")
   .description(
-    "Finds threshold, ratio, attack, release and make-up gain of the compressor\n" +
-      "that turns DRY into WET, by Newton-Raphson with the exact Hessian. It looks\n" +
-      `among ratios of ${RATIOS}, attacks of ${ATTACKS} ms and releases of ${RELEASES} ms.`,
+    "Finds the parameters of the compressor that turns DRY into WET, by\n" +
+      "Newton-Raphson with the exact Hessian: threshold, ratio, attack, release and\n" +
+      `make-up gain of ${PAPER_MODEL}, or those of another --model. It looks among attacks\n` +
+      `of ${ATTACKS} ms and releases of ${RELEASES} ms, of a feedback model those of the\n` +
+      "loop (divided by the ratio), or where --range says.",
   )
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
   .option("--out <FILE.yaml>", "write the parameters, for render --params")
+  .addOption(modelOption())
+  .addOption(rangeOption())
   .addOption(configOption("fit"))
   .addOption(setOption())
   .addOption(engineOption())
@@ -132,6 +134,7 @@ export const command = new Command("deno task fit")
     `
 Examples:
   deno task fit dry.wav wet.wav --out unit.yaml
+  deno task fit dry.wav wet.wav --model opto --range attack_ms=0.1..50
   deno task fit dry.wav wet.wav --set solver.method=damped --json -`,
   )
   .action(async (dryPath, wetPath, options) => {
@@ -156,6 +159,7 @@ Examples:
     });
     for (const warning of recordings.warnings) note(`warning: ${warning}`);
     const { pair } = recordings;
+    const { model } = config;
 
     const progress = await startProgress(
       "Fitting",
@@ -164,7 +168,7 @@ Examples:
     const chunked = chunk(pair, chunkOptions(config.chunks));
     let fit;
     try {
-      fit = await fitPair(chunked, config.solver, config.engine, {
+      fit = await fitPair(chunked, model, config.solver, config.engine, {
         onIteration: ({ iteration, loss }, isCoarse) =>
           progress.update(
             iteration,
@@ -174,18 +178,21 @@ Examples:
     } finally {
       progress.stop();
     }
-    const { minimum, parameters, esr } = fit;
+    const { minimum, parameters, coordinates, esr } = fit;
     const scoring = await startProgress("Scoring", 1);
-    const [{ esr: wholeEsr, deltaLdrDb }] = score(pair, [parameters]);
+    const [{ esr: wholeEsr, deltaLdrDb }] = await scoreModel(pair, model, [
+      parameters,
+    ]);
     scoring.stop();
-    const doubts = fitWarnings(pair, parameters, esr);
+    const doubts = fitWarnings(pair, model, fit);
     for (const warning of doubts) note(`warning: ${warning}`);
     const warnings = [...recordings.warnings, ...doubts];
 
-    const space = boundedSpace(pair.sampleRate);
     const size = minimum.z.length;
     const result = {
+      model: model.name,
       params: parameters,
+      ...(model.feedback && { loop_ms: loopTimes(model, parameters) }),
       esr,
       chunk_esr: esr,
       whole_esr: wholeEsr,
@@ -198,6 +205,7 @@ Examples:
       converged: minimum.converged,
       stop_reason: minimum.stopReason,
       loss: minimum.loss,
+      order: coordinates.names,
       gradient: [...minimum.gradient],
       hessian: Array.from(
         { length: size },
@@ -209,8 +217,9 @@ Examples:
       seconds: pair.dry.length / pair.sampleRate,
       warnings,
       records: [
-        ...fit.coarse?.records.map((at) => recordOf(at, space, true)) ?? [],
-        ...minimum.records.map((at) => recordOf(at, space, false)),
+        ...fit.coarse?.records.map((at) => recordOf(at, coordinates, true)) ??
+          [],
+        ...minimum.records.map((at) => recordOf(at, coordinates, false)),
       ],
     };
     const text = [
@@ -220,7 +229,7 @@ Examples:
         describeLag(recordings.lag, pair.sampleRate)
       }`,
       "",
-      describeParameters(parameters),
+      describeParameters(model, parameters),
       "",
       `${bold("ESR")}         ${formatNumber(esr)} (${
         formatDecibels(10 * Math.log10(esr))

@@ -4,14 +4,15 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
 import {
   type AlignedPair,
   type AlignmentConfig,
   alignPair,
 } from "../data/aligned_pair.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
-import { formatDecibels, formatMilliseconds, formatNumber } from "../format.ts";
+import { formatDecibels, formatNumber, withUnit } from "../format.ts";
+import type { Model, Parameter, Values } from "../models/model.ts";
+import { loopTimes } from "../objective/coordinates.ts";
 import { readWav } from "../sound/wav.ts";
 import { bold, userPath } from "./command_line.ts";
 
@@ -61,15 +62,27 @@ export function esrsDiffer(one: number, other: number): boolean {
   return Math.max(one, other) > 1e-9 && Math.abs(one / other - 1) > 0.01;
 }
 
-/** The parameters as lines for people. */
-export function describeParameters(parameters: CompressorParameters): string {
-  const rows: [string, string][] = [
-    ["Threshold", formatDecibels(parameters.threshold_db)],
-    ["Ratio", `${formatNumber(parameters.ratio)} : 1`],
-    ["Attack", formatMilliseconds(parameters.attack_ms)],
-    ["Release", formatMilliseconds(parameters.release_ms)],
-    ["Make-up", formatDecibels(parameters.make_up_db)],
-  ];
-  return rows.map(([name, value]) => `${bold(name.padEnd(12))}${value}`)
-    .join("\n");
+/** A parameter's value with its unit. */
+function describeValue({ unit, decimals }: Parameter, value: number): string {
+  if (unit === "dB") return formatDecibels(value, decimals);
+  const number = formatNumber(value, decimals);
+  return unit.startsWith(":") ? `${number} ${unit}` : withUnit(number, unit);
+}
+
+/** The parameters of `model` as lines for people, with the times of its loop. */
+export function describeParameters(model: Model, values: Values): string {
+  const { parameters } = model;
+  const loop = loopTimes(model, values);
+  const width = Math.max(
+    12,
+    ...parameters.map(({ title }) => title.length + 2),
+  );
+  return parameters.map((parameter) => {
+    const { name, title } = parameter;
+    const inLoop = loop[name] === undefined
+      ? ""
+      : ` (in the loop ${describeValue(parameter, loop[name])})`;
+    return bold(title.padEnd(width)) + describeValue(parameter, values[name]) +
+      inLoop;
+  }).join("\n");
 }

@@ -35,6 +35,7 @@ import {
   userPath,
 } from "./command_line.ts";
 import { CURVE_HELP, readCurve } from "./curve_files.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { describeParameters } from "./recordings.ts";
 
 /** What the person chose: parameters as they are, or a place on a curve. */
@@ -212,7 +213,7 @@ Examples:
     const seconds = (performance.now() - started) / 1000;
     await printResult(
       [
-        describeParameters(parameters),
+        describeParameters(parseModel(PAPER_MODEL), parameters),
         "",
         `${bold("Written")}     ${outPath}, ${
           formatDuration(length / sampleRate)
