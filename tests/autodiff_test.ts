@@ -534,7 +534,7 @@ function randomProgram(random: Random, steps: number): Program {
       () => leakyBack(unit(one()), one()),
       () => leaky(0.25, one()),
       () => delay(one(), scalar()),
-      () => log(add(1, multiply(one(), one()))),
+      () => log(unit(one())),
       () => abs(one()),
       () => maximum(one(), one()),
       () => ballistics(one(), unit(one()), unit(one())),

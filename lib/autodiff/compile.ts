@@ -22,7 +22,7 @@
  */
 
 import { createEmitter, type Precision } from "./emitter.ts";
-import { knownNumber, nameOf, startOf } from "./simplify.ts";
+import { isState, knownNumber, nameOf, startOf } from "./simplify.ts";
 import { isShift, type Sweep } from "./schedule.ts";
 import type { Node } from "./value.ts";
 import {
@@ -68,17 +68,13 @@ export function statesOf({ body }: Sweep): Node[] {
   const inBody = new Set(body);
   return body.filter((node) => {
     if (isShift(node)) return isOwnState(node, inBody);
-    return nameOf(node) === "sum" || isRecurrence(node);
+    return nameOf(node) === "sum" || isState(node);
   });
 }
 
 /** What a sweep takes from outside that does not change: broadcast scalars. */
 export function constantsOf({ body }: Sweep): Node[] {
   return body.filter((node) => nameOf(node) === "broadcast");
-}
-
-function isRecurrence(node: Node): boolean {
-  return node.states !== undefined && nameOf(node) !== "previous";
 }
 
 /** Whether a shift needs a state, for the state of what it shifts is not at hand. */
@@ -328,8 +324,8 @@ export function compileSweep(
         if (knownNumber(factor) === 0) return sum;
         const [front, x] = factor.inputs;
         if (
-          sum !== null && nameOf(factor) === "scale" &&
-          knownNumber(front) === -1
+          sum !== null && inBody.has(factor) &&
+          nameOf(factor) === "scale" && knownNumber(front) === -1
         ) return float.nmadd(numbers(x), values[l], sum);
         const j = numbers(factor);
         return sum === null
@@ -364,8 +360,8 @@ export function compileSweep(
   // ------------------------------------------------------------ the loop
 
   for (const node of body) {
-    const isState = states.includes(node) && nameOf(node) !== "sum";
-    if (isState || written.has(node)) numbers(node);
+    const isKept = states.includes(node) && nameOf(node) !== "sum";
+    if (isKept || written.has(node)) numbers(node);
     if (nameOf(node) === "sum" && !isIdle(node)) {
       const [x] = node.inputs;
       const [at] = held.get(node)!;

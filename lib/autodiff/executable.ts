@@ -21,7 +21,7 @@ import type { Signal } from "../sound/signal.ts";
 import { compileSweep, type Precision } from "./compile.ts";
 import type { Program } from "./program.ts";
 import { schedule, type ScheduleOptions, type Sweep } from "./schedule.ts";
-import { startOf } from "./simplify.ts";
+import { isState, startOf } from "./simplify.ts";
 import type { Node } from "./value.ts";
 import { runRows, type SweepFunction } from "./rows.ts";
 import { assemble } from "./wasm.ts";
@@ -135,9 +135,7 @@ export async function prepare(
     writeConstants(sweep, precision, memory, atConstants, values);
     for (const node of sweep.writes) {
       const from = (signalAt(node) - rowBytes) / bytesEach;
-      const before = node.states === undefined
-        ? 0
-        : scalarAt(startOf(node), values);
+      const before = isState(node) ? scalarAt(startOf(node), values) : 0;
       numbers.fill(before, from, from + lanes);
       numbers.fill(0, from + lanes * (length + 1), from + lanes * (length + 2));
     }

@@ -94,10 +94,7 @@ export function schedule(
     const reads = new Set<Node>();
     const need = (node: Node) => {
       if (node.shape === "scalar") return;
-      if (nameOf(node) === "previous") {
-        body.add(node);
-        need(node.states![0]);
-      } else if (nameOf(node) === "input") {
+      if (nameOf(node) === "input") {
         reads.add(node);
       } else if (roots.has(node) && sweepOf.get(node)! < at) {
         reads.add(node);
@@ -215,9 +212,14 @@ function placeApart(nodes: Node[], roots: Set<Node>): Placement {
   const sweepOf = new Map<Node, number>();
   const directions: Direction[] = [];
   for (const node of nodes) {
-    if (!roots.has(node)) continue;
+    if (!roots.has(node) || nameOf(node) === "previous") continue;
     sweepOf.set(node, directions.length);
     directions.push(RECURRENT[nameOf(node)] ?? "forward");
+  }
+  for (const node of nodes) {
+    if (nameOf(node) === "previous") {
+      sweepOf.set(node, sweepOf.get(node.states![0])!);
+    }
   }
   return { sweepOf, directions };
 }

@@ -47,6 +47,11 @@ export function nameOf({ primitive }: Pick<Node, "primitive">): string {
   return typeof primitive === "string" ? primitive : primitive.name;
 }
 
+/** Whether `node` is a state of a recurrence. */
+export function isState({ states, primitive }: Node): boolean {
+  return states !== undefined && primitive !== "previous";
+}
+
 /** Where a state of a recurrence begins: a scalar. */
 export function startOf({ inputs, parameter, states = [] }: Node): Node {
   return inputs[inputs.length - states.length + parameter];
@@ -141,11 +146,11 @@ export function simplify(
     case "select":
       return b === c ? b : selection();
     case "delay":
-      if (a.states !== undefined && b === startOf(a)) {
+      if (isState(a) && b === startOf(a)) {
         return a.before ?? (ofB === 0 ? linear(0) : undefined);
       }
       if (ofA !== null && ofA === ofB) return a;
-      return ofB === 0 ? linear(0) : fromStart();
+      return ofB === 0 && !isState(a) ? linear(0) : fromStart();
     case "advance":
     case "after":
       return ofA === 0 ? a : linear(0);
@@ -417,11 +422,15 @@ export function simplify(
     return terms && total(terms);
   }
 
-  /** The delay of a from b, its first sample by itself. */
+  /**
+   * The delay of a from b: that from where a itself begins, if it is a state, or
+   * from zero, with the difference at the first sample.
+   */
   function fromStart(): Node {
-    const start = record("broadcast", [b]);
+    const own = isState(a) ? startOf(a) : constant(0);
+    const start = record("broadcast", [record("subtract", [b, own])]);
     const first = record("subtract", [start, record("after", [start], 1)]);
-    return record("add", [record("delay", [a, constant(0)]), first]);
+    return record("add", [record("delay", [a, own]), first]);
   }
 
   function zero(): Node {

@@ -15,7 +15,7 @@ import {
 } from "./compile.ts";
 import type { Program } from "./program.ts";
 import type { Sweep } from "./schedule.ts";
-import { nameOf, startOf } from "./simplify.ts";
+import { isState, nameOf, startOf } from "./simplify.ts";
 import type { Node } from "./value.ts";
 
 /** Bytes of a vector. */
@@ -50,7 +50,7 @@ export function writeConstants(
 
 /** Where the state of `node` begins: a scalar, or at zero where there is none. */
 export function stateStart(node: Node): Node | undefined {
-  if (node.states !== undefined) return startOf(node);
+  if (isState(node)) return startOf(node);
   return nameOf(node) === "delay" ? node.inputs[1] : undefined;
 }
 

@@ -52,22 +52,29 @@ export function thetaOf({ parameters }: Model, values: Value[]): Theta {
   return Object.fromEntries(parameters.map(({ name }, i) => [name, values[i]]));
 }
 
+/** What a program of a model is made for. */
+export interface ProgramOptions {
+  /** Hz. */
+  sampleRate: number;
+  /** Samples at the head of every chunk that the loss leaves out. */
+  warmUp: number;
+  /** What the signals are given in: dB, and the target's own unit, by default. */
+  units?: { level: number; target: number };
+}
+
 /**
  * Program of loss and model energy, then, by `order`, the gradient and the upper
  * triangle of the Hessian, row by row. It takes the parameters, and the signals
- * input, level (20 log₁₀ of it, its unit `levelUnit` dB) and target.
+ * input, level and target.
  */
 export function evaluationProgram(
   model: Model,
   order: Order,
-  { sampleRate, warmUp, levelUnit = 1 }: {
-    sampleRate: number;
-    warmUp: number;
-    levelUnit?: number;
-  },
+  { sampleRate, warmUp, units = { level: 1, target: 1 } }: ProgramOptions,
 ): Program {
-  return trace(model.parameters.length, 3, (z, [input, raw, target]) => {
-    const level = multiply(levelUnit, raw);
+  return trace(model.parameters.length, 3, (z, [input, ...given]) => {
+    const [level, target] = [units.level, units.target]
+      .map((unit, i) => multiply(unit, given[i]));
     const recording = { input, level, target, sampleRate, warmUp };
     const losses = (...z: Value[]) =>
       leastSquares(model, thetaOf(model, z), recording);

@@ -15,8 +15,8 @@ import { evaluationProgram } from "../../objective/least_squares.ts";
 import type { Evaluation, Order } from "../engine.ts";
 import { type CompiledProgram, RECORD_BYTES } from "../wasm/job.ts";
 
-/** Decibels of the unit that levels lie in records in: log₂ of amplitude. */
-const LEVEL_UNIT = 20 * Math.log10(2);
+/** What records hold: the level as log₂ of amplitude, the target negated. */
+const RECORD_UNITS = { level: 20 * Math.log10(2), target: -1 };
 
 /** Bytes from one signal of a record to the next. */
 const SIGNAL_BYTES = 16;
@@ -46,7 +46,7 @@ export function tracedProgram(
     program = evaluationProgram(model, order, {
       sampleRate,
       warmUp: 1,
-      levelUnit: precision === "single" ? LEVEL_UNIT : 1,
+      units: precision === "single" ? RECORD_UNITS : undefined,
     });
     ofModel.set(key, program);
   }

@@ -98,7 +98,8 @@ function work(start: WorkerStart): void {
     if (words[QUIT] !== 0) return;
     if (index < words[WORKERS]) {
       const kernel = words[PROGRAM] === 0
-        ? kernels[FUNCTIONS[words[FUNCTION]]].bind(null, scratch)
+        ? (...values: number[]) =>
+          kernels[FUNCTIONS[words[FUNCTION]]](scratch, ...values)
         : programOf(words[PROGRAM]);
       const size = words[ARGUMENT_COUNT];
       const tasks = words[TASKS];
