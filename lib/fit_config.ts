@@ -7,6 +7,8 @@
 import * as z from "zod";
 import { ENGINE_NAMES } from "./engines/open.ts";
 import type { ChunkOptions } from "./objective/chunks.ts";
+import type { Model } from "./models/model.ts";
+import { parseModel } from "./models/presets.ts";
 import { PARAMETER_RANGES } from "./objective/parameter_space.ts";
 
 /** Schema of {@linkcode CompressorParameters} with the peak detector. */
@@ -77,6 +79,17 @@ export const solverSchema = z.strictObject({
 
 /** Schema of the engine's name. */
 export const engineSchema = z.enum(ENGINE_NAMES);
+
+/** Schema of a model, by its name. */
+export const modelSchema = z.string().transform((text, context): Model => {
+  try {
+    return parseModel(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+    return z.NEVER;
+  }
+});
 
 /** Schema of the config of one fit, `configs/fit.yaml`. */
 export const fitSchema = z.strictObject({

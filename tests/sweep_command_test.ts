@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { curveFromCsv, curveFromYaml, parametersAt } from "../lib/curve.ts";
+import { parametersAt } from "../lib/curve.ts";
+import { curveFromCsv } from "../lib/data/curve_csv.ts";
+import { readUnit } from "../lib/data/unit_file.ts";
 import {
   PUBLISHED_SCORES,
   publishedFit,
@@ -78,8 +80,26 @@ Deno.test("exp:sweep writes its curve as YAML and CSV beside the page, and says 
       return found;
     };
     const yaml = await Deno.readTextFile(path("parameters.yaml"));
-    assert.match(yaml, /^# .*\n# .*[Ss]urrogate/);
-    assert.equal(curveFromYaml(yaml, "yaml").length, 3);
+    const unit = readUnit(yaml, "parameters.yaml");
+    assert.equal(unit.model, "4a-2a");
+    assert.equal(unit.sample_rate, 44_100);
+    assert.deepEqual(
+      unit.settings.map(({ at }) => at),
+      [100, 90, 80].map((peak_reduction) => ({
+        peak_reduction,
+        mode: "compress",
+      })),
+    );
+    assert(
+      unit.settings.every(({ esr, whole_esr, converged }) =>
+        converged && esr !== whole_esr && esr! < 1e-4 && whole_esr! < 1e-4
+      ),
+    );
+    assert.equal(unit.origin.surrogate, true);
+    assert.match(
+      unit.origin.text!,
+      /^Fitted by Optofit to the twin.*Surrogate/,
+    );
     const csv = await Deno.readTextFile(path("surrogate-twin-compress.csv"));
     assert.match(
       csv,
@@ -310,12 +330,14 @@ Deno.test("exp:sweep leaves out recordings that cannot be used, and says on the 
     assert(!html.includes("da<b>ta"));
     const beside = join(report, "..");
     const yaml = await Deno.readTextFile(join(beside, "parameters.yaml"));
-    assert.match(
-      yaml,
-      /\n {2}# warning: .*opposite polarity.*\n {2}- mode: limit\n {4}peak_reduction: 80\n/,
-    );
-    assert.equal(yaml.match(/warning/g)!.length, 1);
-    assert.equal(curveFromYaml(yaml, "yaml").length, 2);
+    const unit = readUnit(yaml, "parameters.yaml");
+    assert.deepEqual(unit.settings.map(({ at }) => at.peak_reduction), [
+      100,
+      80,
+    ]);
+    assert.equal(unit.settings[0].warnings, undefined);
+    assert.match(unit.settings[1].warnings!.join(), /opposite polarity/);
+    assert.deepEqual(unit.settings[1].recordings, [{ lag_samples: 0 }]);
     const csv = await Deno.readTextFile(
       (await listTree(beside)).find((path) => path.endsWith(".csv"))!,
     );
@@ -629,7 +651,7 @@ browserTest(
             ["Ratio", "ratio"],
             ["Attack", "attack_ms"],
             ["Release", "release_ms"],
-            ["Make-up gain", "make_up_db"],
+            ["Make-up", "make_up_db"],
           ] as const
         ) {
           assert.notEqual(params[key], truth[key]);

@@ -6,12 +6,13 @@
  */
 
 import { Command } from "@commander-js/extra-typings";
-import { stringify } from "yaml";
 import { writeFileWhole } from "../atomic_file.ts";
+import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
 import { score } from "../metrics/score.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
 import { chunk } from "../objective/chunks.ts";
 import {
@@ -35,7 +36,6 @@ import {
   engineOption,
   jsonOption,
   note,
-  printable,
   printResult,
   requireDistinctFiles,
   runCommand,
@@ -120,7 +120,7 @@ export const command = new Command("deno task fit")
   )
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
-  .option("--out <FILE.yaml>", "write the parameters, for render --params")
+  .option("--out <FILE.yaml>", "write the unit found, for render --params")
   .addOption(configOption("fit"))
   .addOption(setOption())
   .addOption(engineOption())
@@ -248,20 +248,26 @@ Examples:
       if (out !== undefined) {
         await writeFileWhole(
           userPath(out),
-          warnings.map((warning) =>
-            `# warning: ${printable(warning.replace(/\s+/g, " "))}\n`
-          ).join("") +
-            stringify({
+          unitToYaml({
+            ...unitOfValues(parseModel(PAPER_MODEL), parameters),
+            sample_rate: pair.sampleRate,
+            settings: [{
+              at: {},
               params: parameters,
               esr,
               whole_esr: wholeEsr,
               delta_ldr_db: deltaLdrDb,
-              lag_samples: result.lag_samples,
-              polarity: result.polarity,
               converged: minimum.converged,
-              dry: dryPath,
-              wet: wetPath,
-            }),
+              warnings,
+              recordings: [{
+                dry: dryPath,
+                wet: wetPath,
+                lag_samples: result.lag_samples,
+                polarity: result.polarity,
+              }],
+            }],
+            origin: originNow(),
+          }),
         );
       }
     }

@@ -16,6 +16,7 @@ import {
   boundedSpace,
   type ParameterSpace,
 } from "../objective/parameter_space.ts";
+import { PAPER_MODEL } from "../models/presets.ts";
 import { isFiniteEvaluation } from "../optimise/minimiser.ts";
 import { formatNumber } from "../format.ts";
 import {
@@ -27,7 +28,6 @@ import {
   note,
   placeOfParameters,
   printResult,
-  readParameters,
   requireDistinctFiles,
   runCommand,
   setOption,
@@ -35,6 +35,7 @@ import {
   withEngine,
 } from "./command_line.ts";
 import { describeParameters, openRecordings } from "./recordings.ts";
+import { readSetting } from "./unit_files.ts";
 
 /** Steps of progress: reading, laying out, computing. */
 const STEPS = 3;
@@ -112,7 +113,10 @@ Examples:
         "chunks.overlap_seconds": options.overlap,
       }),
     );
-    const parameters = await readParameters(options.params);
+    const { values: parameters } = await readSetting(
+      options.params,
+      PAPER_MODEL,
+    );
     const progress = await startProgress("Computing", STEPS);
     let engine: Engine | undefined;
     try {

@@ -14,24 +14,14 @@
  * @module
  */
 
-/** Parameters of the compressor in the units people use. */
-export interface CompressorParameters {
-  /** Threshold CT, in dB relative to full scale. */
-  threshold_db: number;
-  /** Ratio R ≥ 1, input dB per output dB above the threshold. */
-  ratio: number;
-  /** Attack time, in milliseconds. */
-  attack_ms: number;
-  /** Release time, in milliseconds. */
-  release_ms: number;
-  /** Make-up gain γ, in dB. */
-  make_up_db: number;
-  /**
-   * Averaging coefficient v of the RMS detector, in (0, 1]. Absent for the peak
-   * detector, the default.
-   */
-  averaging_coefficient?: number;
-}
+import type { Values } from "../models/model.ts";
+
+/**
+ * Parameters of the compressor in the units people use: threshold_db, ratio,
+ * attack_ms, release_ms and make_up_db, and with the RMS detector
+ * averaging_coefficient.
+ */
+export type CompressorParameters = Values;
 
 /** Which detector drives the static curve. */
 export type Detector = "peak" | "rms";
