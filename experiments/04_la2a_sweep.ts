@@ -225,10 +225,12 @@ async function testInterpolation(
     for await (const [test, loaded] of loadAhead(source, todo)) {
       progress.update(done++, nameOfSetting(test));
       const { pair } = alignPair(loaded, alignmentOf(config));
-      const [linear, spline] = await scorer.scoreEsr(pair, [
-        test.linear,
-        test.spline,
-      ]);
+      const candidates = [test.linear, test.spline];
+      const [linear, spline] = await scorer.scoreEsr(
+        pair,
+        candidates,
+        config.model,
+      );
       const found = { linear, spline };
       await store.put(await keyOf(test), found);
       scores.set(keyOfSetting(test), found);

@@ -240,6 +240,10 @@ Deno.test("rendererOf() runs the tuned kernel, and says what plays other models"
   const { wasm, code } = await rendererOf(parseModel("4a-2a"));
   assert.ok(WebAssembly.validate(new Uint8Array(wasm)));
   assert.match(code, /function createRenderer\(/);
+  await assert.rejects(
+    rendererOf(parseModel("rms")),
+    /runs 4a-2a alone so far, not rms: use deno task render/,
+  );
 });
 
 Deno.test("curveFromCsv() reads the published layout and names a wrong line", async () => {

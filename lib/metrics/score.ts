@@ -6,8 +6,13 @@
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
+import { openProcessor } from "../engines/open_processor.ts";
 import { type Energies, sumEnergies, sumScore } from "../kernels/render.ts";
+import type { Model, Values } from "../models/model.ts";
+import { PAPER_MODEL } from "../models/presets.ts";
 import type { Pair } from "../sound/signal.ts";
+import { EsrMeter } from "./esr.ts";
+import { LdrMeter } from "./loudness_dynamic_range.ts";
 
 /** How near a compressor comes to a recording. */
 export interface Score {
@@ -47,6 +52,44 @@ export function score(
       deltaLdrDb: sums.modelLdr - sums.targetLdr,
     };
   });
+}
+
+/** Samples that are scored at a time. */
+const BLOCK_LENGTH = 1 << 14;
+
+/**
+ * Scores `model` with each parameters of `candidates` against `pair`, in their order.
+ *
+ * @throws {RangeError} where the target is silent, which leaves no ratio.
+ */
+export async function scoreModel(
+  pair: Pair,
+  model: Model,
+  candidates: readonly Values[],
+): Promise<Score[]> {
+  if (model.name === PAPER_MODEL) return score(pair, candidates);
+  const { dry, wet, sampleRate } = pair;
+  const scores: Score[] = [];
+  for (const values of candidates) {
+    const processor = await openProcessor(model, values, sampleRate);
+    const esr = new EsrMeter();
+    const [modelLdr, targetLdr] = [0, 1].map(() => new LdrMeter(sampleRate));
+    const output = new Float64Array(BLOCK_LENGTH);
+    for (let at = 0; at < dry.length; at += BLOCK_LENGTH) {
+      const input = dry.subarray(at, at + BLOCK_LENGTH);
+      const target = wet.subarray(at, at + BLOCK_LENGTH);
+      const made = output.subarray(0, input.length);
+      processor.process(input, made);
+      esr.add(made, target);
+      modelLdr.add(made);
+      targetLdr.add(target);
+    }
+    scores.push({
+      esr: esr.value,
+      deltaLdrDb: modelLdr.value - targetLdr.value,
+    });
+  }
+  return scores;
 }
 
 function esrOf({ error, target }: Energies): number {
