@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
 import { parametersAt, valuesAt } from "../lib/curve.ts";
 import { curveFromCsv } from "../lib/data/curve_csv.ts";
-import { readUnit } from "../lib/data/unit_file.ts";
+import { readUnit } from "../lib/data/read_unit.ts";
 import {
   PUBLISHED_SCORES,
   publishedFit,

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { curveToCsv } from "../lib/data/curve_csv.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
+import { readUnit } from "../lib/data/read_unit.ts";
 import {
   joinUnits,
   LEVELLING_KNOBS,
   levellingUnit,
-  readUnit,
   type Unit,
   unitOfValues,
   unitToYaml,
@@ -82,6 +82,7 @@ const units: fc.Arbitrary<Unit> = models.chain((model) => {
   const setting = fc.record({
     params: values,
     esr: finite,
+    delta_ldr_db: fc.double(),
     converged: fc.boolean(),
     warnings: fc.array(text, { maxLength: 2 }),
     recordings: fc.array(

@@ -10,13 +10,13 @@ import { Option } from "@commander-js/extra-typings";
 import { ConfigError, readTextFile } from "../config.ts";
 import { valuesAt } from "../curve.ts";
 import { type Mode, MODES } from "../data/setting.ts";
+import { readUnit } from "../data/read_unit.ts";
 import {
   joinUnits,
   knobsInWords,
   LEVELLING_KNOBS,
   levellingUnit,
   nameOfPositions,
-  readUnit,
   type Unit,
   whatKnobTakes,
 } from "../data/unit_file.ts";
