@@ -21,6 +21,7 @@ import {
 } from "../lib/data/unit_file.ts";
 import { CHOICES, parseModel, PRESETS } from "../lib/models/presets.ts";
 import { panelOf } from "../lib/player/knob.ts";
+import { renderPlayer } from "../lib/player/page.ts";
 import { rendererOf } from "../lib/player/renderer.ts";
 import { slidersOf } from "../lib/player/sliders.ts";
 import { readWav } from "../lib/sound/wav.ts";
@@ -333,6 +334,92 @@ Deno.test("player builds with another curve and says where it is from", () =>
       assert.match(stderr, message);
     }
   }));
+
+browserTest(
+  "the page shows any model's parameters and any unit's knobs",
+  (browser) =>
+    withFolder(async (folder) => {
+      const unit = limiter();
+      const path = `${folder}/limiter.html`;
+      const sound = `${folder}/tone.wav`;
+      await writeSound(sound, [tone()]);
+      // What runs is the hard knee: only what is shown and told is looked at here.
+      const html = await renderPlayer({
+        model: parseModel(unit.model),
+        unit: unit.unit,
+        renderer: await rendererOf(parseModel("4a-2a")),
+        excerpt: await Deno.readFile(sound),
+        excerptName: "tone.wav",
+        panel: panelOf(unit),
+        origin: "made up",
+        surrogate: false,
+        builtAt: new Date(),
+        provenance: {},
+      });
+      await Deno.writeTextFile(path, html);
+      const { page, misdeeds } = await openPage(browser, `file://${path}`);
+      await page.evaluate("player.ready");
+      assert.equal(
+        await page.locator("h1").textContent(),
+        "my <limiter>: a compressor to play with",
+      );
+      const dial = page.getByRole("slider", { name: "Input gain" });
+      const states = async () => [
+        await dial.getAttribute("aria-valuenow"),
+        await page.locator("#knob-note").textContent(),
+        await ask(page, "player.state.parameters"),
+      ];
+      const at = (ratio: number, input_gain: number) =>
+        valuesAt(unit, { ratio, input_gain }, "linear");
+      await dial.focus();
+      await page.keyboard.press("Home");
+      assert.deepEqual(await states(), [
+        "0",
+        "Below 2 nothing was fitted: everything stays as there.",
+        at(4, 2),
+      ]);
+      for (const _ of Array(7)) await page.keyboard.press("PageUp");
+      assert.deepEqual(await states(), ["3.5", "", at(4, 3.5)]);
+      assert.equal(await dial.getAttribute("aria-valuetext"), "3.5 dB");
+      assert.deepEqual(
+        await page.locator(".sliders output").allTextContents(),
+        [
+          "−13.50 dB",
+          "4.000 : 1",
+          "6.00 dB",
+          "1.000 ms",
+          "100.0 ms",
+          "3.50 dB",
+        ],
+      );
+      const command = await page.locator("#command").textContent();
+      assert.equal(
+        command,
+        `deno task render tone.wav out.wav --model ${unit.model} --params '${
+          JSON.stringify(at(4, 3.5))
+        }'`,
+      );
+      await page.getByRole("radio", { name: "20" }).check();
+      assert.deepEqual(await states(), ["3.5", "", at(20, 3.5)]);
+
+      // The static curve: unity below the knee, and above it level at the limit.
+      const points = await ask<[number, number][]>(
+        page,
+        `document.querySelector(".static").getAttribute("d").slice(1).split("L")
+        .map((point) => point.split(" ").map(Number))`,
+      );
+      const db = points.map(([x, y]) => [(x - 34) / 3 - 60, 6 - (y - 8) / 3]);
+      for (const [input, output] of db) {
+        const d = input + 13.5;
+        const gain = d <= -3 ? 0 : d >= 3 ? -d : -((d + 3) ** 2) / 12;
+        assert.ok(Math.abs(output - input - gain - 3.5) < 1e-9, `${input} dB`);
+      }
+      assert.ok(db.filter(([x]) => x > -16.5 && x < -10.5).length > 10);
+      assert.deepEqual(await findings(page), []);
+      assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+      await page.close();
+    }),
+);
 
 browserTest(
   "the player plays one setting, an infinite ratio too",
