@@ -1,6 +1,6 @@
 /**
  * What the commands share: how they report errors, print results, show progress
- * and read paths and parameters.
+ * and read paths and configs.
  *
  * @module
  */
@@ -17,15 +17,7 @@ import {
 } from "@commander-js/extra-typings";
 import type * as z from "zod";
 import { removeUnfinished, writeFileWhole } from "../atomic_file.ts";
-import type { CompressorParameters } from "../compressor/parameters.ts";
-import {
-  checkConfig,
-  ConfigError,
-  loadConfig,
-  type Override,
-  parseKeys,
-  readTextFile,
-} from "../config.ts";
+import { loadConfig, type Override } from "../config.ts";
 import {
   chooseEngine,
   ENGINE_NAMES,
@@ -33,7 +25,6 @@ import {
 } from "../engines/open.ts";
 import { UNIT_NAMES } from "../data/unit.ts";
 import { isFileError, reasonOf } from "../file_error.ts";
-import { parametersSchema } from "../fit_config.ts";
 import { formatDuration } from "../format.ts";
 import type { Range } from "../objective/coordinates.ts";
 import { userPath } from "../user_path.ts";
@@ -207,30 +198,6 @@ async function realPathOf(path: string): Promise<string> {
       ? path
       : join(await realPathOf(folder), basename(path));
   }
-}
-
-/**
- * Parameters from `--params`: a JSON or YAML text in braces, or a file of either,
- * with the parameters at its top or under `params`, as `fit` writes them.
- */
-export async function readParameters(
-  given: string,
-): Promise<CompressorParameters> {
-  if (given.trim() === "") {
-    throw new ConfigError(
-      "--params is empty: give the parameters as JSON, or a YAML or JSON file of them",
-    );
-  }
-  const place = placeOfParameters(given);
-  const text = place === given
-    ? await readTextFile(userPath(given), given)
-    : given;
-  const z = await import("zod");
-  const plain = parseKeys(text, place);
-  return "params" in plain
-    ? checkConfig(z.looseObject({ params: parametersSchema }), plain, place)
-      .params
-    : checkConfig(parametersSchema, plain, place);
 }
 
 /** Where what `--params` gave comes from: the file, or the option itself. */

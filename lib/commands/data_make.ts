@@ -60,7 +60,8 @@ import {
   startProgress,
   userPath,
 } from "./command_line.ts";
-import { modelOption, readModelParameters } from "./model_options.ts";
+import { modelOption } from "./model_options.ts";
+import { readSetting } from "./unit_files.ts";
 
 /** Samples processed and written at a time. */
 const BLOCK_LENGTH = 65536;
@@ -493,7 +494,7 @@ async function planOf(
     }
     const values = params === undefined
       ? startOf(model, { threshold_db: TWIN_THRESHOLD })
-      : await readModelParameters(params, model);
+      : (await readSetting(params, model.name)).values;
     return { maker: twinOf(model, values), pairs: plan(["compress"], [50]) };
   }
   const knob = settings ?? Array.from({ length: 13 }, (_, i) => 40 + 5 * i);

@@ -6,8 +6,8 @@
  */
 
 import { Command } from "@commander-js/extra-typings";
-import { stringify } from "yaml";
 import { writeFileWhole } from "../atomic_file.ts";
+import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
@@ -32,7 +32,6 @@ import {
   engineOption,
   jsonOption,
   note,
-  printable,
   printResult,
   requireDistinctFiles,
   runCommand,
@@ -42,11 +41,8 @@ import {
   withEngine,
 } from "./command_line.ts";
 import { modelOption, rangeOption } from "./model_options.ts";
-import {
-  describeParameters,
-  esrsDiffer,
-  openRecordings,
-} from "./recordings.ts";
+import { describeParameters } from "./describe_parameters.ts";
+import { esrsDiffer, openRecordings } from "./recordings.ts";
 
 const STOPPED: Record<StopReason, string> = {
   exact: "the loss counts as zero",
@@ -120,7 +116,7 @@ export const command = new Command("deno task fit")
   )
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
-  .option("--out <FILE.yaml>", "write the parameters, for render --params")
+  .option("--out <FILE.yaml>", "write the unit found, for render --params")
   .addOption(modelOption())
   .addOption(rangeOption())
   .addOption(configOption("fit"))
@@ -257,20 +253,26 @@ Examples:
       if (out !== undefined) {
         await writeFileWhole(
           userPath(out),
-          warnings.map((warning) =>
-            `# warning: ${printable(warning.replace(/\s+/g, " "))}\n`
-          ).join("") +
-            stringify({
+          unitToYaml({
+            ...unitOfValues(model, parameters),
+            sample_rate: pair.sampleRate,
+            settings: [{
+              at: {},
               params: parameters,
               esr,
               whole_esr: wholeEsr,
               delta_ldr_db: deltaLdrDb,
-              lag_samples: result.lag_samples,
-              polarity: result.polarity,
               converged: minimum.converged,
-              dry: dryPath,
-              wet: wetPath,
-            }),
+              warnings,
+              recordings: [{
+                dry: dryPath,
+                wet: wetPath,
+                lag_samples: result.lag_samples,
+                polarity: result.polarity,
+              }],
+            }],
+            origin: originNow(),
+          }),
         );
       }
     }

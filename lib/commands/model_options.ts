@@ -1,18 +1,13 @@
 /**
- * The options by which a command is told of a model: which, where to look for its
- * parameters, and the parameters themselves.
+ * The options by which a command is told of a model: which, and where to look
+ * for its parameters.
  *
  * @module
  */
 
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import * as z from "zod";
-import { checkConfig, parseKeys, readTextFile } from "../config.ts";
-import { parametersSchemaOf } from "../fit_config.ts";
-import type { Model, Values } from "../models/model.ts";
 import { MODEL_HELP, parseModel } from "../models/presets.ts";
 import type { Range } from "../objective/coordinates.ts";
-import { placeOfParameters, userPath } from "./command_line.ts";
 
 /** The option `--model`. */
 export function modelOption() {
@@ -52,28 +47,4 @@ function rangeOf(text: string): NamedRange {
   throw new InvalidArgumentError(
     "write it as name=low..high, for example attack_ms=0.01..5; an end may be Infinity.",
   );
-}
-
-/**
- * Parameters of `model` from `--params`: a JSON or YAML text in braces, or a file of
- * either, with the parameters at its top or under `params`, as `fit` writes them.
- */
-export async function readModelParameters(
-  given: string,
-  model: Model,
-): Promise<Values> {
-  if (given.trim() === "") {
-    throw new Error(
-      "--params is empty: give the parameters as JSON, or a YAML or JSON file of them",
-    );
-  }
-  const place = placeOfParameters(given);
-  const text = place === given
-    ? await readTextFile(userPath(given), given)
-    : given;
-  const schema = parametersSchemaOf(model);
-  const plain = parseKeys(text, place);
-  return "params" in plain
-    ? checkConfig(z.looseObject({ params: schema }), plain, place).params
-    : checkConfig(schema, plain, place);
 }

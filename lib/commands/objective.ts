@@ -40,12 +40,10 @@ import {
   startProgress,
   withEngine,
 } from "./command_line.ts";
-import {
-  modelOption,
-  rangeOption,
-  readModelParameters,
-} from "./model_options.ts";
-import { describeParameters, openRecordings } from "./recordings.ts";
+import { modelOption, rangeOption } from "./model_options.ts";
+import { describeParameters } from "./describe_parameters.ts";
+import { openRecordings } from "./recordings.ts";
+import { readSetting } from "./unit_files.ts";
 
 /** Steps of progress: reading, laying out, computing. */
 const STEPS = 3;
@@ -143,7 +141,7 @@ Examples:
       }),
     );
     const { model } = config;
-    const values = await readModelParameters(options.params, model);
+    const { values } = await readSetting(options.params, model.name);
     const progress = await startProgress("Computing", STEPS);
     let engine: Engine | undefined;
     try {

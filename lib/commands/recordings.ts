@@ -1,5 +1,5 @@
 /**
- * A dry and a wet sound file made into a pair, and parameters put into words.
+ * A dry and a wet sound file made into a pair.
  *
  * @module
  */
@@ -10,11 +10,8 @@ import {
   alignPair,
 } from "../data/aligned_pair.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
-import { formatDecibels, formatNumber, withUnit } from "../format.ts";
-import type { Model, Parameter, Values } from "../models/model.ts";
-import { loopTimes } from "../objective/coordinates.ts";
 import { readWav } from "../sound/wav.ts";
-import { bold, userPath } from "./command_line.ts";
+import { userPath } from "./command_line.ts";
 
 /** Options of {@linkcode openRecordings}. */
 export interface RecordingOptions {
@@ -60,29 +57,4 @@ export async function openRecordings(
 export function esrsDiffer(one: number, other: number): boolean {
   // Below that, either is no more than rounding.
   return Math.max(one, other) > 1e-9 && Math.abs(one / other - 1) > 0.01;
-}
-
-/** A parameter's value with its unit. */
-function describeValue({ unit, decimals }: Parameter, value: number): string {
-  if (unit === "dB") return formatDecibels(value, decimals);
-  const number = formatNumber(value, decimals);
-  return unit.startsWith(":") ? `${number} ${unit}` : withUnit(number, unit);
-}
-
-/** The parameters of `model` as lines for people, with the times of its loop. */
-export function describeParameters(model: Model, values: Values): string {
-  const { parameters } = model;
-  const loop = loopTimes(model, values);
-  const width = Math.max(
-    12,
-    ...parameters.map(({ title }) => title.length + 2),
-  );
-  return parameters.map((parameter) => {
-    const { name, title } = parameter;
-    const inLoop = loop[name] === undefined
-      ? ""
-      : ` (in the loop ${describeValue(parameter, loop[name])})`;
-    return bold(title.padEnd(width)) + describeValue(parameter, values[name]) +
-      inLoop;
-  }).join("\n");
 }

@@ -34,7 +34,9 @@ registerProcessor(
       let isThere = true;
       for (const [key, goal] of Object.entries(this.goal)) {
         const left = goal - this.now[key];
-        if (Math.abs(left) > 1e-4 * Math.abs(goal) + 1e-6) {
+        // To an infinite ratio and back there is no way.
+        if (!Number.isFinite(left)) this.now[key] = goal;
+        else if (Math.abs(left) > 1e-4 * Math.abs(goal) + 1e-6) {
           this.now[key] += part * left;
           isThere = false;
         }
