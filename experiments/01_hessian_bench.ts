@@ -51,7 +51,7 @@ import { parametersSchema } from "../lib/fit_config.ts";
 import { TENSORFLOW_BACKENDS } from "../lib/frameworks/tensorflow/names.ts";
 import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
 import { coloursOf } from "../lib/report/palette.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import {
   formatBytes,
   formatCount,
@@ -194,7 +194,7 @@ async function measureAll(
             method: row.method.name,
             samples,
             division: { sampleRate, starts, chunkLength, warmUp },
-            z: [...boundedSpace(sampleRate).coordinates(config.at)],
+            z: [...publishedCoordinates(sampleRate).coordinates(config.at)],
             seconds: config.seconds,
             tensorflowBackend: config.tfjs_backend,
           });

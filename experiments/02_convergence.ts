@@ -83,6 +83,7 @@ import {
   chunksSchema,
   engineSchema,
 } from "../lib/fit_config.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import {
   matchEnergy,
@@ -90,9 +91,9 @@ import {
   objectiveOf,
 } from "../lib/objective/objective.ts";
 import {
-  boundedSpace,
-  type ParameterSpace,
-} from "../lib/objective/parameter_space.ts";
+  type Coordinates,
+  publishedCoordinates,
+} from "../lib/objective/coordinates.ts";
 import { METHOD_NAMES, type MethodName } from "../lib/optimise/methods.ts";
 import {
   formatDuration,
@@ -250,7 +251,7 @@ function methodsFor({ setting }: Case, { others }: Config): MethodName[] {
  */
 async function runStarts(
   objective: Objective,
-  space: ParameterSpace,
+  space: Coordinates,
   method: MethodName,
   { starts, others, limits }: Config,
 ): Promise<Run[]> {
@@ -289,7 +290,7 @@ function isReached(esr: number, best: number, { reached }: Config): boolean {
  */
 async function judge(
   objective: Objective,
-  space: ParameterSpace,
+  space: Coordinates,
   samples: number,
   runs: Finding["runs"],
 ): Promise<Verdict> {
@@ -395,19 +396,23 @@ async function withObjective<Result>(
   config: Config,
   body: (
     objective: Objective,
-    space: ParameterSpace,
+    space: Coordinates,
     samples: number,
   ) => Promise<Result>,
 ): Promise<Result> {
   const pair = chunk(await one.load(), chunkOptions(config.chunks));
-  const engine = await openEngine(config.engine, pair);
+  const engine = await openEngine(
+    config.engine,
+    pair,
+    parseModel(PAPER_MODEL),
+  );
   try {
     if (!(engine.targetEnergy > 0)) {
       throw new Error(
         `${one.name}: the wet recording is silent where the loss counts: leave this setting out`,
       );
     }
-    const space = boundedSpace(pair.sampleRate);
+    const space = publishedCoordinates(pair.sampleRate);
     const samples = pair.starts.length * (pair.chunkLength - pair.warmUp);
     return await body(objectiveOf(engine, space), space, samples);
   } finally {

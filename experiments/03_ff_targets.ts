@@ -20,7 +20,7 @@ import * as z from "zod";
 import { absoluteErrorOf } from "../lib/baselines/absolute_error.ts";
 import {
   openFrequencySampling,
-  tiedSpace,
+  tiedCoordinates,
 } from "../lib/baselines/frequency_sampling_compressor.ts";
 import {
   bold,
@@ -45,12 +45,13 @@ import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
 import { chunkOptions, chunksSchema, engineSchema } from "../lib/fit_config.ts";
 import { EsrMeter } from "../lib/metrics/esr.ts";
 import { chunk } from "../lib/objective/chunks.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { type Objective, objectiveOf } from "../lib/objective/objective.ts";
 import {
-  boundedSpace,
-  openSpace,
-  type ParameterSpace,
-} from "../lib/objective/parameter_space.ts";
+  type Coordinates,
+  openCoordinates,
+  publishedCoordinates,
+} from "../lib/objective/coordinates.ts";
 import type { StopReason } from "../lib/optimise/minimiser.ts";
 import { formatDuration, formatFixed, formatNumber } from "../lib/format.ts";
 import { openResultStore, type ResultStore } from "../lib/result_store.ts";
@@ -186,7 +187,7 @@ function pairOf(
 async function fitByNewton(
   method: "trust-region" | "damped",
   objective: Objective,
-  space: ParameterSpace,
+  space: Coordinates,
   { newton }: Config,
 ): Promise<Run> {
   return await runMethod(
@@ -208,7 +209,7 @@ async function fitByNewton(
  */
 async function fitByGradientDescent(
   pair: Pair,
-  space: ParameterSpace,
+  space: Coordinates,
   { gradient_descent: { seconds, steps, rate } }: Config,
 ): Promise<Run> {
   return await runMethod(
@@ -227,7 +228,7 @@ async function fitByGradientDescent(
  */
 async function fitFrequencySampling(
   pair: Pair,
-  space: ParameterSpace,
+  space: Coordinates,
   { frequency_sampling: { seconds, max_iterations }, chunks }: Config,
 ): Promise<Run> {
   const part = firstSeconds(pair, seconds);
@@ -244,7 +245,7 @@ async function fitFrequencySampling(
       block / pair.sampleRate / 2,
     ),
   }));
-  const tied = tiedSpace(space);
+  const tied = tiedCoordinates(space);
   return await runMethod(
     "l-bfgs",
     esrOf(objectiveOf(engine, tied)),
@@ -259,9 +260,13 @@ async function fitFrequencySampling(
  * has no averaging, fitted to the same targets.
  */
 async function fitPeakDetector(pair: Pair, config: Config): Promise<Run> {
-  const space = boundedSpace(pair.sampleRate);
+  const space = publishedCoordinates(pair.sampleRate);
   const { averaging_coefficient: _, ...start } = START;
-  const engine = await openEngine(config.engine, chunked(pair, config));
+  const engine = await openEngine(
+    config.engine,
+    chunked(pair, config),
+    parseModel(PAPER_MODEL),
+  );
   try {
     return await runMethod(
       "trust-region",
@@ -329,8 +334,12 @@ async function studyTarget(
   let kept = 0;
   let test: Pair | undefined;
   const fit = pairOf(fitDry, TARGETS[target], sampleRate);
-  const space = openSpace(sampleRate);
-  const engine = await openEngine(config.engine, chunked(fit, config), "rms");
+  const space = openCoordinates(sampleRate);
+  const engine = await openEngine(
+    config.engine,
+    chunked(fit, config),
+    parseModel("rms"),
+  );
   try {
     const objective = objectiveOf(engine, space);
     for (const way of ways) {

@@ -3,9 +3,10 @@
  *
  * A recording of what went into the unit and one of what came out, for each
  * position of its peak-reduction knob and its compress/limit switch. For each we
- * find the five parameters of a digital compressor that does the same, starting
+ * find the parameters of a digital compressor that does the same, starting
  * every fit from its neighbour's result. The outcome is a curve: turn the knob,
- * and the parameters follow. That is 4A-2A (Yu and Fazekas, AES AIMLA 2025).
+ * and the parameters follow. With the model of the paper that is 4A-2A (Yu and
+ * Fazekas, AES AIMLA 2025).
  *
  *     deno task exp:sweep
  *     deno task exp:sweep --unit twin --set data.duration=30
@@ -37,14 +38,9 @@ import {
   withEngine,
 } from "../lib/commands/command_line.ts";
 import { esrsDiffer } from "../lib/commands/recordings.ts";
-import {
-  type CurveRow,
-  curveToCsv,
-  curveToYaml,
-  parametersAt,
-} from "../lib/curve.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import { parametersAt } from "../lib/curve.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
+import { curveToCsv } from "../lib/data/curve_csv.ts";
 import { loadAhead } from "../lib/data/load_ahead.ts";
 import {
   dataSchema,
@@ -70,12 +66,16 @@ import {
   type PairSource,
   requireSettings,
 } from "../lib/data/source.ts";
+import { jsonValues } from "../lib/data/values_schema.ts";
+import { unitToYaml } from "../lib/data/unit_file.ts";
 import { type EngineName } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
   chunkOptions,
   chunksSchema,
   engineSchema,
+  modelSchema,
+  requireParameters,
   solverSchema,
 } from "../lib/fit_config.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
@@ -87,6 +87,8 @@ import {
   formatNumber,
   formatPercent,
 } from "../lib/format.ts";
+import { MODEL_HELP, PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
+import type { Parameter, Values } from "../lib/models/model.ts";
 import {
   fingerprint,
   inputsOf,
@@ -94,6 +96,7 @@ import {
   type ResultStore,
 } from "../lib/result_store.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
+import { SURROGATE_REMARK, sweptUnit } from "../lib/swept_unit.ts";
 import source04 from "./04_la2a_sweep.ts" with { type: "text" };
 
 /** Name of this experiment: of its config, and of the folder of its results. */
@@ -101,13 +104,14 @@ const EXPERIMENT = "04_la2a_sweep";
 
 /** The config of this experiment, `configs/04_la2a_sweep.yaml`. */
 const schema = z.strictObject({
+  model: modelSchema.default(() => parseModel(PAPER_MODEL)),
   engine: engineSchema.default("wasm"),
   data: dataSchema.prefault({}),
   sweep: settingsSchema.prefault({}),
   chunks: chunksSchema.prefault({}),
   alignment: alignmentSchema.prefault({}),
   solver: solverSchema.prefault({}),
-});
+}).superRefine(requireParameters);
 
 /** The config with the engine that was chosen. */
 type Config = z.output<typeof schema> & { engine: EngineName };
@@ -150,16 +154,22 @@ async function fitSettings(
     leftOut.push(setting);
     note(`left out: ${nameOfSetting(setting)}: ${setting.reason}`);
   };
+  const how = {
+    model: config.model,
+    engine: config.engine,
+    chunks: chunkOptions(config.chunks),
+    alignment: alignmentOf(config),
+    solver: config.solver,
+  };
   let kept = 0;
   try {
     progress.update(0, nameOfSetting(settings[0]));
     for await (
-      const { isKept, ...fit } of sweep(source, settings, {
-        engine: config.engine,
-        chunks: chunkOptions(config.chunks),
-        alignment: alignmentOf(config),
-        solver: config.solver,
-      }, { store, scorer, onLeftOut })
+      const { isKept, ...fit } of sweep(source, settings, how, {
+        store,
+        scorer,
+        onLeftOut,
+      })
     ) {
       fits.push(fit);
       for (const warning of fit.warnings) {
@@ -216,10 +226,12 @@ async function testInterpolation(
     for await (const [test, loaded] of loadAhead(source, todo)) {
       progress.update(done++, nameOfSetting(test));
       const { pair } = alignPair(loaded, alignmentOf(config));
-      const [linear, spline] = await scorer.scoreEsr(pair, [
-        test.linear,
-        test.spline,
-      ]);
+      const candidates = [test.linear, test.spline];
+      const [linear, spline] = await scorer.scoreEsr(
+        pair,
+        candidates,
+        config.model,
+      );
       const found = { linear, spline };
       await store.put(await keyOf(test), found);
       scores.set(keyOfSetting(test), found);
@@ -232,8 +244,8 @@ async function testInterpolation(
 
 /** A setting left out, with its parameters from those beside it. */
 interface InterpolationTest extends Setting {
-  linear: CompressorParameters;
-  spline: CompressorParameters;
+  linear: Values;
+  spline: Values;
 }
 
 /** Every second setting of a mode. */
@@ -256,25 +268,22 @@ function interpolationTests(fits: SettingFit[]): InterpolationTest[] {
 }
 
 /**
- * The curve, for other programs: YAML with all digits, and one CSV file a
- * mode with the columns of the published ones.
+ * The curve, for other programs: a unit with all digits, and, of the published
+ * model, one CSV file a mode with the columns of the published ones.
  */
 async function writeCurve(
   folder: string,
   source: PairSource,
   { fits, interpolation }: Outcome,
+  { model }: Config,
 ): Promise<void> {
   const facts = source.describe();
-  const remark = facts.surrogate
-    ? "Surrogate data: not measured on a real LA-2A"
-    : "";
-  const origin = `Fitted by Optofit to ${facts.title}.` +
-    (remark && `\n${remark}.`);
   await writeFileWhole(
     join(folder, "parameters.yaml"),
-    curveToYaml(fits, origin),
+    unitToYaml(sweptUnit(model, fits, facts)),
   );
-  const rows: CurveRow[] = fits.map((fit) => {
+  if (model.name !== PAPER_MODEL) return;
+  const rows = fits.map((fit) => {
     const tested = interpolation.get(keyOfSetting(fit));
     return {
       ...fit,
@@ -283,6 +292,7 @@ async function writeCurve(
       esrSpline: tested?.spline,
     };
   });
+  const remark = facts.surrogate ? SURROGATE_REMARK : "";
   for (const mode of new Set(fits.map((fit) => fit.mode))) {
     // A surrogate says so in the file's name too.
     const name = `${facts.surrogate ? `surrogate-${facts.name}-` : ""}${mode}`;
@@ -309,7 +319,13 @@ async function writeReportPage(
   const { fits, leftOut, interpolation, seconds } = outcome;
   const facts = source.describe();
   const code = (name: string) => cells.codeOf(source04, name);
-  const published = fits.flatMap((fit) => publishedFit(fit) ?? []);
+  const { model } = config;
+  const { parameters } = model;
+  // The published figures are those of the published model.
+  const isPublished = model.name === PAPER_MODEL;
+  const published = isPublished
+    ? fits.flatMap((fit) => publishedFit(fit) ?? [])
+    : [];
   const meanEsr = mean(fits.map((fit) => fit.score.esr));
   const iterations = fits.map((fit) => fit.esrByIteration.length - 1);
   const ofPart = coarseIterations(fits);
@@ -374,10 +390,14 @@ async function writeReportPage(
 knows which digital compressor each of their positions amounts to. Here we find
 out: for every position a dry and a wet recording, and Newton–Raphson on the
 error between the wet one and what the compressor makes of the dry. The data are
-${facts.title}.
-
-Where published figures stand beside ours they are those of the real LA-2A
-(${PUBLISHED_CITATION}).`,
+${facts.title}.`,
+    ),
+    cells.prose(
+      isPublished
+        ? md`Where published figures stand beside ours they are those of the real LA-2A
+(${PUBLISHED_CITATION}).`
+        : md`The compressor is the model ${model.name}, of which nothing is published to
+stand beside.`,
     ),
 
     cells.step(
@@ -386,10 +406,8 @@ Where published figures stand beside ours they are those of the real LA-2A
     ),
     cells.prose(
       md`${formatCount(fits.length, "setting")}, ${durationsOf(lengths)}.
-The first of a mode starts from threshold ${
-        formatDecibels(config.solver.start.threshold_db)
-      }, ratio ${config.solver.start.ratio}, attack ${config.solver.start.attack_ms} ms,
-release ${config.solver.start.release_ms} ms; every other one from the result of the one before.`,
+The first of a mode starts from ${startInWords(config)};
+every other one from the result of the one before.`,
     ),
 
     cells.step("Fit each setting", code("fitSettings")),
@@ -408,7 +426,7 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
     ),
 
     cells.step("The curve"),
-    cells.prose(whatTheCurveShows(facts.name, fits)),
+    cells.prose(whatTheCurveShows(facts.name, fits, isPublished)),
     parameterCurves([
       ...fits.map((fit) => ({
         source: facts.surrogate ? `fitted (${facts.name})` : "fitted",
@@ -422,8 +440,10 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
         peak_reduction: fit.peakReduction,
         ...fit.parameters,
       })),
-    ]),
-    ...(facts.name === "twin" ? [recoveryTable(cells.table, fits)] : []),
+    ], parameters),
+    ...(isPublished && facts.name === "twin"
+      ? [recoveryTable(cells.table, fits)]
+      : []),
     scoreCurves([
       ...fits.map((fit) => ({
         source: facts.surrogate ? `fitted (${facts.name})` : "fitted",
@@ -433,7 +453,8 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
         delta_ldr_db: fit.score.deltaLdrDb,
       })),
       ...PUBLISHED_SCORES.filter((row) =>
-        row.method === "4A2A" && fits.some((fit) => sameSetting(fit, row))
+        isPublished && row.method === "4A2A" &&
+        fits.some((fit) => sameSetting(fit, row))
       ).map((row) => ({
         source: "published",
         mode: row.mode,
@@ -454,9 +475,13 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
           { key: "fitted", title: "Fitted" },
           { key: "linear", title: "Linear" },
           { key: "spline", title: "Spline" },
-          { key: "published_fitted", title: "Published, fitted" },
-          { key: "published_linear", title: "Published, linear" },
-          { key: "published_spline", title: "Published, spline" },
+          ...(isPublished
+            ? [
+              { key: "published_fitted", title: "Published, fitted" },
+              { key: "published_linear", title: "Published, linear" },
+              { key: "published_spline", title: "Published, spline" },
+            ]
+            : []),
         ],
         fits.flatMap((fit) => {
           const tested = interpolation.get(keyOfSetting(fit));
@@ -478,19 +503,17 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
     cells.step("All figures", code("writeCurve")),
     cells.prose(
       "The same figures lie beside this page: `parameters.yaml`, which " +
-        "`deno task render --curve` takes, and a CSV file for each mode in the " +
-        "columns of the published ones.",
+        "`deno task render --curve` takes" +
+        (isPublished
+          ? ", and a CSV file for each mode in the columns of the published ones."
+          : "."),
     ),
     cells.table(
       "Every setting",
       [
         { key: "mode", title: "Mode" },
         { key: "peak_reduction", title: "Peak reduction" },
-        { key: "threshold_db", title: "Threshold", unit: "dB", decimals: 2 },
-        { key: "ratio", title: "Ratio", decimals: 3 },
-        { key: "attack_ms", title: "Attack", unit: "ms", digits: 4 },
-        { key: "release_ms", title: "Release", unit: "ms", digits: 4 },
-        { key: "make_up_db", title: "Make-up", unit: "dB", decimals: 2 },
+        ...parameters.map(columnOf),
         { key: "esr", title: "ESR", digits: 3 },
         { key: "delta_ldr_db", title: "ΔLDR", unit: "dB", decimals: 3 },
         { key: "iterations", title: "Iterations" },
@@ -514,12 +537,14 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
         fit_seconds: fit.fitSeconds,
       })),
     ),
-    cells.config(config),
+    cells.config({ ...config, model: model.name }),
   ];
   await writeReport(path, {
     experiment: EXPERIMENT,
-    title: "4A-2A: the levelling amplifier, setting by setting",
-    subtitle: `Five parameters ${
+    title: `${
+      isPublished ? "4A-2A" : model.name
+    }: the levelling amplifier, setting by setting`,
+    subtitle: `${isPublished ? "Five" : parameters.length} parameters ${
       fits.length === 1
         ? `at ${nameOfSetting(fits[0])}`
         : `for each of ${fits.length} settings`
@@ -537,6 +562,32 @@ release ${config.solver.start.release_ms} ms; every other one from the result of
       "Time": formatDuration(seconds),
     },
   }, body);
+}
+
+/** Where the first fit of a mode starts; its make-up is set by the energies. */
+function startInWords({ model, solver }: Config): string {
+  const given: Partial<Values> = solver.start;
+  return model.parameters.filter(({ name }) => name !== "make_up_db")
+    .map(({ name, title, unit, start }) => {
+      const value = given[name] ?? start;
+      return `${title.toLowerCase()} ${
+        unit === "dB"
+          ? formatDecibels(value)
+          : unit.startsWith(":")
+          ? value
+          : `${value} ${unit}`.trim()
+      }`;
+    }).join(", ");
+}
+
+/** The column of a parameter in a table. */
+function columnOf({ name, title, unit, decimals }: Parameter) {
+  return {
+    key: name,
+    title,
+    ...(unit !== "" && !unit.startsWith(":") && { unit }),
+    ...(unit === "dB" ? { decimals } : { digits: decimals }),
+  };
 }
 
 /** How much sound there was, each setting's being `lengths` seconds. */
@@ -636,7 +687,11 @@ function shrinkingOf(fits: SettingFit[]): number[] {
 }
 
 /** What the parameter curves show, in words that the figures bear out. */
-function whatTheCurveShows(unit: string, fits: SettingFit[]): string {
+function whatTheCurveShows(
+  unit: string,
+  fits: SettingFit[],
+  isPublished: boolean,
+): string {
   const ends = [...new Set(fits.map((fit) => fit.mode))].map((mode) => {
     const own = fits.filter((fit) => fit.mode === mode);
     const [high, low] = [own[0], own[own.length - 1]];
@@ -653,6 +708,7 @@ function whatTheCurveShows(unit: string, fits: SettingFit[]): string {
       formatNumber(low.parameters.attack_ms, 3)
     } to ${formatNumber(high.parameters.attack_ms, 3)} ms.`;
   }).join(" ");
+  if (!isPublished) return ends;
   const frame = {
     twin:
       "The twin is the published curve itself, so solid and dashed lines must meet: the table gives what is left between them.",
@@ -745,6 +801,7 @@ export const command = new Command("deno task exp:sweep")
   .addOption(unitOption())
   .addOption(dataOption())
   .addOption(stimulusOption())
+  .option("--model <model>", `what is fitted: ${MODEL_HELP}`)
   .addOption(engineOption())
   .addOption(configOption(EXPERIMENT))
   .addOption(setOption())
@@ -760,13 +817,14 @@ exit code is 1.
 Examples:
   deno task exp:sweep
   deno task exp:sweep --unit twin --set data.duration=30
+  deno task exp:sweep --model opto+coupling
   deno task exp:sweep --set sweep.modes=[limit] --set sweep.settings=[100,80,60]
   deno task exp:sweep --data SignalTrain_LA2A_Dataset_1.1`,
   )
   .action(async (options) => {
     const started = performance.now();
     const config = await withEngine(
-      await configOf(schema, EXPERIMENT, options),
+      await configOf(schema, EXPERIMENT, options, { model: options.model }),
     );
     requireOneSource(config.data, options.unit);
     using source = await openBackgroundSource(config.data);
@@ -776,7 +834,7 @@ Examples:
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),
       facts.name,
-      inputsOf(config, facts),
+      inputsOf({ ...config, model: config.model.name }, facts),
     );
     const { fits, leftOut } = await fitSettings(
       source,
@@ -791,7 +849,7 @@ Examples:
       interpolation,
       seconds: (performance.now() - started) / 1000,
     };
-    await writeCurve(store.folder, source, outcome);
+    await writeCurve(store.folder, source, outcome, config);
     const page = join(store.folder, "report.html");
     await writeReportPage(page, source, outcome, config);
 
@@ -825,12 +883,14 @@ Examples:
         source: factsToJson(facts),
         sample_rate: facts.sampleRate,
         engine: config.engine,
+        model: config.model.name,
+        order: config.model.parameters.map(({ name }) => name),
         seconds: (performance.now() - started) / 1000,
         report: page,
         settings: fits.map((fit) => ({
           mode: fit.mode,
           peak_reduction: fit.peakReduction,
-          params: fit.parameters,
+          params: jsonValues(fit.parameters),
           esr: fit.score.esr,
           whole_esr: fit.score.esr,
           chunk_esr: fit.chunkEsr,

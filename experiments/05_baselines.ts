@@ -49,7 +49,8 @@ import {
 import type { Processor } from "../lib/compressor/compressor.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { ConfigError } from "../lib/config.ts";
-import { curveToYaml, parametersAt } from "../lib/curve.ts";
+import { parametersAt } from "../lib/curve.ts";
+import { unitToYaml } from "../lib/data/unit_file.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
 import { loadAhead } from "../lib/data/load_ahead.ts";
@@ -85,6 +86,7 @@ import {
   chunkOptions,
   chunksSchema,
   engineSchema,
+  requireParameters,
   solverSchema,
 } from "../lib/fit_config.ts";
 import { LONGEST_WINDOW } from "../lib/gru/batch.ts";
@@ -100,6 +102,7 @@ import {
 } from "../lib/gru/train.ts";
 import { weightsToJson } from "../lib/gru/weights.ts";
 import { createFastCompressor } from "../lib/kernels/render.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import { bootstrapInterval, type Interval } from "../lib/metrics/bootstrap.ts";
 import {
@@ -124,6 +127,7 @@ import {
 } from "../lib/result_store.ts";
 import type { Pair, Signal } from "../lib/sound/signal.ts";
 import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
+import { originInWords, sweptUnit } from "../lib/swept_unit.ts";
 import source05 from "./05_baselines.ts" with { type: "text" };
 
 /** Name of this experiment: of its config, and of the folder of its results. */
@@ -162,7 +166,7 @@ const schema = z.strictObject({
     seconds: z.number().min(1).max(20).default(6),
     listen_seconds: z.number().min(0.5).max(10).default(2),
   }).prefault({}),
-});
+}).superRefine(requireParameters);
 
 /** The config with the engine that was chosen. */
 type Config = z.output<typeof schema> & { engine: EngineName };
@@ -241,6 +245,7 @@ async function fitSettings(
         beginningOf(source, testStart),
         settings,
         {
+          model: parseModel(PAPER_MODEL),
           engine: config.engine,
           chunks: chunkOptions(config.chunks),
           alignment: { ...config.alignment, enabled: false },
@@ -621,15 +626,13 @@ async function writeFiles(
   { fits, trained, scores }: Outcome,
 ): Promise<void> {
   const facts = source.describe();
-  const origin = `Fitted by Optofit to ${facts.title}.` +
-    (facts.surrogate ? "\nSurrogate data: not measured on a real LA-2A." : "");
   await writeFileWhole(
     join(folder, "parameters.yaml"),
-    curveToYaml(fits, origin),
+    unitToYaml(sweptUnit(parseModel(PAPER_MODEL), fits, facts)),
   );
   await writeFileWhole(
     join(folder, "weights.json"),
-    weightsToJson(trained.weights, origin.replace("\n", " ")),
+    weightsToJson(trained.weights, originInWords(facts)),
   );
   const lines = scores.flatMap(({ mode, peakReduction, methods }) =>
     methods.map(({ method, score }) =>

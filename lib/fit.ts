@@ -1,28 +1,31 @@
 /**
- * Fits a compressor to a pair: opens the engine, starts where the config says,
- * runs Newton–Raphson and states the result in the units people use.
+ * Fits a model to a pair: opens the engine, starts where the config says, runs
+ * Newton–Raphson and states the result in the units people use.
  *
  * @module
  */
 
-import {
-  type CompressorParameters,
-  detectorOf,
-} from "./compressor/parameters.ts";
 import { type EngineName, openEngine } from "./engines/open.ts";
-import type { SolverConfig } from "./fit_config.ts";
+import { type SolverConfig, startOf } from "./fit_config.ts";
+import type { Model, Values } from "./models/model.ts";
 import type { ChunkedPair } from "./objective/chunks.ts";
-import { matchEnergy, objectiveOf } from "./objective/objective.ts";
-import { boundedSpace } from "./objective/parameter_space.ts";
+import { type Coordinates, coordinatesOf } from "./objective/coordinates.ts";
+import {
+  matchEnergy,
+  type Objective,
+  objectiveOf,
+} from "./objective/objective.ts";
 import { dampedNewton } from "./optimise/damped_newton.ts";
 import type { IterationRecord, Minimum } from "./optimise/minimiser.ts";
 import { trustRegion } from "./optimise/trust_region.ts";
 import { RecordingError } from "./sound/recording_error.ts";
 
-/** A compressor fitted to a pair. */
+/** A model fitted to a pair. */
 export interface Fit {
-  /** The parameters found. */
-  parameters: CompressorParameters;
+  /** The parameters found; of two release stages the faster comes first. */
+  parameters: Values;
+  /** The coordinates that were searched. */
+  coordinates: Coordinates;
   /** Error-to-signal ratio over the counted samples. */
   esr: number;
   /** Energy of the pre-emphasised target there. */
@@ -39,7 +42,9 @@ export interface Fit {
 /** Options of {@linkcode fitPair}. */
 export interface FitOptions {
   /** Starting point, near the minimum (default: the config's, anywhere). */
-  start?: CompressorParameters;
+  start?: Values;
+  /** Coordinates to search in (default: the model's, within the config's ranges). */
+  coordinates?: Coordinates;
   /** Called after each iteration, of the coarse fit too if `isCoarse`. */
   onIteration?: (record: IterationRecord, isCoarse: boolean) => void;
 }
@@ -54,21 +59,35 @@ const QUIETEST = -300;
 const COARSE_TOLERANCE = 1e-6;
 
 /**
- * Fits a compressor to `pair`. Of a long recording a few chunks are fitted first:
+ * Fits `model` to `pair`. Of a long recording a few chunks are fitted first:
  * most of the way to the minimum costs a fraction that way, and Newton's method
  * needs few steps for the rest. The minimum is that of all chunks either way.
  *
  * @throws {RecordingError} where a side is silent: nothing can be matched to it.
+ * @throws {RangeError} where the model or its start cannot be fitted.
  */
 export async function fitPair(
   pair: ChunkedPair,
+  model: Model,
   solver: SolverConfig,
   engine: EngineName,
-  { start, onIteration }: FitOptions = {},
+  {
+    start,
+    coordinates = coordinatesOf(model, {
+      ranges: solver.ranges,
+      sampleRate: pair.sampleRate,
+    }),
+    onIteration,
+  }: FitOptions = {},
 ): Promise<Fit> {
+  if (model.parameters.some(({ name }) => name === "initial_gain_db")) {
+    throw new RangeError(
+      `the model ${model.name}: fitted-start is for objective alone, as where a recording begins is no part of the unit; leave it out`,
+    );
+  }
   const { starts } = pair;
   const { coarse_chunks: coarseChunks } = solver;
-  let from = start ?? solver.start;
+  let from = start ?? startWithin(coordinates, model, solver);
   let isNear = start !== undefined;
   let coarse: Fit["coarse"];
   if (coarseChunks > 0 && starts.length >= 2 * coarseChunks) {
@@ -79,6 +98,8 @@ export async function fitPair(
     );
     const found = await fitChunks(
       { ...pair, starts: few },
+      model,
+      coordinates,
       { ...solver, tolerance: COARSE_TOLERANCE },
       engine,
       { start: from, isNear, onIteration: (at) => onIteration?.(at, true) },
@@ -94,6 +115,8 @@ export async function fitPair(
   const hasMakeUp = coarse !== undefined;
   const fit = await fitChunks(
     pair,
+    model,
+    coordinates,
     { ...solver, match_energy: solver.match_energy && !hasMakeUp },
     engine,
     { start: from, isNear, onIteration: (at) => onIteration?.(at, false) },
@@ -106,24 +129,52 @@ export async function fitPair(
   return { ...fit, coarse };
 }
 
+/**
+ * The config's start; what it leaves out is the model's own start, or what is
+ * nearest to that in the range.
+ *
+ * @throws {RangeError} where a value of the config lies outside its range.
+ */
+function startWithin(
+  coordinates: Coordinates,
+  model: Model,
+  { start }: SolverConfig,
+): Values {
+  const whole = startOf(model, start);
+  const within = {
+    ...coordinates.values(coordinates.nearest(whole)),
+    ...start,
+  };
+  try {
+    coordinates.coordinates(within);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`solver.start: ${error.message}`, { cause: error });
+  }
+  return within;
+}
+
 /** Fits the chunks of `pair`; where one side is silent in them, tells which. */
 async function fitChunks(
   pair: ChunkedPair,
+  model: Model,
+  coordinates: Coordinates,
   solver: SolverConfig,
   engineName: EngineName,
   { start, isNear, onIteration }: {
-    start: CompressorParameters;
+    start: Values;
     isNear: boolean;
     onIteration: (record: IterationRecord) => void;
   },
 ): Promise<Fit | "dry" | "wet"> {
-  const engine = await openEngine(engineName, pair, detectorOf(start));
+  const engine = await openEngine(engineName, pair, model);
   try {
     const { targetEnergy } = engine;
     if (!(targetEnergy > 0)) return "wet";
-    const space = boundedSpace(pair.sampleRate);
-    const objective = objectiveOf(engine, space);
-    let z = isNear ? space.nearest(start) : space.coordinates(start);
+    const objective = objectiveOf(engine, coordinates);
+    let z = isNear
+      ? coordinates.nearest(start)
+      : coordinates.coordinates(start);
     const { loss, modelEnergy } = await objective.evaluate(z, 0);
     if (
       !Number.isFinite(loss) ||
@@ -136,16 +187,20 @@ async function fitChunks(
     if (modelEnergy === 0) return "dry";
     if (solver.match_energy) z = await matchEnergy(objective, z);
     const minimise = solver.method === "damped" ? dampedNewton : trustRegion;
-    const minimum = await minimise(objective.evaluate, z, {
-      maxIterations: solver.max_iterations,
-      tolerance: solver.tolerance,
-      lossFloor: ESR_FLOOR * targetEnergy,
-      precision: engine.precision,
-      isNear,
-      onIteration,
-    });
+    const minimum = await sorted(
+      objective,
+      await minimise(objective.evaluate, z, {
+        maxIterations: solver.max_iterations,
+        tolerance: solver.tolerance,
+        lossFloor: ESR_FLOOR * targetEnergy,
+        precision: engine.precision,
+        isNear,
+        onIteration,
+      }),
+    );
     return {
-      parameters: space.parameters(minimum.z),
+      parameters: coordinates.values(minimum.z),
+      coordinates,
       esr: minimum.loss / targetEnergy,
       targetEnergy,
       minimum,
@@ -153,4 +208,31 @@ async function fitChunks(
   } finally {
     await engine.close();
   }
+}
+
+/**
+ * `minimum` with the faster of two release stages first. Which is which makes no
+ * difference to the sound, so that a fit may end either way.
+ */
+async function sorted(
+  { coordinates, evaluate }: Objective,
+  minimum: Minimum,
+): Promise<Minimum> {
+  const values = coordinates.values(minimum.z);
+  const { release_ms, second_release_ms, second_share } = values;
+  if (!(second_release_ms < release_ms)) return minimum;
+  let z: Float64Array;
+  try {
+    z = coordinates.coordinates({
+      ...values,
+      release_ms: second_release_ms,
+      second_release_ms: release_ms,
+      second_share: 1 - second_share,
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return minimum; // Their ranges were given so that they cannot change places.
+  }
+  const { loss, gradient, hessian } = await evaluate(z, 2);
+  return { ...minimum, z, loss, gradient: gradient!, hessian: hessian! };
 }

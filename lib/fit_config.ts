@@ -7,16 +7,29 @@
 import * as z from "zod";
 import { ENGINE_NAMES } from "./engines/open.ts";
 import type { ChunkOptions } from "./objective/chunks.ts";
-import { PARAMETER_RANGES } from "./objective/parameter_space.ts";
+import type { Model, Scale, Values } from "./models/model.ts";
+import { PAPER_MODEL, parseModel } from "./models/presets.ts";
+import { requireRange, wordsOf } from "./objective/coordinates.ts";
 
-/** Schema of {@linkcode CompressorParameters} with the peak detector. */
-export const parametersSchema = z.strictObject({
-  threshold_db: z.number(),
-  ratio: z.number().min(1, "must be at least 1"),
-  attack_ms: z.number().positive("must be above 0"),
-  release_ms: z.number().positive("must be above 0"),
-  make_up_db: z.number(),
-});
+/** What a parameter must be at the least, by its scale. */
+const NUMBERS: Readonly<Record<Scale, z.ZodNumber>> = {
+  linear: z.number(),
+  log: z.number().positive("must be above 0"),
+  "log-above-one": z.number().min(1, "must be at least 1"),
+  logit: z.number().min(0, "must be from 0 to 1").max(1, "must be from 0 to 1"),
+};
+
+/** Schema of the parameters of `model`, all of them. */
+export function parametersSchemaOf({ parameters }: Model) {
+  return z.strictObject(
+    Object.fromEntries(
+      parameters.map(({ name, scale }) => [name, NUMBERS[scale]]),
+    ),
+  );
+}
+
+/** Schema of the parameters of `4a-2a`. */
+export const parametersSchema = parametersSchemaOf(parseModel(PAPER_MODEL));
 
 /** Schema of how the recordings are divided. */
 export const chunksSchema = z.strictObject({
@@ -41,11 +54,11 @@ export const alignmentSchema = z.strictObject({
   max_lag: z.int().min(0).max(1_000_000).default(2048),
 });
 
-/** Schema of a number in a range, its ends included. */
-function within([low, high]: readonly [number, number]) {
-  const words = `must be from ${low} to ${high}`;
-  return z.number().min(low, words).max(high, words);
-}
+/** Schema of an end of a range, which may be infinite. */
+const endSchema = z.custom<number>(
+  (value) => typeof value === "number" && !Number.isNaN(value),
+  "must be a number, or .inf",
+);
 
 /** Schema of the minimiser and where it starts. */
 export const solverSchema = z.strictObject({
@@ -59,18 +72,13 @@ export const solverSchema = z.strictObject({
    * recording with fewer than twice as many.
    */
   coarse_chunks: z.int().min(0).default(16),
-  /** The published starting point. */
-  start: parametersSchema.extend({
-    ratio: within(PARAMETER_RANGES.ratio),
-    attack_ms: within(PARAMETER_RANGES.attack_ms),
-    release_ms: within(PARAMETER_RANGES.release_ms),
-  }).default({
-    threshold_db: -36,
-    ratio: 4,
-    attack_ms: 1,
-    release_ms: 200,
-    make_up_db: 0,
-  }),
+  /** Where it starts, by parameter; the model's own start where nothing is said. */
+  start: z.record(z.string(), z.number()).default({}),
+  /** What is searched, by parameter, in place of the model's own ranges. */
+  ranges: z.record(
+    z.string(),
+    z.tuple([endSchema, endSchema], "must be [low, high]"),
+  ).default({}),
   /** Shifts the start's make-up so that the model's energy is the target's. */
   match_energy: z.boolean().default(true),
 });
@@ -78,16 +86,86 @@ export const solverSchema = z.strictObject({
 /** Schema of the engine's name. */
 export const engineSchema = z.enum(ENGINE_NAMES);
 
+/** Schema of a model, by its name. */
+export const modelSchema = z.string().transform((text, context): Model => {
+  try {
+    return parseModel(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+    return z.NEVER;
+  }
+});
+
 /** Schema of the config of one fit, `configs/fit.yaml`. */
 export const fitSchema = z.strictObject({
+  model: modelSchema.default(() => parseModel(PAPER_MODEL)),
   engine: engineSchema.default("wasm"),
   chunks: chunksSchema.prefault({}),
   alignment: alignmentSchema.prefault({}),
   solver: solverSchema.prefault({}),
-});
+}).superRefine(requireParameters);
 
 /** A checked config of one fit. */
 export type FitConfig = z.output<typeof fitSchema>;
 
 /** The solver's part of a config. */
 export type SolverConfig = z.output<typeof solverSchema>;
+
+/**
+ * Refuses starts and ranges that the config's model cannot have; for `superRefine`. A
+ * config without a model is one of `4a-2a`.
+ */
+export function requireParameters(
+  { model = parseModel(PAPER_MODEL), solver }: {
+    model?: Model;
+    solver: SolverConfig;
+  },
+  context: z.RefinementCtx,
+): void {
+  const { parameters, feedback } = model;
+  for (const key of ["start", "ranges"] as const) {
+    for (const name of Object.keys(solver[key])) {
+      const path = ["solver", key, name];
+      const parameter = parameters.find((one) => one.name === name);
+      const refuse = (message: string) =>
+        context.addIssue({ code: "custom", path, message });
+      if (parameter === undefined) {
+        refuse(
+          `the model ${model.name} has no such parameter; it has ${
+            parameters.map(({ name }) => name).join(", ")
+          }`,
+        );
+        continue;
+      }
+      if (key === "ranges") {
+        try {
+          requireRange(parameter, solver.ranges[name]);
+        } catch (error) {
+          refuse((error as RangeError).message);
+        }
+        continue;
+      }
+      const start = solver.start[name];
+      const { error } = NUMBERS[parameter.scale].safeParse(start);
+      const [low, high] = solver.ranges[name] ?? parameter.range;
+      if (error !== undefined) refuse(error.issues[0].message);
+      // Ranges of times in feedback are of the loop's.
+      else if (!(feedback && parameter.unit === "ms")) {
+        if (start < low || start > high) {
+          refuse(`must be ${wordsOf([low, high], parameter.unit)}`);
+        }
+      }
+    }
+  }
+}
+
+/** Where a fit of `model` starts whose config says `start`. */
+export function startOf(model: Model, start: Values = {}): Values {
+  return {
+    ...Object.fromEntries(
+      model.parameters.map(({ name, start }) => [name, start]),
+    ),
+    ...start,
+  };
+}

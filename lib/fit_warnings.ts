@@ -1,16 +1,22 @@
 /**
  * What makes the figures of a fit mean little, though it converged.
  *
- * The greatest gain reduction of a compressor with ratio R and threshold CT is
- * (1 − 1/R) (P − CT) dB on a sound whose peak is P dB. Where that is next to
- * nothing, the loss does not depend on threshold, attack and release.
+ * Where a model reduces the gain of a sound's peak by next to nothing, the loss does
+ * not depend on threshold, attack and release.
  *
  * @module
  */
 
-import type { CompressorParameters } from "./compressor/parameters.ts";
+import type { Fit } from "./fit.ts";
 import { formatDecibels, formatNumber, formatPercent } from "./format.ts";
-import { PARAMETER_RANGES } from "./objective/parameter_space.ts";
+import type { Model, Parameter, Values } from "./models/model.ts";
+import {
+  domainOf,
+  loopTimes,
+  type Range,
+  shortestLoopTime,
+  widened,
+} from "./objective/coordinates.ts";
 import type { Pair, Signal } from "./sound/signal.ts";
 
 /** ESR above which hardly anything of the wet recording is explained. */
@@ -22,17 +28,35 @@ const HARDLY = 0.1;
 /** Part of a bound within which a parameter stands at it. */
 const AT_BOUND = 0.005;
 
-const NAMES = {
-  ratio: ["ratio", ""],
-  attack_ms: ["attack", " ms"],
-  release_ms: ["release", " ms"],
-} as const;
+/** How a person widens a range: what to type. */
+export type WidenRange = (name: string, range: Range) => string;
 
-/** What a person should know before relying on `parameters` fitted to `pair`. */
+/** The option `--range` that searches `range`. */
+export function rangeOptionOf(name: string, range: Range): string {
+  return `--range ${name}=${range.map(shortly).join("..")}`;
+}
+
+/** The option `--set` that searches `range`, where there is no `--range`. */
+export function rangeSettingOf(name: string, range: Range): string {
+  const ends = range.map((end) =>
+    Number.isFinite(end) ? shortly(end) : end > 0 ? ".inf" : "-.inf"
+  );
+  return `--set solver.ranges.${name}=[${ends.join(",")}]`;
+}
+
+/**
+ * What a person should know before relying on the `fit` of `model` to `pair`.
+ *
+ * @param widen What to type to search a wider range.
+ */
 export function fitWarnings(
-  { dry, heard = dry }: Pair,
-  parameters: CompressorParameters,
-  esr: number,
+  { dry, heard = dry, sampleRate }: Pair,
+  model: Model,
+  { parameters: values, coordinates, esr }: Pick<
+    Fit,
+    "parameters" | "coordinates" | "esr"
+  >,
+  widen: WidenRange = rangeOptionOf,
 ): string[] {
   const warnings: string[] = [];
   if (esr > POOR_ESR) {
@@ -42,13 +66,11 @@ export function fitWarnings(
       } of the wet recording's energy is left unexplained. Is it the same take?`,
     );
   }
-  const { threshold_db: threshold, ratio } = parameters;
   // Most sounds show at once that there is something to compress.
-  const enough = threshold + HARDLY / (1 - 1 / ratio);
-  if (!isAbove(heard, enough)) {
+  if (!isAbove(heard, levelReducedBy(HARDLY, model, values))) {
     const peakDb = 20 * Math.log10(peakOf(heard));
     warnings.push(
-      threshold >= peakDb
+      levelReducedBy(0, model, values) >= peakDb
         ? `no dry sample exceeds the threshold (the peak is ${
           formatDecibels(peakDb)
         }): nothing is compressed; threshold, ratio, attack and release mean nothing. Start lower, for example with --set solver.start.threshold_db=${
@@ -58,20 +80,56 @@ export function fitWarnings(
     );
     return warnings;
   }
-  for (const [key, range] of Object.entries(PARAMETER_RANGES)) {
-    const [name, unit] = NAMES[key as keyof typeof NAMES];
-    const value = parameters[key as keyof typeof NAMES];
-    if (range.some((bound) => Math.abs(value / bound - 1) <= AT_BOUND)) {
-      warnings.push(
-        `the ${name} of ${
-          formatNumber(value)
-        }${unit} stands at the end of its range, ${
-          range.join("–")
-        }${unit}: the best one may lie beyond`,
-      );
-    }
+  const searched: Values = { ...values, ...loopTimes(model, values) };
+  for (const parameter of model.parameters) {
+    const { name, title, unit } = parameter;
+    const range = coordinates.ranges[name];
+    const value = searched[name];
+    const end = range.find((end) => isAt(value, end, parameter));
+    if (end === undefined) continue;
+    const behind = /^\w/.test(unit) ? ` ${unit}` : "";
+    const inLoop = value === values[name] ? "" : " in the loop";
+    const isShortest = inLoop !== "" && end === shortestLoopTime(sampleRate);
+    warnings.push(
+      `the ${title.toLowerCase()} of ${
+        formatNumber(value)
+      }${behind}${inLoop} stands at the end of its range, ${
+        range.map(shortly).join("–")
+      }${behind}: the best one may lie beyond${
+        isShortest
+          ? `, where a loop at ${sampleRate} Hz swings. Record at a higher rate`
+          : `. Look there with ${widen(name, widened(parameter, range))}`
+      }`,
+    );
   }
   return warnings;
+}
+
+/** Whether `value` stands at `end`, beyond which a parameter can be. */
+function isAt(value: number, end: number, parameter: Parameter): boolean {
+  if (domainOf(parameter).includes(end)) return false;
+  const scale = end === 0 ? 1 : Math.abs(end);
+  return Math.abs(value - end) <= AT_BOUND * scale;
+}
+
+/** An end of a range with sensible digits. */
+function shortly(end: number): string {
+  return String(Number(end.toPrecision(3)));
+}
+
+/**
+ * Level, in dB, of a steady sound that the static curve reduces by `reduction` dB; the
+ * detector of a feedback model hears it so much lower.
+ */
+function levelReducedBy(
+  reduction: number,
+  { feedback }: Model,
+  { threshold_db, ratio, knee_db = 0 }: Values,
+): number {
+  const slope = feedback ? ratio - 1 : 1 - 1 / ratio;
+  const inKnee = Math.sqrt(2 * knee_db * reduction / slope) - knee_db / 2;
+  const over = inKnee < knee_db / 2 ? inKnee : reduction / slope;
+  return threshold_db + over + (feedback ? reduction : 0);
 }
 
 /** Whether a sample of `sound` is louder than `levelDb`. */

@@ -8,18 +8,19 @@
  * @module
  */
 
-import type { CompressorParameters } from "./compressor/parameters.ts";
 import type { CurvePoint } from "./curve.ts";
 import { type AlignmentConfig, alignPair } from "./data/aligned_pair.ts";
 import type { LeftOut, LoadedPair, PairSource } from "./data/source.ts";
 import { nameOfSetting, type Setting } from "./data/setting.ts";
 import { type EngineName, keepReady } from "./engines/open.ts";
 import { fitPair } from "./fit.ts";
-import { fitWarnings } from "./fit_warnings.ts";
+import { fitWarnings, rangeSettingOf } from "./fit_warnings.ts";
 import type { SolverConfig } from "./fit_config.ts";
 import type { BackgroundScorer } from "./metrics/background_score.ts";
-import { type Score, score } from "./metrics/score.ts";
+import { type Score, scoreModel } from "./metrics/score.ts";
+import type { Model, Values } from "./models/model.ts";
 import { chunk, type ChunkOptions } from "./objective/chunks.ts";
+import { paperCoordinates } from "./objective/coordinates.ts";
 import type { StopReason } from "./optimise/minimiser.ts";
 import type { ResultStore } from "./result_store.ts";
 import { isOfRecording } from "./sound/recording_error.ts";
@@ -28,7 +29,7 @@ import type { Pair } from "./sound/signal.ts";
 /** What a sweep found at one setting. */
 export interface SettingFit extends Setting {
   /** Parameters found. */
-  parameters: CompressorParameters;
+  parameters: Values;
   /** Samples of lag that were removed; absent if none was looked for. */
   lag?: number;
   /** Seconds of sound that were used. */
@@ -58,6 +59,8 @@ export interface SettingFit extends Setting {
 
 /** What a sweep does at each setting. */
 export interface SweepConfig {
+  /** What is fitted; `4a-2a` in the published coordinates, unless ranges are given. */
+  model: Model;
   /** Which engine. */
   engine: EngineName;
   /** How recordings are divided. */
@@ -143,8 +146,8 @@ export async function* sweep(
         const finish = async () => {
           const candidates = [fit.parameters];
           const [found] = scorer === undefined
-            ? score(pair, candidates)
-            : await scorer.score(pair, candidates);
+            ? await scoreModel(pair, config.model, candidates)
+            : await scorer.score(pair, candidates, config.model);
           const scored = { ...fit, score: found };
           await store?.put(key, scored);
           return { ...scored, isKept: false };
@@ -181,19 +184,28 @@ async function fitSetting(
   setting: Setting,
   loading: Promise<LoadedPair>,
   config: SweepConfig,
-  start: CompressorParameters | undefined,
+  start: Values | undefined,
   onLoaded: () => void,
 ): Promise<{ pair: Pair; fit: Omit<SettingFit, "score"> }> {
   const loaded = await loading;
   const { pair, lag, warnings } = alignPair(loaded, config.alignment);
   onLoaded();
   const started = performance.now();
-  const { parameters, esr, targetEnergy, coarse, minimum } = await fitPair(
+  const { model, solver } = config;
+  const found = await fitPair(
     chunk(pair, config.chunks),
-    config.solver,
+    model,
+    solver,
     config.engine,
-    { start },
+    {
+      start,
+      coordinates: paperCoordinates(model, {
+        ranges: solver.ranges,
+        sampleRate: pair.sampleRate,
+      }),
+    },
   );
+  const { parameters, esr, targetEnergy, coarse, minimum } = found;
   const fit = {
     ...setting,
     parameters,
@@ -202,7 +214,7 @@ async function fitSetting(
     warnings: [
       ...loaded.warnings ?? [],
       ...warnings,
-      ...fitWarnings(pair, parameters, esr),
+      ...fitWarnings(pair, model, found, rangeSettingOf),
     ],
     chunkEsr: esr,
     esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),

@@ -9,7 +9,7 @@ import {
   toNatural,
 } from "../lib/compressor/parameters.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { openSpace } from "../lib/objective/parameter_space.ts";
+import { openCoordinates } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";
 
 const SAMPLE_RATE = 8000;
@@ -52,7 +52,7 @@ Deno.test("absoluteError() is the mean distance of the compressor's output", () 
 });
 
 Deno.test("absoluteErrorOf() has the gradient of its own value, and no Hessian", async () => {
-  const space = openSpace(SAMPLE_RATE);
+  const space = openCoordinates(SAMPLE_RATE);
   const evaluate = absoluteErrorOf(pair, space);
   const z = space.coordinates(start);
   const { gradient } = await evaluate(z, 1);

@@ -120,6 +120,14 @@ Deno.test("exp:baselines scores every method, keeps what it found, and its netwo
     const { params, model } = JSON.parse(rendered.stdout);
     assert.equal(model, "gru");
     assert.equal(params.make_up_db, 0);
+    // The weights alone say as much.
+    const other = join(folder, "other.wav");
+    const alone = await runTask("render", [
+      ...[dry, other, "--weights", found.weights, "--peak-reduction", "80"],
+      ...["--curve", found.parameters],
+    ]);
+    assert.equal(alone.code, 0, alone.stderr);
+    assert.deepEqual(await Deno.readFile(other), await Deno.readFile(wet));
     const network = weightsFromJson(weights, "weights");
     assertClose(
       (await readWav(wet)).samples,

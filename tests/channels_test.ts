@@ -10,6 +10,7 @@ import { compress } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
 import { openEngine } from "../lib/engines/open.ts";
 import { score, scoreTakes } from "../lib/metrics/score.ts";
+import { parseModel } from "../lib/models/presets.ts";
 import { chunk, chunkTakes } from "../lib/objective/chunks.ts";
 import { createRandom } from "../lib/random.ts";
 import { type ChannelChoice, takesOf } from "../lib/sound/channels.ts";
@@ -51,6 +52,7 @@ function byHand(
   );
 }
 
+const PAPER = parseModel("4a-2a");
 const LEFT = sound(1);
 const RIGHT = sound(2).map((x) => 0.8 * x);
 const SILENT = new Float32Array(LEFT.length);
@@ -199,21 +201,24 @@ Deno.test("chunkTakes() lays takes side by side, and no chunk has a part in two"
   }
 });
 
-Deno.test("scoreTakes() is score() of one take, and knows a linked detector", () => {
+Deno.test("scoreTakes() is score() of one take, and knows a linked detector", async () => {
   const pair = { dry: LEFT, wet: byHand(LEFT), sampleRate: RATE };
   const off = { ...TRUTH, ratio: 3 };
-  assert.deepEqual(scoreTakes([pair], off), score(pair, [off])[0]);
-  const twice = scoreTakes([pair, pair], off);
+  assert.deepEqual(
+    await scoreTakes([pair], PAPER, off),
+    score(pair, [off])[0],
+  );
+  const twice = await scoreTakes([pair, pair], PAPER, off);
   assert.ok(Math.abs(twice.esr / score(pair, [off])[0].esr - 1) < 1e-12);
   const linked = { ...pair, wet: byHand(LEFT, LOUDEST), heard: LOUDEST };
-  assert.ok(scoreTakes([linked], TRUTH).esr < 1e-11);
+  assert.ok((await scoreTakes([linked], PAPER, TRUTH)).esr < 1e-11);
   assert.ok(score(linked, [TRUTH])[0].esr > 1e-3);
 });
 
 Deno.test("the engine webgpu refuses a linked detector, with the remedy", async () => {
   const pair = { dry: LEFT, wet: RIGHT, heard: LOUDEST, sampleRate: RATE };
   await assert.rejects(
-    openEngine("webgpu", chunk(pair)),
+    openEngine("webgpu", chunk(pair), PAPER),
     /webgpu has no linked detector: use --engine wasm or reference/,
   );
 });
@@ -362,11 +367,11 @@ Deno.test("render sends every channel through, unlinked or linked, as the mono m
       "--params",
       params,
       "--link",
-      "--model",
-      "gru",
+      "--weights",
+      "weights.json",
     ]);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /--link belongs to --model compressor/);
+    assert.match(refused.stderr, /--link belongs to a compressor, not/);
   }));
 
 Deno.test("render sends as many channels through as a file has", () =>

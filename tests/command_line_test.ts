@@ -7,11 +7,11 @@ import { writeFileWhole } from "../lib/atomic_file.ts";
 import {
   configOf,
   messageOf,
-  readParameters,
   REPORTS,
   requireDistinctFiles,
   resultsFolder,
 } from "../lib/commands/command_line.ts";
+import { readSetting } from "../lib/commands/unit_files.ts";
 import { fitSchema } from "../lib/fit_config.ts";
 import { dataSchema } from "../lib/data_config.ts";
 import { reasonOf } from "../lib/file_error.ts";
@@ -46,7 +46,7 @@ async function standingIn(body: (folder: string) => Promise<void>) {
   });
 }
 
-Deno.test("readParameters() takes text or a file, YAML or JSON, at its top or under params", async () => {
+Deno.test("readSetting() takes text or a file, YAML or JSON, at its top or under params", async () => {
   await standingIn(async (folder) => {
     const forms: Record<string, string> = {
       "flat.yaml": yaml(),
@@ -61,25 +61,25 @@ Deno.test("readParameters() takes text or a file, YAML or JSON, at its top or un
     };
     for (const [name, text] of Object.entries(forms)) {
       await Deno.writeTextFile(join(folder, name), text);
-      assert.deepEqual(await readParameters(name), PARAMETERS, name);
+      assert.deepEqual((await readSetting(name)).values, PARAMETERS, name);
       if (name.endsWith(".json")) {
-        assert.deepEqual(await readParameters(text), PARAMETERS, name);
+        assert.deepEqual((await readSetting(text)).values, PARAMETERS, name);
       }
     }
-    await assert.rejects(readParameters("none.json"), /^.*none\.json: no such/);
-    await assert.rejects(readParameters(""), /--params is empty: give/);
+    await assert.rejects(readSetting("none.json"), /^.*none\.json: no such/);
+    await assert.rejects(readSetting(""), /--params is empty: give/);
     await assert.rejects(
-      readParameters("{}"),
-      /--params: "threshold_db" is missing$/,
+      readSetting("{}"),
+      /--params: "threshold_db" is missing\. Model 4a-2a has threshold_db, .*; name another model with --model$/,
     );
-    await assert.rejects(readParameters("[1, 2]"), /--params: must hold keys/);
+    await assert.rejects(readSetting("[1, 2]"), /--params: must hold keys/);
     await assert.rejects(
-      readParameters('{"params": {"ratio": 4}}'),
+      readSetting('{"params": {"ratio": 4}}'),
       /--params: "params\.threshold_db"/,
     );
     await Deno.mkdir(join(folder, "folder"));
     await assert.rejects(
-      readParameters("folder"),
+      readSetting("folder"),
       /folder: cannot be read \(it is a folder\)/,
     );
   });
@@ -473,12 +473,12 @@ Deno.test("objective and render take the JSON that fit writes, and refuse what i
       [
         "render",
         ["--params", json, "--mode", "limit"],
-        /--mode belongs to --peak-reduction, not to --params/,
+        /--mode belongs to a unit with knobs, not to --params/,
       ],
       [
         "render",
         ["--params", json, "--curve", curve],
-        /--curve belongs to --peak-reduction, not to --params/,
+        /--curve belongs to a unit with knobs, not to --params/,
       ],
       [
         "objective",

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compress, createCompressor } from "../lib/compressor/compressor.ts";
-import {
-  coefficientOfTime,
-  fromNatural,
-  timeOfCoefficient,
-  toNatural,
-} from "../lib/compressor/parameters.ts";
 import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
 import { assertClose } from "./close.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
@@ -93,27 +87,4 @@ Deno.test("compress() never amplifies beyond its make-up, nor makes a NaN, whate
       );
     },
   ));
-});
-
-Deno.test("timeOfCoefficient() undoes coefficientOfTime()", () => {
-  const time = fc.double({ min: 0.05, max: 5000, noNaN: true });
-  fc.assert(
-    fc.property(time, fc.integer({ min: 8000, max: 192000 }), (ms, rate) => {
-      const back = timeOfCoefficient(coefficientOfTime(ms, rate), rate);
-      assert(Math.abs(back / ms - 1) < 1e-9);
-    }),
-  );
-});
-
-Deno.test("fromNatural() undoes toNatural(), with and without an averaging coefficient", () => {
-  for (
-    const given of [parameters, { ...parameters, averaging_coefficient: 0.03 }]
-  ) {
-    const back = fromNatural(toNatural(given, 44100), 44100);
-    assert.deepEqual(Object.keys(back).sort(), Object.keys(given).sort());
-    for (const [key, value] of Object.entries(given)) {
-      const got = back[key as keyof typeof back]!;
-      assert(Math.abs(got - value) < 1e-9 * (1 + Math.abs(value)), key);
-    }
-  }
 });

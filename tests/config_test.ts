@@ -15,7 +15,8 @@ const parse = (text: string, ...overrides: string[]) =>
 Deno.test("parseConfig() fills what is left out with the defaults", () => {
   const config = parse("# nothing but a comment\n");
   assert.equal(config.chunks.chunk_seconds, 12);
-  assert.equal(config.solver.start.threshold_db, -36);
+  assert.equal(config.model.name, "4a-2a");
+  assert.deepEqual(config.solver.start, {});
 });
 
 Deno.test("parseConfig() puts --set on top of the file", () => {
@@ -32,7 +33,11 @@ Deno.test("parseConfig() puts --set on top of the file", () => {
 
 Deno.test("parseConfig() names the key that is wrong and where it came from", () => {
   const cases: [string, string[], RegExp][] = [
-    ["solvr: {}", [], /fit\.yaml: unknown key "solvr"; known here: engine,/],
+    [
+      "solvr: {}",
+      [],
+      /fit\.yaml: unknown key "solvr"; known here: model, engine,/,
+    ],
     [
       "solver: {methd: x}",
       [],
@@ -47,15 +52,27 @@ Deno.test("parseConfig() names the key that is wrong and where it came from", ()
     ["a: [1", [], /fit\.yaml/],
     ["solver: {start: {ratio: 0.5}}", [], /"solver\.start\./],
     [
-      "solver: {start: {threshold_db: 0}}",
+      "solver: {start: {threshold: 0}}",
       [],
-      /fit\.yaml: "solver\.start\.ratio" is missing$/,
+      /fit\.yaml: "solver\.start\.threshold": the model 4a-2a has no such parameter; it has threshold_db, ratio,/,
     ],
     [
-      "solver: {start: {threshold_db: 0, ratio: 2, attack_ms: 1, release_ms: 50, make_up_db: 0}}",
-      ["solver.start.ratio=25"],
-      /--set solver\.start\.ratio=25: .*must be from 1 to 20/,
+      "model: opto",
+      ["solver.ranges.averaging_coefficient=[0, 1]"],
+      /--set .*: the model opto has no such parameter; it has .*knee_db/,
     ],
+    [
+      "solver: {start: {threshold_db: 0, ratio: 2}}",
+      ["solver.start.attack_ms=5000"],
+      /--set solver\.start\.attack_ms=5000: .*must be from 0\.005 to 2000 ms/,
+    ],
+    [
+      "",
+      ["solver.ranges.ratio=[0.5, 4]"],
+      /--set .*: a range of ratio from 0\.5/,
+    ],
+    ["", ["solver.ranges.ratio=4"], /--set .*must be \[low, high\]/],
+    ["model: 5a-5a", [], /fit\.yaml: "model": model "5a-5a": .*not known/],
     ["engine: wasm\nengine: wasm", [], /fit\.yaml: "engine" is there twice$/],
     ["engine: wasm\n---\nengine: wasm", [], /fit\.yaml: holds several YAML/],
     [`engine: ${"[".repeat(20_000)}`, [], /fit\.yaml: is nested too deeply/],

@@ -15,12 +15,12 @@ import { esrOf, runMethod } from "../lib/convergence/run.ts";
 import { randomStarts } from "../lib/convergence/starts.ts";
 import { compress } from "../lib/compressor/compressor.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { METHOD_NAMES } from "../lib/optimise/methods.ts";
 import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 const RANGES = {
   threshold_db: [-60, 0],
@@ -126,7 +126,7 @@ Deno.test("spreadOf() is where the quadratic has risen by just so much, the othe
 });
 
 Deno.test("intervalsOf() are in the units people use, low before high", () => {
-  const space = boundedSpace(44_100);
+  const space = publishedCoordinates(44_100);
   const z = space.coordinates({
     threshold_db: -20,
     ratio: 4,
@@ -204,8 +204,8 @@ Deno.test("runMethod() brings every method to an ESR below its start's and count
     wet: compress(samples, truth, sampleRate),
     sampleRate,
   });
-  const objective = objectiveOf(openReferenceEngine(pair), boundedSpace(8000));
-  const space = boundedSpace(sampleRate);
+  const objective = objectiveOf(openOracle(pair), publishedCoordinates(8000));
+  const space = publishedCoordinates(sampleRate);
   const start = await matchEnergy(
     objective,
     space.coordinates({ ...truth, threshold_db: -30, ratio: 3 }),

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { join, relative } from "node:path";
+import { compress } from "../lib/compressor/compressor.ts";
 import { dataSchema } from "../lib/data_config.ts";
 import { openSource, SURROGATE_HEADING } from "../lib/data/source.ts";
+import { startOf } from "../lib/fit_config.ts";
+import { parseModel } from "../lib/models/presets.ts";
 import { openWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
+import { assertClose } from "./close.ts";
 
 const SMALL = ["--duration", "0.2", "--sample-rate", "8000"];
 
@@ -54,6 +58,59 @@ Deno.test("data:make writes SignalTrain's layout, which reads back as the built-
       assert.deepEqual(found.dry, expected.dry);
       assert.deepEqual(found.wet, expected.wet);
     }
+  });
+});
+
+/** Three seconds of a twin with `words`, read back, and what was said of it. */
+async function makeTwin(folder: string, ...words: string[]) {
+  const dir = join(folder, "twin");
+  const made = await runTask("data:make", [
+    dir,
+    ...["--duration", "3", "--sample-rate", "8000", "--bits", "32f"],
+    ...["--force", "--json", "-", ...words],
+  ]);
+  assert.equal(made.code, 0, made.stderr);
+  const source = await openSource(dataSchema.parse({ folder: dir }));
+  const [setting, ...others] = source.settings();
+  assert.deepEqual(setting, { mode: "compress", peakReduction: 50 });
+  assert.deepEqual(others, []);
+  return {
+    result: JSON.parse(made.stdout),
+    pair: await source.load(setting),
+    readMe: await Deno.readTextFile(join(dir, "README.txt")),
+  };
+}
+
+const PARAMS = {
+  threshold_db: -30,
+  ratio: 3,
+  attack_ms: 5,
+  release_ms: 80,
+  make_up_db: 2,
+};
+
+Deno.test("data:make makes a twin of any parameters", async () => {
+  await withFolder(async (folder) => {
+    const words = ["--params", JSON.stringify(PARAMS)];
+    const { result, pair, readMe } = await makeTwin(folder, ...words);
+    assert.equal(result.model, "4a-2a");
+    assert.deepEqual(result.params, PARAMS);
+    assert.match(readMe, /The model 4a-2a with .*\n\n {4}threshold_db: -30\n/);
+    const expected = compress(pair.dry, PARAMS, 8000);
+    assert.deepEqual(pair.wet, Float32Array.from(expected));
+  });
+});
+
+Deno.test("data:make makes a twin of any model, by default one that compresses", async () => {
+  await withFolder(async (folder) => {
+    const { result, pair } = await makeTwin(folder, "--model", "rms");
+    const model = parseModel("rms");
+    const params = startOf(model, { threshold_db: -24 });
+    assert.equal(result.model, "rms");
+    assert.deepEqual(result.params, params);
+    const expected = compress(pair.dry, params, 8000);
+    assertClose(pair.wet, expected, 1e-6);
+    assert(pair.wet.some((y, n) => Math.abs(y) < 0.8 * Math.abs(pair.dry[n])));
   });
 });
 
@@ -212,6 +269,10 @@ Deno.test("data:make says what is wrong with its options, and writes nothing", a
       [["--stimulus", join(folder, "nowhere")], /no such folder/],
       [["--seed", "4,5"], /whole number/],
       [["--unit", "valve"], /optical, twin/],
+      [["--model", "valve"], /"valve" is not known; give 4a-2a/],
+      [["--model", "rms", "--unit", "optical"], /--model: .*--unit twin/],
+      [["--model", "rms", "--modes", "limit"], /--model: .* one setting/],
+      [["--params", "{ratio: 4}"], /--params: "threshold_db" is missing/],
     ];
     for (const [words, message] of cases) {
       const { code, stderr } = await runTask("data:make", [dir, ...words]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
+import { readUnit } from "../lib/data/read_unit.ts";
 import { score } from "../lib/metrics/score.ts";
 import { createRandom } from "../lib/random.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
@@ -52,6 +53,9 @@ Deno.test("fit finds the compressor and its lag, and render with its parameters 
     for (const [key, value] of Object.entries(TRUTH)) {
       assert(Math.abs(result.params[key] / value - 1) < 1e-3, key);
     }
+    assert.equal(result.model, "4a-2a");
+    assert.deepEqual(result.order, Object.keys(TRUTH));
+    assert.equal(result.loop_ms, undefined);
     assert.equal(result.gradient.length, 5);
     assert.equal(result.hessian.length, 5);
 
@@ -78,6 +82,46 @@ Deno.test("fit finds the compressor and its lag, and render with its parameters 
     ]);
     assert.equal(again.code, 0, again.stderr);
     assert(JSON.parse(again.stdout).esr < 1e-6);
+  });
+});
+
+Deno.test("fit looks where --range says, and tells how to look beyond its end", async () => {
+  await withFolder(async (folder) => {
+    const [dry, wet] = await writePair(folder);
+    const words = ["--range", "attack_ms=8..50", "--range", "ratio=1..10"];
+    const fit = await runTask("fit", [dry, wet, ...words, "--json", "-"]);
+    assert.equal(fit.code, 0, fit.stderr);
+    const { params, warnings } = JSON.parse(fit.stdout);
+    assert(Math.abs(params.attack_ms / 8 - 1) < 5e-3, `${params.attack_ms}`);
+    assert.match(
+      warnings.join(),
+      /the attack of 8\.0\d+ ms .*, 8–50 ms: .*--range attack_ms=0\.8\.\.500/,
+    );
+    const text = await runTask("fit", [dry, wet]);
+    assert.match(
+      text.stdout,
+      /Threshold {3}−2\d\.\d\d\sdB\nRatio {7}4\.\d{3} : 1\nAttack {6}[34]\.\d{3}\sms\n/,
+    );
+  });
+});
+
+Deno.test("fit --model finds the parameters of another model", async () => {
+  await withFolder(async (folder) => {
+    const truth = { ...TRUTH, averaging_coefficient: 0.05 };
+    const dry = drySound();
+    const wet = Float32Array.from(compress(dry, truth, RATE));
+    const paths = await writeRecordings(folder, dry, wet, RATE);
+    const words = [...paths, "--model", "rms"];
+    const fit = await runTask("fit", [...words, "--json", "-"]);
+    assert.equal(fit.code, 0, fit.stderr);
+    const result = JSON.parse(fit.stdout);
+    assert.equal(result.model, "rms");
+    assert(result.esr < 1e-8 && result.whole_esr < 1e-8, `${result.esr}`);
+    for (const [name, value] of Object.entries(truth)) {
+      assert(Math.abs(result.params[name] / value - 1) < 1e-2, name);
+    }
+    const text = await runTask("fit", words);
+    assert.match(text.stdout, /Averaging {3}0\.0\d+\nMake-up /);
   });
 });
 
@@ -108,12 +152,22 @@ Deno.test("fit finds a wet file that is early and turned over", async () => {
     assert.equal(result.polarity, -1);
     assert(result.esr < 1e-3, `ESR ${result.esr}`);
     assert.equal(result.warnings.length, 1);
-    const yaml = await Deno.readTextFile(out);
-    assert.match(
-      yaml,
-      /^# warning: the wet recording has the opposite polarity/,
-    );
-    assert.match(yaml, /^polarity: -1$/m);
+    const unit = readUnit(await Deno.readTextFile(out), "unit.yaml");
+    const { settings: [setting], ...about } = unit;
+    assert.equal(about.model, "4a-2a");
+    assert.equal(about.sample_rate, RATE);
+    assert.deepEqual(about.knobs, {});
+    assert.match(about.origin.date!, /^\d{4}-\d\d-\d\d$/);
+    assert.deepEqual(setting, {
+      at: {},
+      params: result.params,
+      esr: result.esr,
+      whole_esr: result.whole_esr,
+      delta_ldr_db: result.delta_ldr_db,
+      converged: result.converged,
+      warnings: result.warnings,
+      recordings: [{ dry, wet, lag_samples: -700, polarity: -1 }],
+    });
 
     // Each iteration of both fits, as it was.
     const { records, iterations, coarse_iterations } = result;
@@ -284,8 +338,34 @@ Deno.test("fit refuses bad input with what, where and the remedy, exit 1, no sta
       [[dry, wet, "--config", at("nowhere.yaml")], /nowhere\.yaml/],
       [[dry, wet, "--set", "chunks.size=3"], /unknown key "chunks\.size"/],
       [
-        [dry, wet, "--set", "solver.start.ratio=25"],
-        /solver\.start\.ratio=25: .*from 1 to 20/,
+        [dry, wet, "--set", "solver.start.ratio=0.5"],
+        /solver\.start\.ratio=0\.5: .*at least 1/,
+      ],
+      [
+        [dry, wet, "--set", "solver.start.attack_ms=5000"],
+        /solver\.start\.attack_ms=5000: .*from 0\.005 to 2000 ms/,
+      ],
+      [
+        [dry, wet, "--set", "solver.start.knee_db=3"],
+        /start\.knee_db=3: .* 4a-2a has no such parameter; it has threshold_db,/,
+      ],
+      [
+        [dry, wet, "--range", "knee_db=1..3"],
+        /--range knee_db=1\.\.3: .* 4a-2a has no such parameter/,
+      ],
+      [
+        [dry, wet, "--range", "ratio=0.5..3"],
+        /--range ratio=0\.5\.\.3: .*at least 1/,
+      ],
+      [[dry, wet, "--range", "attack_ms=5"], /--range.* name=low\.\.high/],
+      [[dry, wet, "--model", "5a-5a"], /--model .*"5a-5a" is not known; give/],
+      [
+        [dry, wet, "--model", "4a-2a+fitted-start"],
+        /fitted-start is for objective alone/,
+      ],
+      [
+        [dry, wet, "--model", "opto", "--engine", "webgpu"],
+        /webgpu computes the model 4a-2a alone/,
       ],
       [
         [dry, wet, "--set", "solver.start.make_up_db=1e5"],
@@ -328,7 +408,7 @@ Deno.test("fit says that a wet file from other material is a poor match", async 
 
 Deno.test("every command explains itself with examples", async () => {
   const help = (await runTask("fit", ["--help"])).stdout;
-  assert.match(help, /ratios of 1–20, attacks of 0\.1–100 ms .* 10–1000 ms/s);
+  assert.match(help, /attacks\s+of 0\.005–2000 ms .* 0\.5–20000 ms/s);
   const names = ["fit", "objective", "render", "data:make", "data:check"];
   for (const name of [...names, "exp:sweep"]) {
     const { code, stdout } = await runTask(name, ["--help"]);

@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import { compress } from "../lib/compressor/compressor.ts";
 import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { openProcessor } from "../lib/engines/open_processor.ts";
 import { solverSchema } from "../lib/fit_config.ts";
 import { fitPair } from "../lib/fit.ts";
+import type { Model, Values } from "../lib/models/model.ts";
+import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import {
+  coordinatesOf,
+  publishedCoordinates,
+} from "../lib/objective/coordinates.ts";
+import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 await buildKernels(["compressor"]);
 
+const MODEL = parseModel("4a-2a");
 const SETTING = { mode: "compress", peakReduction: 75 } as const;
 const TRUTH = publishedFit(SETTING)!.parameters;
 
@@ -29,12 +37,12 @@ function twinPair(seconds: number, distortion = 0) {
 }
 
 function assertSame(
-  actual: CompressorParameters,
-  expected: CompressorParameters,
+  actual: Values,
+  expected: Values,
   tolerance: number,
 ): void {
   for (const [key, value] of Object.entries(expected)) {
-    const found = actual[key as keyof CompressorParameters]!;
+    const found = actual[key];
     assert(Math.abs(found - value) <= tolerance * (1 + Math.abs(value)), key);
   }
 }
@@ -43,12 +51,14 @@ Deno.test("fitPair() finds the same minimum coarse to fine as on all chunks at o
   const pair = twinPair(30, 0.1);
   const atOnce = await fitPair(
     pair,
+    MODEL,
     solverSchema.parse({ coarse_chunks: 0 }),
     "wasm",
   );
   const told = [0, 0];
   const coarse = await fitPair(
     pair,
+    MODEL,
     solverSchema.parse({ coarse_chunks: 6 }),
     "wasm",
     { onIteration: (_, isCoarse) => told[isCoarse ? 0 : 1]++ },
@@ -69,6 +79,7 @@ for (const method of ["trust-region", "damped"] as const) {
   Deno.test(`fitPair() by ${method} from near by finds the twin's parameters`, async () => {
     const { minimum, parameters } = await fitPair(
       twinPair(6),
+      MODEL,
       solverSchema.parse({ method }),
       "wasm",
       { start: { ...TRUTH, threshold_db: TRUTH.threshold_db - 2 } },
@@ -84,6 +95,7 @@ Deno.test("fitPair() refuses a silent target", async () => {
   await assert.rejects(
     fitPair(
       { ...pair, wet: new Float32Array(pair.wet.length) },
+      MODEL,
       solverSchema.parse({}),
       "reference",
     ),
@@ -94,9 +106,13 @@ Deno.test("fitPair() refuses a silent target", async () => {
 Deno.test("fitPair() starts from a neighbour that ended at a bound", async () => {
   const { minimum } = await fitPair(
     twinPair(3),
+    MODEL,
     solverSchema.parse({}),
     "reference",
-    { start: { ...TRUTH, attack_ms: 100.0000000000008, ratio: 20 } },
+    {
+      start: { ...TRUTH, attack_ms: 100.0000000000008, ratio: 20 },
+      coordinates: publishedCoordinates(44100),
+    },
   );
   assert(Number.isFinite(minimum.loss));
 });
@@ -106,6 +122,7 @@ Deno.test("fitPair() refuses a silent dry recording", async () => {
   await assert.rejects(
     fitPair(
       { ...pair, dry: new Float32Array(pair.dry.length) },
+      MODEL,
       solverSchema.parse({}),
       "reference",
     ),
@@ -115,12 +132,13 @@ Deno.test("fitPair() refuses a silent dry recording", async () => {
 
 Deno.test("fitPair() starts with the target's energy, unless told to start as it is", async () => {
   const pair = twinPair(3);
-  const start = { ...solverSchema.parse({}).start, make_up_db: 15 };
-  const engine = openReferenceEngine(pair);
-  const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+  const start = { make_up_db: 15 };
+  const engine = openOracle(pair);
+  const objective = objectiveOf(engine, coordinatesOf(MODEL, pair));
   const energyAtStart = async (match: boolean) => {
     const { minimum } = await fitPair(
       pair,
+      MODEL,
       solverSchema.parse({ start, match_energy: match, max_iterations: 1 }),
       "reference",
     );
@@ -143,6 +161,7 @@ Deno.test("fitPair() does without a coarse fit where its chunks are silent and o
     }
     const { coarse, minimum } = await fitPair(
       { ...pair, [side]: silent },
+      MODEL,
       solverSchema.parse({ coarse_chunks: 2, max_iterations: 2 }),
       "reference",
     );
@@ -153,17 +172,129 @@ Deno.test("fitPair() does without a coarse fit where its chunks are silent and o
 
 Deno.test("fitPair() refuses a start without a finite loss, and names it", async () => {
   const pair = twinPair(3);
-  const { start } = solverSchema.parse({});
   for (const make_up_db of [1e5, -1e5]) {
     for (const match_energy of [true, false]) {
       const solver = solverSchema.parse({
-        start: { ...start, make_up_db },
+        start: { make_up_db },
         match_energy,
       });
       await assert.rejects(
-        fitPair(pair, solver, "reference"),
+        fitPair(pair, MODEL, solver, "reference"),
         /solver\.start: a make-up gain of -?100000 dB/,
       );
     }
   }
+});
+
+Deno.test("fitPair() looks where the solver's ranges say, and starts inside them", async () => {
+  const pair = twinPair(3);
+  const { minimum, parameters, coordinates } = await fitPair(
+    pair,
+    MODEL,
+    solverSchema.parse({ ranges: { attack_ms: [5, 50] } }),
+    "reference",
+  );
+  assert.deepEqual(coordinates.ranges.attack_ms, [5, 50]);
+  assert(parameters.attack_ms >= 5 && parameters.attack_ms < 5.1);
+  // The model's own start, 1 ms, lies outside.
+  const first = coordinates.values(Float64Array.from(minimum.records[0].z));
+  assert(Math.abs(first.attack_ms - 5) < 1e-3);
+  await assert.rejects(
+    fitPair(
+      pair,
+      MODEL,
+      solverSchema.parse({
+        start: { attack_ms: 1 },
+        ranges: { attack_ms: [5, 50] },
+      }),
+      "reference",
+    ),
+    /^RangeError: solver\.start: attack_ms is 1: must be from 5 to 50 ms$/,
+  );
+});
+
+Deno.test("fitPair() refuses a model whose start belongs to the recording", async () => {
+  await assert.rejects(
+    fitPair(
+      twinPair(3),
+      parseModel("4a-2a+fitted-start"),
+      solverSchema.parse({}),
+      "reference",
+    ),
+    /fitted-start is for objective alone/,
+  );
+});
+
+Deno.test("fitPair() of rms finds the parameters of an RMS detector", async () => {
+  const { dry, sampleRate, ...division } = twinPair(6);
+  const truth = { ...TRUTH, averaging_coefficient: 0.03 };
+  const wet = Float32Array.from(compress(dry, truth, sampleRate));
+  const { minimum, parameters } = await fitPair(
+    { ...division, dry, wet, sampleRate },
+    parseModel("rms"),
+    solverSchema.parse({}),
+    "reference",
+  );
+  assert(minimum.converged, minimum.stopReason);
+  assertSame(parameters, truth, 0.02);
+});
+
+/** What `model` with the parameters `truth` makes of the stimulus. */
+async function pairOf(model: Model, truth: Values, seconds: number) {
+  const { samples: dry, sampleRate } = makeStimulus({
+    seconds,
+    sampleRate: 8000,
+  });
+  const wet = new Float64Array(dry.length);
+  (await openProcessor(model, truth, sampleRate)).process(dry, wet);
+  return chunk({ dry, wet, sampleRate });
+}
+
+Deno.test("fitPair() puts the faster of two release stages first, wherever it started", async () => {
+  const model = parseModel("4a-2a+two-stage");
+  const truth = {
+    threshold_db: -24,
+    ratio: 4,
+    attack_ms: 5,
+    release_ms: 80,
+    second_release_ms: 700,
+    second_share: 0.3,
+    make_up_db: 2,
+  };
+  const pair = await pairOf(model, truth, 4);
+  const { parameters, coordinates, minimum } = await fitPair(
+    pair,
+    model,
+    solverSchema.parse({
+      start: { release_ms: 900, second_release_ms: 60, second_share: 0.6 },
+    }),
+    "reference",
+  );
+  assertSame(parameters, truth, 0.02);
+  // All that is told of the end is told of the same point.
+  assertClose(minimum.z, coordinates.coordinates(parameters), 1e-9);
+  const last = coordinates.values(
+    Float64Array.from(minimum.records.at(-1)!.z),
+  );
+  assert(last.release_ms > last.second_release_ms, "it ended the other way");
+});
+
+Deno.test("fitPair() of a feedback model finds its times, by those of the loop", async () => {
+  const model = parseModel("feedback+soft-knee+decibel");
+  const truth = {
+    threshold_db: -30,
+    ratio: 5,
+    knee_db: 8,
+    attack_ms: 12,
+    release_ms: 400,
+    make_up_db: 3,
+  };
+  const pair = await pairOf(model, truth, 4);
+  const { parameters } = await fitPair(
+    pair,
+    model,
+    solverSchema.parse({}),
+    "reference",
+  );
+  assertSame(parameters, truth, 0.02);
 });

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import {
   openFrequencySampling,
-  tiedSpace,
+  tiedCoordinates,
 } from "../lib/baselines/frequency_sampling_compressor.ts";
 import { compress } from "../lib/compressor/compressor.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { openSpace } from "../lib/objective/parameter_space.ts";
+import { openCoordinates } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 const SAMPLE_RATE = 8000;
 
@@ -48,10 +48,10 @@ function pairOf(seconds: number) {
 Deno.test("openFrequencySampling() is the compressor run in time with attack = release", async () => {
   const pair = pairOf(5);
   const sampled = openFrequencySampling(pair);
-  const inTime = openReferenceEngine(pair, { detector: "rms" });
+  const inTime = openOracle(pair, "rms");
   assertClose([sampled.targetEnergy], [inTime.targetEnergy], 1e-12);
-  const full = openSpace(SAMPLE_RATE);
-  const tied = tiedSpace(full);
+  const full = openCoordinates(SAMPLE_RATE);
+  const tied = tiedCoordinates(full);
   for (const parameters of [truth, elsewhere]) {
     const one = await objectiveOf(sampled, tied).evaluate(
       tied.coordinates(parameters),
@@ -72,7 +72,7 @@ Deno.test("openFrequencySampling() is the compressor run in time with attack = r
 });
 
 Deno.test("openFrequencySampling() has the gradient of its own value", async () => {
-  const tied = tiedSpace(openSpace(SAMPLE_RATE));
+  const tied = tiedCoordinates(openCoordinates(SAMPLE_RATE));
   const { evaluate } = objectiveOf(openFrequencySampling(pairOf(4)), tied);
   const z = tied.coordinates(elsewhere);
   const { gradient } = await evaluate(z, 1);
@@ -88,8 +88,8 @@ Deno.test("openFrequencySampling() has the gradient of its own value", async () 
   assertClose(gradient!, numeric, 1e-5);
 });
 
-Deno.test("tiedSpace() refuses two different times", () => {
-  const tied = tiedSpace(openSpace(SAMPLE_RATE));
+Deno.test("tiedCoordinates() refuses two different times", () => {
+  const tied = tiedCoordinates(openCoordinates(SAMPLE_RATE));
   assert.deepEqual(tied.names, [
     "threshold_db",
     "ratio",
@@ -97,7 +97,7 @@ Deno.test("tiedSpace() refuses two different times", () => {
     "averaging_coefficient",
     "make_up_db",
   ]);
-  const { attack_ms, release_ms } = tied.parameters(tied.coordinates(truth));
+  const { attack_ms, release_ms } = tied.values(tied.coordinates(truth));
   assertClose([attack_ms, release_ms], [30, 30], 1e-9);
   assert.throws(
     () => tied.coordinates({ ...truth, release_ms: 31 }),

@@ -9,11 +9,12 @@ import { openOnePass } from "../lib/bench/one_pass.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { holdPool } from "../lib/engines/wasm/pool.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { browserTest, openPage } from "./browser.ts";
 import { runTask, withFolder } from "./cli.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
+import { inParameters } from "./oracle.ts";
 import { findings, overflow } from "./page_checks.ts";
 
 /** A request on a second of sound, written to a file for the time of `body`. */
@@ -110,7 +111,10 @@ Deno.test("openOnePass() gives loss and gradient with the Hessian", async () => 
   await using hold = await holdPool();
   const engine = await openOnePass(hold.pool, pair);
   const before = hold.pool.heap.bytes;
-  const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+  const objective = objectiveOf(
+    inParameters(engine, pair),
+    publishedCoordinates(pair.sampleRate),
+  );
   for (const { logits, loss, gradient } of golden.evaluations) {
     const actual = await objective.evaluate(Float64Array.from(logits), 2);
     assertClose([actual.loss], [loss], 1e-4);

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { compress } from "../lib/compressor/compressor.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { openSpace } from "../lib/objective/parameter_space.ts";
+import { openCoordinates } from "../lib/objective/coordinates.ts";
 import type { Evaluate, Minimum } from "../lib/optimise/minimiser.ts";
 import { dampedNewton } from "../lib/optimise/damped_newton.ts";
 import { adam } from "../lib/optimise/adam.ts";
@@ -12,6 +11,7 @@ import { gradientDescent } from "../lib/optimise/gradient_descent.ts";
 import { lBfgs } from "../lib/optimise/l_bfgs.ts";
 import { newtonCg } from "../lib/optimise/newton_cg.ts";
 import { trustRegion } from "../lib/optimise/trust_region.ts";
+import { openOracle } from "./oracle.ts";
 
 /** Rosenbrock's valley, with exact derivatives. */
 const rosenbrock: Evaluate = ([x, y]) => {
@@ -297,15 +297,15 @@ Deno.test("trustRegion() puts back what drifted to the end of its range, and fin
     make_up_db: 0,
   };
   const { samples } = makeStimulus({ seconds: 4, sampleRate, seed: 1 });
-  const engine = openReferenceEngine(
+  const engine = openOracle(
     chunk({
       dry: samples,
       wet: compress(samples, truth, sampleRate),
       sampleRate,
     }),
-    { detector: "rms" },
+    "rms",
   );
-  const space = openSpace(sampleRate);
+  const space = openCoordinates(sampleRate);
   const { evaluate, targetEnergy } = objectiveOf(engine, space);
   const found = await trustRegion(
     evaluate,

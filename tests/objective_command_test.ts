@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { compress } from "../lib/compressor/compressor.ts";
-import { toNatural } from "../lib/compressor/parameters.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { readWav } from "../lib/sound/wav.ts";
 import { runTask, withFolder } from "./cli.ts";
+import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 import { writeRecordings } from "./recordings.ts";
 
 const RATE = 8000;
@@ -66,10 +67,13 @@ Deno.test("objective counts what --chunk and --overlap say", async () => {
       const { stdout, stderr } = await objective(paths, POINT, ...words);
       const { loss, target_energy } = JSON.parse(stdout || stderr);
       const pair = { dry, wet, sampleRate: RATE };
-      const engine = openReferenceEngine(
+      const engine = openOracle(
         chunk(pair, { chunkSeconds, overlapSeconds }),
       );
-      const expected = await engine.evaluate(toNatural(POINT, RATE), 0);
+      const expected = await engine.evaluate(
+        Float64Array.from(Object.values(POINT)),
+        0,
+      );
       assert(Math.abs(loss / expected.loss - 1) < 1e-9, `${words}: ${loss}`);
       assert.equal(target_energy, engine.targetEnergy);
       losses.add(loss);
@@ -108,6 +112,99 @@ Deno.test("objective says that a loss is not finite, and why", async () => {
     assert.match(
       stderr,
       /--params: the loss is not .* make-up gain of 9999 dB/,
+    );
+  });
+});
+
+Deno.test("objective --by parameters differentiates by what people write, and names the order", async () => {
+  await withFolder(async (folder) => {
+    const paths = await writePair(folder);
+    const [dry, wet] = await Promise.all(
+      paths.map(async (path) => (await readWav(path)).samples),
+    );
+    const pair = chunk({ dry, wet, sampleRate: RATE });
+    const names = Object.keys(POINT);
+    const at = Float64Array.from(Object.values(POINT));
+    const expected = await openOracle(pair).evaluate(at, 2);
+    const { stdout, stderr } = await objective(
+      paths,
+      POINT,
+      "--by",
+      "parameters",
+    );
+    const result = JSON.parse(stdout || stderr);
+    assert.equal(result.model, "4a-2a");
+    assert.equal(result.by, "parameters");
+    assert.deepEqual(result.order, names);
+    assert.equal(result.coordinates, undefined);
+    assertClose(result.gradient, expected.gradient!, 1e-8);
+    assertClose(result.hessian.flat(), expected.hessian!, 1e-8);
+
+    // The published coordinates otherwise, whose z and derivatives they are.
+    const space = publishedCoordinates(RATE);
+    const z = space.coordinates(POINT);
+    const byZ = space.byCoordinates(z, expected);
+    const other = JSON.parse((await objective(paths, POINT)).stdout);
+    assert.deepEqual(other.order, names);
+    assertClose(other.coordinates, z, 1e-12);
+    assertClose(other.gradient, byZ.gradient!, 1e-8);
+    assertClose(other.hessian.flat(), byZ.hessian!, 1e-8);
+
+    // Beyond the published ranges where --range says so, or by parameters.
+    const steep = { ...POINT, ratio: 25 };
+    for (const words of [["--range", "ratio=1..50"], ["--by", "parameters"]]) {
+      const { code, stderr } = await objective(paths, steep, ...words);
+      assert.equal(code, 0, stderr);
+    }
+    const both = ["--by", "parameters", "--range", "ratio=1..50"];
+    assert.match(
+      (await objective(paths, steep, ...both)).stderr,
+      /--range: .* leave it out with --by parameters/,
+    );
+    const wide = await objective(paths, POINT, "--range", "ratio=50..1");
+    assert.match(wide.stderr, /--range .*write it as name=low\.\.high/);
+  });
+});
+
+Deno.test("objective takes the parameters of other models, and refuses those of another", async () => {
+  await withFolder(async (folder) => {
+    const paths = await writePair(folder);
+    const params = { ...POINT, averaging_coefficient: 0.1 };
+    const rms = await objective(paths, params, "--model", "rms");
+    assert.equal(rms.code, 0, rms.stderr);
+    const { model, order, loss } = JSON.parse(rms.stdout);
+    assert.equal(model, "rms");
+    assert.deepEqual(order.slice(-2), ["averaging_coefficient", "make_up_db"]);
+    assert(loss > 0);
+    const cases: [string[], unknown, RegExp][] = [
+      [[], params, /--params: unknown key "averaging_coefficient"; known here/],
+      [["--model", "rms"], POINT, /"averaging_coefficient" is missing/],
+      [["--model", "5a"], POINT, /--model.*"5a" is not known; give 4a-2a, rms/],
+    ];
+    for (const [words, given, message] of cases) {
+      const { code, stderr } = await objective(paths, given, ...words);
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+    }
+  });
+});
+
+Deno.test("objective of a feedback model shows the times of its loop beside its own", async () => {
+  await withFolder(async (folder) => {
+    const paths = await writePair(folder);
+    const words = ["--model", "feedback+decibel"];
+    const { code, stdout, stderr } = await objective(paths, POINT, ...words);
+    assert.equal(code, 0, stderr);
+    const { params, loop_ms } = JSON.parse(stdout);
+    assert.deepEqual(params, POINT);
+    assert.deepEqual(loop_ms, { attack_ms: 1, release_ms: 40 });
+    const text = await runTask("objective", [
+      ...[...paths, "--no-align", "--engine", "reference", ...words],
+      ...["--params", JSON.stringify(POINT)],
+    ]);
+    assert.match(
+      text.stdout,
+      /\nAttack {6}3\.000\sms \(in the loop 1\.000\sms\)\nRelease {5}120\.0\sms \(in the loop 40\.00\sms\)\n/,
     );
   });
 });

@@ -5,12 +5,15 @@ import type {
   CompressorParameters,
   Detector,
 } from "../lib/compressor/parameters.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace, openSpace } from "../lib/objective/parameter_space.ts";
+import {
+  openCoordinates,
+  publishedCoordinates,
+} from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 const RATE = 8000;
 
@@ -41,7 +44,9 @@ function randomPair(seed: number, target: CompressorParameters) {
 }
 
 for (const detector of ["peak", "rms"] as const) {
-  const space = (detector === "peak" ? boundedSpace : openSpace)(RATE);
+  const space = (detector === "peak" ? publishedCoordinates : openCoordinates)(
+    RATE,
+  );
 
   Deno.test(`objectiveOf() has the ${detector} gradient and Hessian that finite differences find`, async () => {
     await fc.assert(
@@ -54,7 +59,7 @@ for (const detector of ["peak", "rms"] as const) {
             chunkSeconds: 0.1,
             overlapSeconds: 0.02,
           });
-          const engine = openReferenceEngine(pair, { detector });
+          const engine = openOracle(pair, detector);
           const objective = objectiveOf(engine, space);
           const z = space.coordinates(point);
           const { gradient, hessian } = await objective.evaluate(z, 2);
@@ -98,9 +103,9 @@ Deno.test("objectiveOf() gives the same loss whatever order is asked for", async
     release_ms: 100,
     make_up_db: 1,
   };
-  const space = boundedSpace(RATE);
+  const space = publishedCoordinates(RATE);
   const objective = objectiveOf(
-    openReferenceEngine(chunk(randomPair(3, target))),
+    openOracle(chunk(randomPair(3, target))),
     space,
   );
   const z = space.coordinates({ ...target, ratio: 8 });
@@ -120,9 +125,9 @@ Deno.test("matchEnergy() makes the model as energetic as the target", async () =
     release_ms: 100,
     make_up_db: 9,
   };
-  const space = boundedSpace(RATE);
+  const space = publishedCoordinates(RATE);
   const objective = objectiveOf(
-    openReferenceEngine(chunk(randomPair(5, target))),
+    openOracle(chunk(randomPair(5, target))),
     space,
   );
   const start = space.coordinates({ ...target, make_up_db: -3, ratio: 2 });

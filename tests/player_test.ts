@@ -11,10 +11,21 @@ import wavefile from "wavefile";
 import { compress } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
-import { curveFromCsv, curveToCsv, parametersAt } from "../lib/curve.ts";
+import { parametersAt, valuesAt } from "../lib/curve.ts";
+import { curveFromCsv, curveToCsv } from "../lib/data/curve_csv.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { knobOf } from "../lib/player/knob.ts";
+import {
+  levellingUnit,
+  type Unit,
+  unitOfValues,
+  unitToYaml,
+} from "../lib/data/unit_file.ts";
+import { CHOICES, parseModel, PRESETS } from "../lib/models/presets.ts";
+import { panelOf } from "../lib/player/knob.ts";
+import { renderPlayer } from "../lib/player/page.ts";
+import { rendererOf } from "../lib/player/renderer.ts";
+import { slidersOf } from "../lib/player/sliders.ts";
 import { readChannels, readWav } from "../lib/sound/wav.ts";
 import { findings, overflow } from "./page_checks.ts";
 import { browserTest, openPage } from "./browser.ts";
@@ -77,25 +88,47 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return largest;
 }
 
-Deno.test("knobOf() follows the curve and ends in no compression", () => {
-  const { compress: knob, limit } = knobOf(PUBLISHED_FITS);
-  assert.deepEqual(knob!.fitted, [40, 100]);
-  assert.equal(limit!.positions.length, 101);
+/** A levelling amplifier with some of the published settings, or all. */
+function published(
+  keep: (fit: typeof PUBLISHED_FITS[number]) => boolean = () => true,
+): Unit {
+  const points = PUBLISHED_FITS.filter(keep)
+    .map(({ mode, peakReduction, parameters }) => ({
+      mode,
+      peakReduction,
+      parameters,
+    }));
+  return levellingUnit(parseModel("4a-2a"), points, {});
+}
+
+Deno.test("panelOf() follows the curve and ends in no compression", () => {
+  const { dial, choice, turns: { compress: knob, limit } } = panelOf(
+    published(),
+  );
+  assert.deepEqual(dial, {
+    title: "Peak reduction",
+    unit: "",
+    range: [0, 100],
+    fades: true,
+  });
+  assert.deepEqual(choice, { title: "Mode", values: ["compress", "limit"] });
+  assert.deepEqual(knob.fitted, [40, 100]);
+  assert.equal(limit.positions.length, 101);
   assert.deepEqual(
-    knob!.positions[63],
+    knob.positions[63],
     parametersAt(
       PUBLISHED_FITS,
       { mode: "compress", peakReduction: 63 },
       "linear",
     ),
   );
-  const [lowest] = knob!.positions;
+  const [lowest] = knob.positions;
   assert.equal(lowest.threshold_db, 0);
-  assert.equal(lowest.ratio, knob!.positions[40].ratio);
+  assert.equal(lowest.ratio, knob.positions[40].ratio);
   // The threshold falls all the way, without a jump at the end of the curve.
   for (let position = 1; position <= 100; position++) {
-    const step = knob!.positions[position].threshold_db -
-      knob!.positions[position - 1].threshold_db;
+    const step = knob.positions[position].threshold_db -
+      knob.positions[position - 1].threshold_db;
     assert.ok(step < 0 && step > -1, `${step} dB at ${position}`);
   }
   // Nothing within full scale is touched at 0, save by the make-up.
@@ -104,14 +137,116 @@ Deno.test("knobOf() follows the curve and ends in no compression", () => {
   assert.deepEqual(compress(sound, quiet, RATE), Float64Array.from(sound));
 });
 
-Deno.test("knobOf() stays where a curve ends, and leaves out a mode it lacks", () => {
-  const curve = PUBLISHED_FITS.filter(({ mode, peakReduction }) =>
-    mode === "limit" && peakReduction >= 50 && peakReduction <= 80
+Deno.test("panelOf() stays where a curve ends, and leaves out a mode it lacks", () => {
+  const { turns } = panelOf(
+    published(({ mode, peakReduction }) =>
+      mode === "limit" && peakReduction >= 50 && peakReduction <= 80
+    ),
   );
-  const knobs = knobOf(curve);
-  assert.equal(knobs.compress, undefined);
-  assert.deepEqual(knobs.limit!.fitted, [50, 80]);
-  assert.deepEqual(knobs.limit!.positions[95], knobs.limit!.positions[80]);
+  assert.equal(turns.compress, undefined);
+  assert.deepEqual(turns.limit.fitted, [50, 80]);
+  assert.deepEqual(turns.limit.positions[95], turns.limit.positions[80]);
+});
+
+/** A soft-knee limiter with a switch that counts and a dial from 0 to 10. */
+function limiter(): Unit {
+  return {
+    format: 2,
+    unit: "my <limiter>",
+    model: "4a-2a+soft-knee",
+    knobs: {
+      ratio: { kind: "choice", values: [4, 20] },
+      input_gain: { kind: "number", range: [0, 10], unit: "dB" },
+    },
+    settings: [4, 20].flatMap((ratio) =>
+      [2, 6].map((input_gain) => ({
+        at: { ratio, input_gain },
+        params: {
+          threshold_db: -10 - input_gain,
+          ratio: ratio === 20 ? Infinity : ratio,
+          knee_db: 6,
+          attack_ms: 1,
+          release_ms: 100,
+          make_up_db: input_gain,
+        },
+      }))
+    ),
+    origin: {},
+  };
+}
+
+Deno.test("panelOf() shows any unit with a dial and a switch, with either, or with neither", () => {
+  const unit = limiter();
+  const { dial, choice, turns } = panelOf(unit);
+  assert.deepEqual(dial, {
+    title: "Input gain",
+    unit: "dB",
+    range: [0, 10],
+    fades: false,
+  });
+  assert.deepEqual(choice, { title: "Ratio", values: ["4", "20"] });
+  assert.deepEqual(turns["20"].fitted, [2, 6]);
+  assert.deepEqual(
+    turns["4"].positions[35],
+    valuesAt(unit, { ratio: 4, input_gain: 3.5 }, "linear"),
+  );
+  // Beyond what was fitted everything stays.
+  assert.deepEqual(turns["4"].positions[0], turns["4"].positions[20]);
+  assert.deepEqual(turns["4"].positions[100], turns["4"].positions[60]);
+
+  const [{ params }] = unit.settings;
+  assert.deepEqual(panelOf(unitOfValues(parseModel("rms"), params)), {
+    turns: { "": { fitted: [0, 0], positions: [params] } },
+  });
+  const { ratio } = unit.knobs;
+  const switched = panelOf({
+    ...unit,
+    knobs: { ratio },
+    settings: [{ at: { ratio: 20 }, params }],
+  });
+  assert.equal(switched.dial, undefined);
+  assert.deepEqual(switched.turns, {
+    "20": { fitted: [0, 0], positions: [params] },
+  });
+  assert.throws(
+    () => panelOf({ ...unit, knobs: { ...unit.knobs, more: ratio } }),
+    /one dial and one switch.*ratio, input_gain, more.*--knob name=value/,
+  );
+});
+
+Deno.test("slidersOf() has a slider for each parameter of any model, on which start and values stand", () => {
+  for (const preset of Object.keys(PRESETS)) {
+    const model = parseModel([preset, ...CHOICES].join("+"));
+    const odd = Object.fromEntries(
+      model.parameters.map(({ name, range: [low, high] }) => [
+        name,
+        Math.max(Math.min(12_345, high), low),
+      ]),
+    );
+    const sliders = slidersOf(model, [odd, { ...odd, ratio: Infinity }]);
+    assert.deepEqual(
+      sliders.map(({ key, label, unit }) => [key, label, unit]),
+      model.parameters.map(({ name, title, unit }) => [name, title, unit]),
+    );
+    model.parameters.forEach(({ name, start, range }, i) => {
+      const { low, high, log } = sliders[i];
+      assert.ok(low < high && Number.isFinite(high - low), name);
+      assert.ok(!log || low > 0, name);
+      assert.ok(low <= start && start <= high, name);
+      assert.ok(low <= odd[name] && odd[name] <= high, name);
+      assert.ok(low >= range[0] && high <= range[1], name);
+    });
+  }
+});
+
+Deno.test("rendererOf() runs the tuned kernel, and says what plays other models", async () => {
+  const { wasm, code } = await rendererOf(parseModel("4a-2a"));
+  assert.ok(WebAssembly.validate(new Uint8Array(wasm)));
+  assert.match(code, /function createRenderer\(/);
+  await assert.rejects(
+    rendererOf(parseModel("rms")),
+    /runs 4a-2a alone so far, not rms: use deno task render/,
+  );
 });
 
 Deno.test("curveFromCsv() reads the published layout and names a wrong line", async () => {
@@ -160,7 +295,7 @@ Deno.test("player builds with another curve and says where it is from", () =>
     assert.match(html, /<strong>Surrogate data/);
     assert.match(html, /From surrogate-&lt;b&gt;-limit\.csv/);
     assert.doesNotMatch(html, /<b>/);
-    assert.match(html, /no compress mode/);
+    assert.match(html, /no mode compress/);
     await Deno.rename(csv, `${folder}/mine.csv`);
     const nameless = await runTask("player", [
       "--curve",
@@ -168,7 +303,173 @@ Deno.test("player builds with another curve and says where it is from", () =>
     ]);
     assert.equal(nameless.code, 1);
     assert.match(nameless.stderr, /must hold "compress" or "limit"/);
+
+    // One setting, and what does not go together.
+    const values = PUBLISHED_FITS[3].parameters;
+    const file = `${folder}/unit.yaml`;
+    await Deno.writeTextFile(
+      file,
+      unitToYaml({
+        ...unitOfValues(parseModel("4a-2a"), values),
+        unit: "my <unit>",
+      }),
+    );
+    const one = await runTask("player", [
+      ...["--params", file, "--out", path, "--json", "-"],
+    ]);
+    assert.equal(one.code, 0, one.stderr);
+    const { settings, model, surrogate } = JSON.parse(one.stdout);
+    assert.deepEqual([settings, model, surrogate], [1, "4a-2a", false]);
+    const page = await Deno.readTextFile(path);
+    assert.match(page, /<title>my &lt;unit&gt; player/);
+    assert.doesNotMatch(page, /<unit>|<strong>Surrogate data/);
+    const cases: [string[], RegExp][] = [
+      [["--params", file, "--curve", file], /--curve belongs to a unit with/],
+      [["--params", file, "--knob", "a=1"], /--knob belongs to a unit with/],
+      [["--params", file, "--model", "rms"], /is of model 4a-2a, not rms/],
+      [["--curve", file], /has no knobs: give it to --params/],
+      [["--knob", "peak_reduction=41"], /no setting .* peak_reduction 41/],
+    ];
+    for (const [words, message] of cases) {
+      const { code, stderr } = await runTask("player", words);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, message);
+    }
   }));
+
+browserTest(
+  "the page shows any model's parameters and any unit's knobs",
+  (browser) =>
+    withFolder(async (folder) => {
+      const unit = limiter();
+      const path = `${folder}/limiter.html`;
+      const sound = `${folder}/tone.wav`;
+      await writeSound(sound, [tone()]);
+      // What runs is the hard knee: only what is shown and told is looked at here.
+      const html = await renderPlayer({
+        model: parseModel(unit.model),
+        unit: unit.unit,
+        renderer: await rendererOf(parseModel("4a-2a")),
+        excerpt: await Deno.readFile(sound),
+        excerptName: "tone.wav",
+        panel: panelOf(unit),
+        origin: "made up",
+        surrogate: false,
+        builtAt: new Date(),
+        provenance: {},
+      });
+      await Deno.writeTextFile(path, html);
+      const { page, misdeeds } = await openPage(browser, `file://${path}`);
+      await page.evaluate("player.ready");
+      assert.equal(
+        await page.locator("h1").textContent(),
+        "my <limiter>: a compressor to play with",
+      );
+      const dial = page.getByRole("slider", { name: "Input gain" });
+      const states = async () => [
+        await dial.getAttribute("aria-valuenow"),
+        await page.locator("#knob-note").textContent(),
+        await ask(page, "player.state.parameters"),
+      ];
+      const at = (ratio: number, input_gain: number) =>
+        valuesAt(unit, { ratio, input_gain }, "linear");
+      await dial.focus();
+      await page.keyboard.press("Home");
+      assert.deepEqual(await states(), [
+        "0",
+        "Below 2 nothing was fitted: everything stays as there.",
+        at(4, 2),
+      ]);
+      for (const _ of Array(7)) await page.keyboard.press("PageUp");
+      assert.deepEqual(await states(), ["3.5", "", at(4, 3.5)]);
+      assert.equal(await dial.getAttribute("aria-valuetext"), "3.5 dB");
+      assert.deepEqual(
+        await page.locator(".sliders output").allTextContents(),
+        [
+          "−13.50 dB",
+          "4.000 : 1",
+          "6.00 dB",
+          "1.000 ms",
+          "100.0 ms",
+          "3.50 dB",
+        ],
+      );
+      const command = await page.locator("#command").textContent();
+      assert.equal(
+        command,
+        `deno task render tone.wav out.wav --model ${unit.model} --params '${
+          JSON.stringify(at(4, 3.5))
+        }'`,
+      );
+      await page.getByRole("radio", { name: "20" }).check();
+      assert.deepEqual(await states(), ["3.5", "", at(20, 3.5)]);
+
+      // The static curve: unity below the knee, and above it level at the limit.
+      const points = await ask<[number, number][]>(
+        page,
+        `document.querySelector(".static").getAttribute("d").slice(1).split("L")
+        .map((point) => point.split(" ").map(Number))`,
+      );
+      const db = points.map(([x, y]) => [(x - 34) / 3 - 60, 6 - (y - 8) / 3]);
+      for (const [input, output] of db) {
+        const d = input + 13.5;
+        const gain = d <= -3 ? 0 : d >= 3 ? -d : -((d + 3) ** 2) / 12;
+        assert.ok(Math.abs(output - input - gain - 3.5) < 1e-9, `${input} dB`);
+      }
+      assert.ok(db.filter(([x]) => x > -16.5 && x < -10.5).length > 10);
+      assert.deepEqual(await findings(page), []);
+      assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+      await page.close();
+    }),
+);
+
+browserTest(
+  "the player plays one setting, an infinite ratio too",
+  (browser) =>
+    withFolder(async (folder) => {
+      const path = `${folder}/player.html`;
+      const limiter = {
+        threshold_db: -20,
+        ratio: "∞",
+        attack_ms: 1,
+        release_ms: 12_345.6,
+        make_up_db: 3,
+      };
+      const params = JSON.stringify(limiter);
+      const built = await runTask("player", [
+        "--params",
+        params,
+        "--out",
+        path,
+      ]);
+      assert.equal(built.code, 0, built.stderr);
+      const { page, misdeeds } = await openPage(browser, `file://${path}`);
+      await page.evaluate("player.ready");
+      assert.equal(await page.locator(".knob-panel").isVisible(), false);
+      assert.deepEqual(
+        await page.locator(".sliders output").allTextContents(),
+        ["−20.00 dB", "∞ : 1", "1.000 ms", "12346 ms", "3.00 dB"],
+      );
+      assert.equal(
+        await page.locator("#command").textContent(),
+        `deno task render built-in-excerpt.wav out.wav --params '${params}'`,
+      );
+      // From ∞ to a ratio and back, while it plays.
+      await page.getByRole("button", { name: "Play" }).click();
+      await until(page, "player.state.playing !== null");
+      await page.getByRole("slider", { name: "Ratio" }).focus();
+      await page.keyboard.press("Home");
+      assert.equal(await ask(page, "player.state.parameters.ratio"), 1);
+      await page.getByRole("button", { name: "Back to what was fitted" })
+        .click();
+      assert.equal(await ask(page, "player.state.parameters.ratio"), Infinity);
+      await until(page, "player.state.reduction > 1");
+      await page.getByRole("button", { name: "Stop" }).click();
+      assert.deepEqual(await findings(page), []);
+      assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+      await page.close();
+    }),
+);
 
 browserTest(
   "the player plays, meters and renders as the command line does",

@@ -22,6 +22,7 @@ import {
   scoreCurves,
   type ScoreRow,
 } from "../lib/report/charts.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { formatDuration, formatNumber } from "../lib/format.ts";
 import { md } from "../lib/report/markdown.ts";
 import type { ReportMeta } from "../lib/report/meta.ts";
@@ -120,7 +121,10 @@ The five parameters over peak reduction. Solid lines stand for fitted values,
 dashed ones for published values; both are invented. The knob runs from ${
       KNOB[0]
     } to ${KNOB.at(-1)!}.`),
-    parameterCurves([...fitted, ...published]),
+    parameterCurves(
+      [...fitted, ...published],
+      parseModel(PAPER_MODEL).parameters,
+    ),
     step("Score every setting", codeOf(source, "inventIterations")),
     prose(md`
 Two scores: \`ESR\` over the whole file, and the difference in loudness dynamic

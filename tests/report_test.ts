@@ -23,6 +23,7 @@ import {
   parameterCurves,
   scoreCurves,
 } from "../lib/report/charts.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import {
   formatBytes,
   formatCount,
@@ -374,7 +375,7 @@ Deno.test("the builders make specs that Vega-Lite compiles without a warning", a
   );
   const y = { field: "esr", title: "ESR" };
   const cells = [
-    parameterCurves(rows),
+    parameterCurves(rows, parseModel(PAPER_MODEL).parameters),
     scoreCurves(rows),
     iterationCurves(rows, "By iteration", y),
   ];

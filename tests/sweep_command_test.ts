@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { curveFromCsv, curveFromYaml, parametersAt } from "../lib/curve.ts";
+import { compress } from "../lib/compressor/compressor.ts";
+import { parametersAt, valuesAt } from "../lib/curve.ts";
+import { curveFromCsv } from "../lib/data/curve_csv.ts";
+import { readUnit } from "../lib/data/read_unit.ts";
 import {
   PUBLISHED_SCORES,
   publishedFit,
@@ -9,7 +12,9 @@ import {
 import { nameOfSetting, sameSetting } from "../lib/data/setting.ts";
 import { openSource } from "../lib/data/source.ts";
 import { dataSchema } from "../lib/data_config.ts";
+import { esr } from "../lib/metrics/esr.ts";
 import { score, scoreEsr } from "../lib/metrics/score.ts";
+import { parseModel } from "../lib/models/presets.ts";
 import { FLOAT_32, readWav, writeWav } from "../lib/sound/wav.ts";
 import { browserTest, countCharts, openPage } from "./browser.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
@@ -78,8 +83,26 @@ Deno.test("exp:sweep writes its curve as YAML and CSV beside the page, and says 
       return found;
     };
     const yaml = await Deno.readTextFile(path("parameters.yaml"));
-    assert.match(yaml, /^# .*\n# .*[Ss]urrogate/);
-    assert.equal(curveFromYaml(yaml, "yaml").length, 3);
+    const unit = readUnit(yaml, "parameters.yaml");
+    assert.equal(unit.model, "4a-2a");
+    assert.equal(unit.sample_rate, 44_100);
+    assert.deepEqual(
+      unit.settings.map(({ at }) => at),
+      [100, 90, 80].map((peak_reduction) => ({
+        peak_reduction,
+        mode: "compress",
+      })),
+    );
+    assert(
+      unit.settings.every(({ esr, whole_esr, converged }) =>
+        converged && esr !== whole_esr && esr! < 1e-4 && whole_esr! < 1e-4
+      ),
+    );
+    assert.equal(unit.origin.surrogate, true);
+    assert.match(
+      unit.origin.text!,
+      /^Fitted by Optofit to the twin.*Surrogate/,
+    );
     const csv = await Deno.readTextFile(path("surrogate-twin-compress.csv"));
     assert.match(
       csv,
@@ -310,12 +333,14 @@ Deno.test("exp:sweep leaves out recordings that cannot be used, and says on the 
     assert(!html.includes("da<b>ta"));
     const beside = join(report, "..");
     const yaml = await Deno.readTextFile(join(beside, "parameters.yaml"));
-    assert.match(
-      yaml,
-      /\n {2}# warning: .*opposite polarity.*\n {2}- mode: limit\n {4}peak_reduction: 80\n/,
-    );
-    assert.equal(yaml.match(/warning/g)!.length, 1);
-    assert.equal(curveFromYaml(yaml, "yaml").length, 2);
+    const unit = readUnit(yaml, "parameters.yaml");
+    assert.deepEqual(unit.settings.map(({ at }) => at.peak_reduction), [
+      100,
+      80,
+    ]);
+    assert.equal(unit.settings[0].warnings, undefined);
+    assert.match(unit.settings[1].warnings!.join(), /opposite polarity/);
+    assert.deepEqual(unit.settings[1].recordings, [{ lag_samples: 0 }]);
     const csv = await Deno.readTextFile(
       (await listTree(beside)).find((path) => path.endsWith(".csv"))!,
     );
@@ -629,7 +654,7 @@ browserTest(
             ["Ratio", "ratio"],
             ["Attack", "attack_ms"],
             ["Release", "release_ms"],
-            ["Make-up gain", "make_up_db"],
+            ["Make-up", "make_up_db"],
           ] as const
         ) {
           assert.notEqual(params[key], truth[key]);
@@ -693,3 +718,76 @@ browserTest(
     });
   },
 );
+
+Deno.test("exp:sweep --model fits another model, and its page, curve and figures are of that one alone", async () => {
+  await withFolder(async (folder) => {
+    const { code, stdout, stderr } = await runTask("exp:sweep", [
+      ...[...SMALL, "--model", "RMS", "--out", folder, "--json", "-"],
+    ]);
+    assert.equal(code, 0, stderr);
+    const { model, order, settings, report } = JSON.parse(stdout);
+    const names = parseModel("rms").parameters.map(({ name }) => name);
+    assert.equal(model, "rms");
+    assert.deepEqual(order, names);
+    assert.equal(settings.length, 3);
+
+    // The curve, which render takes.
+    const beside = join(report, "..");
+    const path = join(beside, "parameters.yaml");
+    const unit = readUnit(await Deno.readTextFile(path), path);
+    assert.equal(unit.model, "rms");
+    assert.deepEqual(
+      unit.settings.map(({ at, params }) => [at.peak_reduction, params]),
+      settings.map((one: { peak_reduction: number; params: unknown }) => [
+        one.peak_reduction,
+        one.params,
+      ]),
+    );
+    const paths = await listTree(beside);
+    assert(!paths.some((path) => path.endsWith(".csv")), `${paths}`);
+    const dry = join(folder, "dry.wav");
+    await writeWav(dry, new Float32Array(4000).fill(0.5), {
+      sampleRate: 44_100,
+    });
+    const rendered = await runTask("render", [
+      ...[dry, join(folder, "out.wav"), "--curve", path],
+      ...["--peak-reduction", "85", "--json", "-"],
+    ]);
+    assert.equal(rendered.code, 0, rendered.stderr);
+    const at85 = valuesAt(
+      unit,
+      { peak_reduction: 85, mode: "compress" },
+      "linear",
+    );
+    assert.deepEqual(JSON.parse(rendered.stdout).params, at85);
+
+    // What lies between the settings is scored as that model plays it.
+    const kept = paths.find((path) => path.includes("interpolation_"))!;
+    const { result } = JSON.parse(await Deno.readTextFile(kept));
+    const source = await openSource(
+      dataSchema.parse({ unit: "twin", duration: 7 }),
+    );
+    const { dry: input, wet, sampleRate } = await source.load({
+      mode: "compress",
+      peakReduction: 90,
+    });
+    const knots = { ...unit, settings: [unit.settings[0], unit.settings[2]] };
+    const between = valuesAt(
+      knots,
+      { peak_reduction: 90, mode: "compress" },
+      "linear",
+    );
+    const wanted = esr(compress(input, between, sampleRate), wet);
+    assert(Math.abs(result.linear / wanted - 1) < 1e-4, `${wanted}`);
+
+    const html = await Deno.readTextFile(report);
+    assert.match(html, /<h1[^>]*>rms: the levelling amplifier/);
+    assert.match(html, /6 parameters for each of 3 settings/);
+    assert.match(html, /Averaging/);
+    assert.doesNotMatch(html, /Published, |Recovery: found less true/);
+
+    const unknown = await runTask("exp:sweep", [...SMALL, "--model", "x"]);
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /--model "x": .*"x" is not known; give 4a-2a/);
+  });
+});

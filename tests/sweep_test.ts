@@ -5,10 +5,12 @@ import { openSource } from "../lib/data/source.ts";
 import { nameOfSetting, type Setting } from "../lib/data/setting.ts";
 import { dataSchema } from "../lib/data_config.ts";
 import { fitPair } from "../lib/fit.ts";
-import { solverSchema } from "../lib/fit_config.ts";
+import { type SolverConfig, solverSchema } from "../lib/fit_config.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { score } from "../lib/metrics/score.ts";
+import { parseModel } from "../lib/models/presets.ts";
 import { chunk } from "../lib/objective/chunks.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { openResultStore } from "../lib/result_store.ts";
 import { RecordingError } from "../lib/sound/recording_error.ts";
 import { SoundFileError } from "../lib/sound/sound_file.ts";
@@ -24,11 +26,15 @@ const SETTINGS: Setting[] = [
 ];
 
 const CONFIG = {
+  model: parseModel("4a-2a"),
   engine: "wasm",
   chunks: { chunkSeconds: 1, overlapSeconds: 0.25 },
   alignment: { enabled: false, max_lag: 0 },
   solver: solverSchema.parse({ coarse_chunks: 0 }),
 } as const;
+
+/** The sweep's coordinates: those of the paper. */
+const coordinates = publishedCoordinates(22050);
 
 /** The optical unit on three seconds of sound: the minimum is well above 0. */
 const source = await openSource(
@@ -50,9 +56,10 @@ Deno.test("sweep() starts a mode's first fit from the config's start and each ot
     const fitFrom = async (neighbour?: SweptSetting) => {
       const { minimum, targetEnergy, ...rest } = await fitPair(
         chunked,
+        CONFIG.model,
         CONFIG.solver,
         CONFIG.engine,
-        { start: neighbour?.parameters },
+        { start: neighbour?.parameters, coordinates },
       );
       return {
         ...rest,
@@ -141,9 +148,10 @@ Deno.test("sweep() leaves out a setting whose recording cannot be used, goes on 
       assert(fits.every((fit) => fit.isKept === isKept));
       const fromLast = await fitPair(
         chunk(await source.load(settings[4]), CONFIG.chunks),
+        CONFIG.model,
         CONFIG.solver,
         CONFIG.engine,
-        { start: fits[0].parameters },
+        { start: fits[0].parameters, coordinates },
       );
       assert.deepEqual(fits[1].parameters, fromLast.parameters);
     }
@@ -186,8 +194,10 @@ Deno.test("sweep() keeps the error by iteration of the coarse fit too, over the 
   assert.equal(chunked.starts.length, 3);
   const alone = await fitPair(
     { ...chunked, starts: [chunked.starts[1]] },
+    CONFIG.model,
     { ...solver, coarse_chunks: 0, tolerance: 1e-6 },
     CONFIG.engine,
+    { coordinates },
   );
   assert(fit.coarseEsrByIteration.length > 2);
   assert.deepEqual(
@@ -213,4 +223,25 @@ Deno.test("sweep() warns of a fit that explains next to nothing of its recording
   assert.match(poor.warnings.join(), /the match is poor/);
   const [good] = await swept(source, SETTINGS.slice(0, 1), CONFIG);
   assert.deepEqual(good.warnings, []);
+});
+
+Deno.test("sweep() looks beyond the published ranges where the config says so, and names the setting to do it with", async () => {
+  const at = async (ranges: SolverConfig["ranges"]) => {
+    const solver = { ...CONFIG.solver, ranges };
+    const [fit] = await swept(source, SETTINGS.slice(0, 1), {
+      ...CONFIG,
+      solver,
+    });
+    return fit;
+  };
+  const { parameters } = await at({});
+  const end = parameters.attack_ms / 2;
+  const bounded = await at({ attack_ms: [0.01, end] });
+  assert(Math.abs(bounded.parameters.attack_ms / end - 1) < 5e-3);
+  assert.match(
+    bounded.warnings.join(),
+    /^the attack of .* Look there with --set solver\.ranges\.attack_ms=\[0\.001,/,
+  );
+  const free = await at({ attack_ms: [0.01, 1000] });
+  assert(Math.abs(free.parameters.attack_ms / (2 * end) - 1) < 1e-2);
 });

@@ -24,13 +24,13 @@ import {
   recurrence,
   registerRecurrence,
 } from "../lib/frameworks/tensorflow/recurrence.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
 import type { ChunkedPair } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 import { assertClose } from "./close.ts";
+import { openOracle } from "./oracle.ts";
 
 /** Backends that every machine has. */
 const BACKENDS: TensorflowBackend[] = ["cpu", "wasm"];
@@ -193,8 +193,11 @@ for (const name of ["cpu", BARE, ...(hasWebGpu ? ["webgpu"] : [])]) {
     const length = name === BARE ? 500 : 1500;
     const pair = shortened(goldenPair(peakCases[1]), 2, length);
     const { logits } = peakCases[1].evaluations[0];
-    const engine = openReferenceEngine(pair);
-    const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+    const engine = openOracle(pair);
+    const objective = objectiveOf(
+      engine,
+      publishedCoordinates(pair.sampleRate),
+    );
     const expected = await objective.evaluate(Float64Array.from(logits), 2);
     const hessian = openTensorflowHessian(pair);
     assertClose(await hessian.evaluate(logits), expected.hessian!, 1e-4);

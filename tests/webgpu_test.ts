@@ -24,11 +24,12 @@ import {
 } from "../lib/engines/webgpu/webgpu.ts";
 import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
-import { boundedSpace } from "../lib/objective/parameter_space.ts";
+import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { trustRegion } from "../lib/optimise/trust_region.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
+import { inParameters } from "./oracle.ts";
 
 const adapter = await navigator.gpu?.requestAdapter();
 const isRequired = Deno.env.get("OPTOFIT_REQUIRE_GPU") === "1";
@@ -410,9 +411,9 @@ peakCases.forEach((golden, at) => {
     `openWebGpuEngine() meets golden peak case ${at + 1} at the float32 bars`,
     async () => {
       const pair = goldenPair(golden);
-      const space = boundedSpace(pair.sampleRate);
+      const space = publishedCoordinates(pair.sampleRate);
       await withEngine(pair, {}, async (engine) => {
-        const objective = objectiveOf(engine, space);
+        const objective = objectiveOf(inParameters(engine, pair), space);
         for (const expected of golden.evaluations) {
           const z = space.coordinates(expected.theta);
           const actual = await objective.evaluate(z, 2);
@@ -584,7 +585,7 @@ gpuTest("openWebGpuEngine() leads to the oracle's parameters", async () => {
     make_up_db: 4,
   }, sampleRate).map((x) => x * (1 - 0.2 * x * x));
   const pair = chunk({ dry, wet, sampleRate });
-  const space = boundedSpace(sampleRate);
+  const space = publishedCoordinates(sampleRate);
   const start = space.coordinates({
     threshold_db: -36,
     ratio: 4,
@@ -593,10 +594,10 @@ gpuTest("openWebGpuEngine() leads to the oracle's parameters", async () => {
     make_up_db: 0,
   });
   const fit = async (engine: Engine) => {
-    const objective = objectiveOf(engine, space);
+    const objective = objectiveOf(inParameters(engine, pair), space);
     const matched = await matchEnergy(objective, start);
     const { z } = await trustRegion(objective.evaluate, matched);
-    return Object.values(space.parameters(z));
+    return Object.values(space.values(z));
   };
   const expected = await fit(openReferenceEngine(pair));
   const actual = await withEngine(pair, {}, fit);

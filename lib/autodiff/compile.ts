@@ -1,35 +1,38 @@
 /**
  * Compiles the sweeps of a program to WebAssembly: a sweep becomes one loop over
- * time, its body the operations of the sweep, one after the other.
+ * time for one vector of neighbouring lanes (chunks), its body the operations of
+ * the sweep, one after the other.
  *
+ *     load the states
  *     for every row (sample), forward or backward
- *       for every vector of neighbouring lanes (chunks)
- *         load what is stored · compute · store what must be
+ *       load what is stored · compute · store what must be
+ *     keep the states, add the sums up
  *
- * What is computed lives in registers. Only stored signals, the states of
- * recurrences and sums, and the neighbouring sample that a shift reads pass
- * through memory. A signal lies there time-major, row n holding sample n of every
- * chunk: so the lanes of a vector are chunks, and a recurrence over time advances
- * all of them with one multiplication and one addition.
+ * What is computed and all states live in local variables; only stored signals
+ * and the neighbouring sample that a shift reads of them pass through memory. A
+ * signal lies there time-major, row n holding sample n of every chunk: so the
+ * lanes of a vector are chunks, and a recurrence advances all of them at once.
  *
- * The states of recurrences and sums are in double precision in either format: a
- * leak of 1e-5 would be lost on a state of single precision.
+ * In single precision the states of scans are doubles all the same, for a step of
+ * 1e-5 of a state would be lost; the linear recurrences of derivatives have room
+ * for their errors. Sums are taken over the rows of one call in single precision,
+ * then added up in doubles: calls are therefore short.
  *
  * @module
  */
 
-import type { Node } from "./program.ts";
-import { isShift, nameOf, type Sweep } from "./schedule.ts";
+import { createEmitter, type Precision } from "./emitter.ts";
+import { isState, knownNumber, nameOf, startOf } from "./simplify.ts";
+import { isShift, type Sweep } from "./schedule.ts";
+import type { Node } from "./value.ts";
 import {
   type Code,
   demote,
   f32x4,
   f64x2,
-  type FloatLanes,
   get,
   i32,
   i32x4,
-  i64x2,
   promoteLow,
   repeat,
   set,
@@ -37,247 +40,369 @@ import {
   type WasmFunction,
 } from "./wasm.ts";
 
-/** Number format of signals. */
-export type Precision = "single" | "double";
+export type { Precision };
 
-/** Addresses and sizes, all in bytes, that compiled code has built in. */
-export interface Addresses {
-  /** Length of a row: one sample of every chunk. */
+/** Where things lie, in bytes. */
+export interface Layout {
+  precision: Precision;
+  /** Whether multiply-adds may be rounded once. */
+  relaxed: boolean;
+  /** Length of a row. */
   rowBytes: number;
-  /** Length of a state: a double for every chunk. */
-  stateBytes: number;
-  /** Where state number `index` lies. */
-  state(index: number): number;
-  /** Where a vector lies that is filled with what `node` broadcasts. */
-  constant(node: Node): number;
-  /** Where row 0 of the stored signal `node` lies. */
+  /** Whether row 0 lies at offset 0, so that an offset tells the row. */
+  isIndexed?: boolean;
+  /** Whether only the first two lanes of single precision are of use. */
+  isHalf?: boolean;
+  /** Where row 0 of a signal lies, from the offset that the function is given. */
   signal(node: Node): number;
 }
 
-/** Operations that keep something from one sample to the next. */
-const WITH_STATE = [
-  "sum",
-  "recur",
-  "recurBack",
-  "attacks",
-  "delay",
-  "advance",
-];
+/** Bytes of a state: four lanes of doubles, or two. */
+export const STATE_BYTES = { single: 32, double: 16 } as const;
 
-/** Operations of `sweep` that have a state, in the order of their states. */
-export function withState({ body }: Sweep): Node[] {
-  return body.filter((node) => WITH_STATE.includes(nameOf(node)));
+/** Bytes of a constant: a vector of it. */
+export const CONSTANT_BYTES = 16;
+
+/** What a sweep keeps from one call to the next, in the order it lies in memory. */
+export function statesOf({ body }: Sweep): Node[] {
+  const inBody = new Set(body);
+  return body.filter((node) => {
+    if (isShift(node)) return isOwnState(node, inBody);
+    return nameOf(node) === "sum" || isState(node);
+  });
 }
 
-// The variables of a compiled sweep: first its two parameters.
-const ROW = 0;
+/** What a sweep takes from outside that does not change: broadcast scalars. */
+export function constantsOf({ body }: Sweep): Node[] {
+  return body.filter((node) => nameOf(node) === "broadcast");
+}
+
+/** Whether a shift needs a state, for the state of what it shifts is not at hand. */
+function isOwnState(node: Node, inBody: ReadonlySet<Node>): boolean {
+  const [x, start] = node.inputs;
+  if (!inBody.has(x)) return false;
+  const isForward = ["recur", "decay"].includes(nameOf(x));
+  return !(isForward && start === startOf(x));
+}
+
+// The variables of a compiled sweep: first its parameters.
+const OFFSET = 0;
 const ROWS_LEFT = 1;
-const OFFSET = 2;
-const STATE_OFFSET = 3;
+const STATES = 2;
+const CONSTANTS = 3;
 const FIRST_VECTOR = 4;
 
 /**
- * Compiles `sweep` to a function called `name`, of the offset in bytes of the row
- * to start at and the number of rows to go on for, in the sweep's direction.
+ * Compiles `sweep` to a function called `name`, of the address of the row to start
+ * at, the number of rows to go on for, in the sweep's direction, and the addresses
+ * of states and constants. Unless `counted`, it leaves its sums alone.
  */
 export function compileSweep(
   sweep: Sweep,
   name: string,
-  precision: Precision,
-  addresses: Addresses,
+  layout: Layout,
+  counted = true,
 ): WasmFunction {
-  const { body, reads, writes, direction } = sweep;
-  const { rowBytes, stateBytes } = addresses;
-  const format = precision === "single" ? SINGLE : DOUBLE;
-  const { float } = format;
-  const stored = new Set([...reads, ...writes]);
-  const states = withState(sweep);
-  const variableOf = new Map<Node, number>();
+  const { body, writes, direction } = sweep;
+  const { precision, relaxed, rowBytes, isHalf = false } = layout;
+  const inBody = new Set(body);
+  const written = new Set(writes);
+  const states = statesOf(sweep);
+  const constants = constantsOf(sweep);
+  const step = direction === "forward" ? rowBytes : -rowBytes;
+  const isSingle = precision === "single";
+
   let vectors = 0;
-
-  const newVariable = () => FIRST_VECTOR + vectors++;
-  const neighbour = (node: Node) =>
-    nameOf(node) === "delay" ? -rowBytes : rowBytes;
-  /** Part `i` of the state of `node`, which is as wide as doubles need. */
-  const stateAt = (node: Node, i: number) =>
-    addresses.state(states.indexOf(node)) + 16 * i;
-  const loadState = (node: Node, i = 0) =>
-    v128.load(get(STATE_OFFSET), stateAt(node, i));
-  const storeState = (node: Node, i: number, value: Code) =>
-    v128.store(get(STATE_OFFSET), stateAt(node, i), value);
-
-  const valueOf = (node: Node): Code => get(variableOf.get(node)!);
-
-  /** Computes `node` into the variable that is `y`. */
-  const compute = (node: Node, y: number): Code => {
-    const inputs = node.inputs.map(valueOf);
-    const [a, b, c] = inputs;
-    /** The same with the operation done on doubles, part by part. */
-    const widely = (
-      part: (i: number, y: number, ...inputs: Code[]) => Code,
-    ) => {
-      const wide = inputs.map(format.widen);
-      const parts = wide[0].map((_, i) => i === 0 ? y : newVariable());
-      const code = parts.flatMap((y, i) =>
-        part(i, y, ...wide.map((parts) => parts[i]))
-      );
-      return [...code, ...set(y, format.narrow(parts.map(get)))];
-    };
-    const one = f64x2.splat(1);
-    switch (nameOf(node)) {
-      case "add":
-        return set(y, float.add(a, b));
-      case "subtract":
-        return set(y, float.subtract(a, b));
-      case "negate":
-        return set(y, float.negate(a));
-      case "multiply":
-        return set(y, float.multiply(a, b));
-      case "reciprocal":
-        return set(y, float.divide(float.splat(1), a));
-      case "exp":
-        return format.exp(a, y, newVariable());
-      case "less":
-        return set(y, v128.and(float.less(a, b), float.splat(1)));
-      case "select":
-        return set(
-          y,
-          v128.bitselect(b, c, float.notEqual(a, float.splat(0))),
-        );
-      case "after": {
-        const isAfter = i32.greaterOrEqual(
-          get(OFFSET),
-          i32.const(node.parameter * rowBytes),
-        );
-        const mask = i32x4.splat(i32.subtract(i32.const(0), isAfter));
-        return set(y, v128.and(a, mask));
-      }
-      case "recur":
-        return widely((i, y, leak, u) => [
-          ...set(
-            y,
-            f64x2.add(
-              f64x2.multiply(f64x2.subtract(one, leak), loadState(node, i)),
-              u,
-            ),
-          ),
-          ...storeState(node, i, get(y)),
-        ]);
-      case "recurBack":
-        return widely((i, y, leak, u) => [
-          ...set(y, f64x2.add(loadState(node, i), u)),
-          ...storeState(
-            node,
-            i,
-            f64x2.multiply(f64x2.subtract(one, leak), get(y)),
-          ),
-        ]);
-      case "attacks":
-        return widely((i, y, h, attack, release) => {
-          const d = newVariable();
-          const alpha = v128.bitselect(attack, release, get(y));
-          return [
-            ...set(d, loadState(node, i)),
-            ...set(y, f64x2.less(h, get(d))),
-            ...storeState(
-              node,
-              i,
-              f64x2.add(
-                get(d),
-                f64x2.multiply(alpha, f64x2.subtract(h, get(d))),
-              ),
-            ),
-            ...set(y, v128.and(get(y), one)),
-          ];
-        });
-      case "sum":
-        return format.widen(a).flatMap((x, i) =>
-          storeState(node, i, f64x2.add(loadState(node, i), x))
-        );
-      case "delay":
-      case "advance":
-        return [...set(y, loadState(node)), ...storeState(node, 0, a)];
-    }
-    throw new Error(`${nameOf(node)} has no code`);
+  const variable = () => FIRST_VECTOR + vectors++;
+  let code: Code[] = [];
+  const write = (more: Code) => {
+    code.push(more);
   };
-
-  const constants: Code = [];
-  for (const node of body) {
-    if (nameOf(node) !== "broadcast") continue;
-    const variable = newVariable();
-    variableOf.set(node, variable);
-    const value = v128.load(i32.const(0), addresses.constant(node));
-    constants.push(...set(variable, value));
-  }
-  const code: Code = [];
-  const readHere = new Set(
-    body.flatMap((node) => isShift(node) ? [] : node.inputs),
+  // Numbers in the code: each is a variable, set before the loop.
+  const numerals = new Map<number, number>();
+  const numeral = (value: number) => {
+    const at = numerals.get(value) ?? variable();
+    numerals.set(value, at);
+    return get(at);
+  };
+  const emitter = createEmitter(
+    precision,
+    relaxed,
+    { variable, write, numeral },
   );
-  for (const node of reads) {
-    if (!readHere.has(node)) continue;
-    const variable = newVariable();
-    variableOf.set(node, variable);
-    code.push(
-      ...set(variable, v128.load(get(OFFSET), addresses.signal(node))),
+  const { float, keep } = emitter;
+
+  const { splat } = precision === "single" ? f32x4 : f64x2;
+  const isIdle = (node: Node) =>
+    nameOf(node) === "sum" && node.parameter > 0 && !counted;
+
+  // ------------------------------------------------------------ states
+
+  /** Variables that hold each state: as doubles where `isWide`. */
+  const held = new Map<Node, number[]>();
+  const isWide = (node: Node) => isSingle && nameOf(node) === "scan";
+  const place = (node: Node, part: number) =>
+    STATE_BYTES[precision] * states.indexOf(node) + 16 * part;
+  const begin: Code[] = [];
+  const end: Code[] = [];
+  for (const node of states) {
+    const isSum = nameOf(node) === "sum";
+    if (isIdle(node)) continue;
+    const variables = isWide(node) && !isHalf
+      ? [variable(), variable()]
+      : [variable()];
+    held.set(node, variables);
+    variables.forEach((at, part) => {
+      const stored = v128.load(get(STATES), place(node, part));
+      begin.push(set(at, isSum ? splat(0) : stored));
+      if (!isSum) end.push(v128.store(get(STATES), place(node, part), get(at)));
+    });
+    if (isSum) {
+      widened(get(variables[0])).forEach((part, i) =>
+        end.push(v128.store(
+          get(STATES),
+          place(node, i),
+          f64x2.add(v128.load(get(STATES), place(node, i)), part),
+        ))
+      );
+    }
+  }
+  for (const node of constants) {
+    const at = variable();
+    begin.push(
+      set(
+        at,
+        v128.load(get(CONSTANTS), CONSTANT_BYTES * constants.indexOf(node)),
+      ),
+    );
+    held.set(node, [at]);
+  }
+
+  function widened(x: Code): Code[] {
+    if (!isSingle) return [x];
+    return isHalf ? [promoteLow(x)] : widen(x);
+  }
+  function narrowed(parts: Code[]): Code {
+    if (!isSingle) return parts[0];
+    return isHalf ? demote(parts[0]) : narrow(parts);
+  }
+
+  // ------------------------------------------------------------ values
+
+  const uses = new Map<Node, number>();
+  for (const node of body) {
+    if (isIdle(node)) continue;
+    for (const x of node.inputs) uses.set(x, (uses.get(x) ?? 0) + 1);
+  }
+  for (const node of writes) uses.set(node, (uses.get(node) ?? 0) + 1);
+  const isProduct = (node: Node) =>
+    ["multiply", "scale"].includes(nameOf(node)) && inBody.has(node) &&
+    uses.get(node) === 1 && !values.has(node);
+
+  const values = new Map<Node, Code>();
+  const isMask = (node: Node) => nameOf(node) === "less" && inBody.has(node);
+
+  /** The value of `node` as numbers. */
+  function numbers(node: Node): Code {
+    const value = valueOf(node);
+    return isMask(node) ? v128.and(value, float.splat(1)) : value;
+  }
+
+  function valueOf(node: Node): Code {
+    let value = values.get(node);
+    if (value === undefined) {
+      value = compute(node);
+      values.set(node, value);
+    }
+    return value;
+  }
+
+  function load(node: Node, shift = 0): Code {
+    const at = layout.signal(node) + shift;
+    // Offsets in an instruction are not negative.
+    return keep(
+      at >= 0
+        ? v128.load(get(OFFSET), at)
+        : v128.load(i32.add(get(OFFSET), i32.const(at)), 0),
     );
   }
-  for (const node of body) {
-    const [input] = node.inputs;
-    if (nameOf(node) !== "broadcast") {
-      const variable = newVariable();
-      code.push(
-        ...isShift(node) && stored.has(input)
-          ? set(
-            variable,
-            v128.load(get(OFFSET), addresses.signal(input) + neighbour(node)),
-          )
-          : compute(node, variable),
-      );
-      variableOf.set(node, variable);
+
+  function compute(node: Node): Code {
+    const { primitive, inputs, parameter } = node;
+    if (!inBody.has(node)) return load(node);
+    const [a, b, c] = inputs;
+    switch (nameOf(node)) {
+      case "broadcast":
+        return get(held.get(node)![0]);
+      case "previous": {
+        const [state] = node.states!;
+        return inBody.has(state)
+          ? keep(narrowed(held.get(state)!.map(get)))
+          : load(state, -rowBytes);
+      }
+      case "delay":
+      case "advance": {
+        if (held.has(node)) return get(held.get(node)![0]);
+        if (inBody.has(a)) return get(held.get(a)![0]);
+        return load(a, nameOf(node) === "delay" ? -rowBytes : rowBytes);
+      }
+      case "add":
+        if (isProduct(a)) return keep(plus(a, numbers(b)));
+        if (isProduct(b)) return keep(plus(b, numbers(a)));
+        break;
+      case "subtract":
+        if (isProduct(b)) {
+          const [x, y] = b.inputs.map(numbers);
+          return keep(float.nmadd(x, y, numbers(a)));
+        }
+        break;
+      case "select": {
+        const mask = isMask(a)
+          ? valueOf(a)
+          : float.notEqual(numbers(a), float.splat(0));
+        return keep(
+          knownNumber(c) === 0
+            ? v128.and(numbers(b), mask)
+            : v128.bitselect(numbers(b), numbers(c), mask),
+        );
+      }
+      case "after": {
+        if (!layout.isIndexed) {
+          throw new Error(
+            "after() needs to know the row, which is not told here",
+          );
+        }
+        const isAfter = i32.greaterOrEqual(
+          get(OFFSET),
+          i32.const(parameter * rowBytes),
+        );
+        const mask = i32x4.splat(i32.subtract(i32.const(0), isAfter));
+        return keep(v128.and(numbers(a), mask));
+      }
+      case "scan": {
+        const moved = widened(numbers(inputs[parameter]));
+        const parts = held.get(node)!.map((at, i) =>
+          keep(f64x2.add(get(at), moved[i]))
+        );
+        next.set(node, parts);
+        return keep(narrowed(parts));
+      }
+      case "decay": {
+        const self = get(held.get(node)![0]);
+        const y = keep(float.madd(numbers(a), self, numbers(b)));
+        next.set(node, [y]);
+        return y;
+      }
+      case "recur":
+      case "recurBack":
+        return recurrence(node);
     }
-    if (writes.includes(node)) {
-      code.push(
-        ...v128.store(get(OFFSET), addresses.signal(node), valueOf(node)),
-      );
+    if (typeof primitive === "string" || primitive.code === undefined) {
+      throw new Error(`${nameOf(node)} has no code`);
     }
+    return keep(primitive.code(emitter, inputs.map(numbers)));
   }
 
-  const add = (variable: number, step: number) =>
-    set(variable, i32.add(get(variable), i32.const(step)));
-  const allLanes = [
-    ...set(OFFSET, get(ROW)),
-    ...set(STATE_OFFSET, i32.const(0)),
-    ...repeat(
-      [...code, ...add(OFFSET, 16), ...add(STATE_OFFSET, format.stateStep)],
-      i32.less(get(STATE_OFFSET), i32.const(stateBytes)),
-    ),
-  ];
-  const step = direction === "forward" ? rowBytes : -rowBytes;
+  /** The product `node` plus `more`. */
+  function plus(node: Node, more: Code): Code {
+    const [x, y] = node.inputs.map(numbers);
+    return float.madd(x, y, more);
+  }
+
+  // What the states are to be at the next row.
+  const next = new Map<Node, Code[]>();
+
+  function recurrence(node: Node): Code {
+    const { inputs, parameter, states } = node;
+    const size = states!.length;
+    const row = inputs.slice(size * parameter, size * (parameter + 1));
+    const drive = inputs[size * size + parameter];
+    const self = get(held.get(node)![0]);
+    /** Σ_l J_kl y_l, and `more`. */
+    const moved = (values: Code[], more: Code | null) =>
+      row.reduce((sum: Code | null, factor, l) => {
+        if (knownNumber(factor) === 0) return sum;
+        const [front, x] = factor.inputs;
+        if (
+          sum !== null && inBody.has(factor) &&
+          nameOf(factor) === "scale" && knownNumber(front) === -1
+        ) return float.nmadd(numbers(x), values[l], sum);
+        const j = numbers(factor);
+        return sum === null
+          ? float.multiply(j, values[l])
+          : float.madd(j, values[l], sum);
+      }, more);
+    const isDriven = knownNumber(drive) !== 0;
+    if (nameOf(node) === "recurBack") {
+      // What is handed on is computed where J is at hand: a sample earlier.
+      return isDriven ? keep(float.add(self, numbers(drive))) : self;
+    }
+    const sum = moved(
+      states!.map((state) => held.has(state) ? get(held.get(state)![0]) : []),
+      isDriven ? numbers(drive) : null,
+    );
+    const y = sum === null ? self : keep(float.add(self, sum));
+    next.set(node, [y]);
+    return y;
+  }
+
+  function handedOn(node: Node): Code {
+    const { inputs, parameter, states } = node;
+    const size = states!.length;
+    let sum = valueOf(node);
+    inputs.slice(size * parameter, size * (parameter + 1)).forEach((m, l) => {
+      if (knownNumber(m) === 0) return;
+      sum = float.madd(numbers(m), valueOf(states![l]), sum);
+    });
+    return keep(sum);
+  }
+
+  // ------------------------------------------------------------ the loop
+
+  for (const node of body) {
+    const isKept = states.includes(node) && nameOf(node) !== "sum";
+    if (isKept || written.has(node)) numbers(node);
+    if (nameOf(node) === "sum" && !isIdle(node)) {
+      const [x] = node.inputs;
+      const [at] = held.get(node)!;
+      write(set(
+        at,
+        isProduct(x) ? plus(x, get(at)) : float.add(numbers(x), get(at)),
+      ));
+    }
+    if (written.has(node)) {
+      write(v128.store(get(OFFSET), layout.signal(node), numbers(node)));
+    }
+  }
+  for (const node of states) {
+    if (nameOf(node) === "recurBack") next.set(node, [handedOn(node)]);
+    if (isShift(node)) next.set(node, [numbers(node.inputs[0])]);
+  }
+  for (const [node, parts] of next) {
+    // Through variables of their own: one may be the old value of another.
+    parts.forEach((value, i) => next.get(node)![i] = keep(value));
+  }
+  for (const [node, parts] of next) {
+    parts.forEach((value, i) => write(set(held.get(node)![i], value)));
+  }
+
+  const loop = code;
+  code = [];
+  const add = (at: number, amount: number) =>
+    set(at, i32.add(get(at), i32.const(amount)));
   return {
     name,
-    integers: FIRST_VECTOR - OFFSET,
     vectors,
     body: [
-      ...constants,
+      ...begin.flat(),
+      ...[...numerals].flatMap(([value, at]) => set(at, splat(value))),
       ...repeat(
-        [...allLanes, ...add(ROW, step), ...add(ROWS_LEFT, -1)],
+        [...loop.flat(), ...add(OFFSET, step), ...add(ROWS_LEFT, -1)],
         get(ROWS_LEFT),
       ),
+      ...end.flat(),
     ],
   };
-}
-
-/** What differs between the formats. */
-interface Format {
-  float: FloatLanes;
-  /** Bytes of state that belong to a vector. */
-  stateStep: number;
-  /** A vector as one or two vectors of doubles. */
-  widen(x: Code): Code[];
-  /** The inverse of `widen`. */
-  narrow(parts: Code[]): Code;
-  /** Sets variable `y` to eˣ; `n` is a variable it may use. */
-  exp(x: Code, y: number, n: number): Code;
 }
 
 /** The bytes from `first` to `last`, as a shuffle names them. */
@@ -285,84 +410,19 @@ function lanes(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
-const SINGLE: Format = {
-  float: f32x4,
-  stateStep: 32,
-  widen: (x) => [
+/** Four floats as two vectors of doubles. */
+function widen(x: Code): Code[] {
+  return [
     promoteLow(x),
     promoteLow(v128.shuffle(x, x, [...lanes(8, 15), ...lanes(0, 7)])),
-  ],
-  narrow: ([low, high]) =>
-    v128.shuffle(demote(low), demote(high), [...lanes(0, 7), ...lanes(16, 23)]),
-  exp: (x, y, n) =>
-    exponential(f32x4, x, y, n, {
-      least: -87,
-      most: 88,
-      ln2: [0.693359375, -2.12194440e-4],
-      degree: 7,
-      power: (n) =>
-        i32x4.shiftLeft(
-          i32x4.add(i32x4.truncate(n), i32x4.splat(i32.const(127))),
-          i32.const(23),
-        ),
-    }),
-};
-
-const DOUBLE: Format = {
-  float: f64x2,
-  stateStep: 16,
-  widen: (x) => [x],
-  narrow: ([x]) => x,
-  exp: (x, y, n) =>
-    exponential(f64x2, x, y, n, {
-      least: -708,
-      most: 709,
-      ln2: [6.93147180369123816490e-1, 1.90821492927058770002e-10],
-      degree: 13,
-      // 3 · 2⁵¹ + 1023 added, the exponent stands in the lowest bits.
-      power: (n) =>
-        i64x2.shiftLeft(
-          f64x2.add(n, f64x2.splat(3 * 2 ** 51 + 1023)),
-          i32.const(52),
-        ),
-    }),
-};
-
-/**
- * eˣ = 2ⁿ eʳ with n = x / ln 2 rounded, so that |r| ≤ ln 2 / 2, and eʳ by its
- * Taylor series. ln 2 is taken in two parts, the first so short that n times it
- * is exact. Arguments are limited to where the result is a normal number.
- */
-function exponential(
-  float: FloatLanes,
-  x: Code,
-  y: number,
-  n: number,
-  { least, most, ln2, degree, power }: {
-    least: number;
-    most: number;
-    ln2: [number, number];
-    degree: number;
-    /** Vector of 2ⁿ. */
-    power: (n: Code) => Code;
-  },
-): Code {
-  const { add, multiply, splat } = float;
-  const code = [
-    ...set(y, float.min(float.max(x, splat(least)), splat(most))),
-    ...set(n, float.nearest(multiply(get(y), splat(Math.LOG2E)))),
   ];
-  for (const part of ln2) {
-    code.push(
-      ...set(y, float.subtract(get(y), multiply(get(n), splat(part)))),
-    );
-  }
-  let factorial = 1;
-  for (let i = 2; i <= degree; i++) factorial *= i;
-  let series = splat(1 / factorial);
-  for (let i = degree; i >= 1; i--) {
-    factorial /= i;
-    series = add(multiply(series, get(y)), splat(1 / factorial));
-  }
-  return [...code, ...set(y, multiply(series, power(get(n))))];
+}
+
+/** The inverse of {@linkcode widen}. */
+function narrow([low, high]: Code[]): Code {
+  return v128.shuffle(
+    demote(low),
+    demote(high),
+    [...lanes(0, 7), ...lanes(16, 23)],
+  );
 }

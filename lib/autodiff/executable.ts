@@ -18,15 +18,25 @@
  */
 
 import type { Signal } from "../sound/signal.ts";
-import { compileSweep, type Precision, withState } from "./compile.ts";
-import type { Node, Program } from "./program.ts";
-import {
-  nameOf,
-  schedule,
-  type ScheduleOptions,
-  type Sweep,
-} from "./schedule.ts";
+import { compileSweep, type Precision } from "./compile.ts";
+import type { Program } from "./program.ts";
+import { schedule, type ScheduleOptions, type Sweep } from "./schedule.ts";
+import { isState, startOf } from "./simplify.ts";
+import type { Node } from "./value.ts";
+import { runRows, type SweepFunction } from "./rows.ts";
 import { assemble } from "./wasm.ts";
+import {
+  constantBytesOf,
+  readSums,
+  scalarAt,
+  scalarValues,
+  stateBytesOf,
+  sumStart,
+  type Values,
+  VECTOR_BYTES,
+  writeConstants,
+  writeStates,
+} from "./work.ts";
 
 /** Size and format of the signals that a program is made ready for. */
 export interface ExecutableOptions extends ScheduleOptions {
@@ -36,6 +46,10 @@ export interface ExecutableOptions extends ScheduleOptions {
   length: number;
   /** Format of signals (default "single"). */
   precision?: Precision;
+  /** Whether multiply-adds may be rounded once (default false). */
+  relaxed?: boolean;
+  /** Sample that later sums begin with, if it is not the one they were traced with. */
+  sumsFrom?: number;
 }
 
 /** Bytes that an executable holds. */
@@ -63,24 +77,16 @@ export interface Executable {
   read(index: number, row: number): Float64Array;
 }
 
-type SweepFunction = (row: number, rows: number) => void;
-
-const VECTOR_BYTES = 16;
 const PAGE_BYTES = 65536;
 /** All that a 32-bit WebAssembly memory can address. */
 const MOST_PAGES = 65536;
-/**
- * Rows in one call of compiled code. Many short calls, because a runtime that has
- * found better code for a function uses it from the next call on.
- */
-const ROWS_A_CALL = 1024;
 
 /** Makes `program` ready for signals of the size that `options` give. */
 export async function prepare(
   program: Program,
   options: ExecutableOptions,
 ): Promise<Executable> {
-  const { batch, length, precision = "single" } = options;
+  const { batch, length, precision = "single", relaxed = false } = options;
   if (!(batch >= 1 && length >= 1)) {
     throw new RangeError(
       `${batch} chunks of ${length} samples: nothing to run`,
@@ -88,67 +94,67 @@ export async function prepare(
   }
   const sweeps = schedule(program, options);
   const { placeOf, places } = assignPlaces(program, sweeps);
-  const constants = sweeps.map(({ body }) =>
-    body.filter((node) => nameOf(node) === "broadcast")
-  );
+  const start = options.sumsFrom ?? sumStart(sweeps);
 
+  const bytesEach = precision === "single" ? 4 : 8;
   const lanes = 4 * Math.ceil(batch / 4);
-  const stateBytes = 8 * lanes;
-  const rowBytes = lanes * (precision === "single" ? 4 : 8);
+  const rowBytes = lanes * bytesEach;
+  const vectors = Math.ceil(batch * bytesEach / VECTOR_BYTES);
   const signalBytes = (length + 2) * rowBytes;
-  const atConstants = stateBytes * most(sweeps.map((s) => withState(s).length));
-  const atSignals = atConstants +
-    VECTOR_BYTES * most(constants.map((nodes) => nodes.length));
+  const stateBytes = most(
+    sweeps.map((sweep) => stateBytesOf(sweep, precision)),
+  );
+  const atConstants = stateBytes * vectors;
+  const atSignals = atConstants + most(sweeps.map(constantBytesOf));
   const peakBytes = atSignals + signalBytes * places;
   const memory = allocate(peakBytes, `${batch} chunks of ${length} samples`);
   const signalAt = (node: Node) =>
     atSignals + signalBytes * placeOf.get(node)! + rowBytes;
 
-  const functions = sweeps.map((sweep, i) =>
-    compileSweep(sweep, `sweep${i}`, precision, {
-      rowBytes,
-      stateBytes,
-      state: (index) => stateBytes * index,
-      constant: (node) =>
-        atConstants + VECTOR_BYTES * constants[i].indexOf(node),
-      signal: signalAt,
-    })
+  const layout = {
+    precision,
+    relaxed,
+    rowBytes,
+    isIndexed: true,
+    signal: signalAt,
+  };
+  const { instance } = await WebAssembly.instantiate(
+    assemble(sweeps.flatMap((sweep, i) => [
+      compileSweep(sweep, `early${i}`, layout, false),
+      compileSweep(sweep, `sweep${i}`, layout),
+    ])),
+    { env: { memory } },
   );
-  const { instance } = await WebAssembly.instantiate(assemble(functions), {
-    env: { memory },
-  });
-  const calls = functions.map(({ name }) =>
-    instance.exports[name] as SweepFunction
-  );
+  const calls = instance.exports as Record<string, SweepFunction>;
   const numbers = precision === "single"
     ? new Float32Array(memory.buffer)
     : new Float64Array(memory.buffer);
-  const states = new Float64Array(memory.buffer, 0, atConstants / 8);
-  const bytesEach = numbers.BYTES_PER_ELEMENT;
 
-  function runSweep(index: number, values: Map<Node, number>): void {
-    constants[index].forEach((node, i) => {
-      const from = (atConstants + VECTOR_BYTES * i) / bytesEach;
-      numbers.fill(
-        scalarAt(node.inputs[0], values),
-        from,
-        from + VECTOR_BYTES / bytesEach,
-      );
-    });
-    states.fill(0);
+  function runSweep(index: number, values: Values): void {
     const sweep = sweeps[index];
-    for (let done = 0; done < length; done += ROWS_A_CALL) {
-      const rows = Math.min(ROWS_A_CALL, length - done);
-      const row = sweep.direction === "forward" ? done : length - 1 - done;
-      calls[index](row * rowBytes, rows);
+    writeConstants(sweep, precision, memory, atConstants, values);
+    for (const node of sweep.writes) {
+      const from = (signalAt(node) - rowBytes) / bytesEach;
+      const before = isState(node) ? scalarAt(startOf(node), values) : 0;
+      numbers.fill(before, from, from + lanes);
+      numbers.fill(0, from + lanes * (length + 1), from + lanes * (length + 2));
     }
-    withState(sweep).forEach((node, i) => {
-      if (nameOf(node) !== "sum") return;
-      const from = lanes * i;
-      let total = 0;
-      for (let row = 0; row < batch; row++) total += states[from + row];
-      values.set(node, total);
-    });
+    const totals = new Map<Node, number>();
+    for (let vector = 0; vector < vectors; vector++) {
+      const states = stateBytes * vector;
+      writeStates(sweep, precision, memory, states, values);
+      runRows(length, start, sweep.direction, (row, rows, isEarly) => {
+        calls[`${isEarly ? "early" : "sweep"}${index}`](
+          row * rowBytes + VECTOR_BYTES * vector,
+          rows,
+          states,
+          atConstants,
+        );
+      });
+      const used = batch - vector * VECTOR_BYTES / bytesEach;
+      readSums(sweep, precision, memory, states, totals, used);
+    }
+    for (const [node, total] of totals) values.set(node, total);
   }
 
   return {
@@ -169,8 +175,7 @@ export async function prepare(
       for (let n = 0; n < length; n++) numbers[from + n * lanes] = samples[n];
     },
     run(scalars) {
-      const values = new Map<Node, number>();
-      program.scalars.forEach((node, i) => values.set(node, scalars[i]));
+      const values = scalarValues(program, scalars);
       sweeps.forEach((_, index) => runSweep(index, values));
       return Float64Array.from(
         program.outputs,
@@ -228,18 +233,6 @@ function assignPlaces(
     }
   });
   return { placeOf, places };
-}
-
-/** The number that scalar `node` is; what is found is kept in `values`. */
-function scalarAt(node: Node, values: Map<Node, number>): number {
-  const known = values.get(node);
-  if (known !== undefined) return known;
-  const { primitive, inputs, parameter } = node;
-  const value = typeof primitive === "string"
-    ? parameter
-    : primitive.evaluate!(...inputs.map((input) => scalarAt(input, values)));
-  values.set(node, value);
-  return value;
 }
 
 function most(numbers: number[]): number {

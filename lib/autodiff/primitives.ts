@@ -1,41 +1,28 @@
 /**
- * The primitives: every operation that the differentiable language has, its
- * derivative, and, where it is linear, its transpose.
+ * The primitives: every operation that the differentiable language has, one record
+ * each, with its derivative, its transpose where it is linear, and its code.
  *
  * | | meaning | transpose |
  * |---|---|---|
- * | add, subtract, negate, multiply, reciprocal, exp | element by element | |
+ * | add, subtract, negate, multiply, reciprocal | element by element | |
+ * | exp, log, abs, maximum | element by element | not linear |
  * | less(a, b) | mask, 1 where a < b, else 0 | not differentiated |
  * | select(m, a, b) | a where m, else b | the cotangent where m, where not |
  * | after(x, n₀) | x with zeros before sample n₀ | itself |
  * | broadcast(s) | a scalar as a constant signal | sum |
- * | sum(x) | over batch and time | broadcast |
- * | delay(x) | x[n − 1], zero before the start | advance |
+ * | sum(x, n₀) | over batch and time, from sample n₀ on | broadcast, after |
+ * | delay(x, s) | x[n − 1], s before the start | advance |
  * | advance(x) | x[n + 1], zero past the end | delay |
- * | recur(α, u) | y[n] = (1 − α[n]) y[n−1] + u[n] | recurBack |
- * | recurBack(α, u) | y[n] = (1 − α[n+1]) y[n+1] + u[n] | recur |
- * | attacks(h, a, r) | mask of the ballistics' branch | not differentiated |
  *
- * The recurrence is written with its leak α = 1 − β rather than β, for which
- * single precision has too few digits: α is about 1e-4 and β rounds to 6e-8. With
- * D the delay, recur solves (I − (1 − α) D) y = u. Its derivative is therefore the
- * same recurrence, driven by u̇ − α̇ D y, and its transpose the same backwards in
- * time: every derivative of a recurrence is a recurrence.
- *
- * Between a scalar and a signal an operation first broadcasts the scalar, so that
- * no rule has to think of shapes.
+ * and those that carry a state, in `recurrences.ts`. Between a scalar and a signal
+ * an operation first broadcasts the scalar, so that no rule thinks of shapes.
  *
  * @module
  */
 
-import { constant } from "./program.ts";
-import {
-  bind,
-  type Primitive,
-  type Shape,
-  type Tangent,
-  type Value,
-} from "./value.ts";
+import { bind } from "./bind.ts";
+import { constant, define } from "./program.ts";
+import type { Shape, Tangent, Value } from "./value.ts";
 
 /** What operations take: a number stands for a constant scalar. */
 export type Operand = Value | number;
@@ -65,86 +52,98 @@ function subtractTangents(a: Tangent, b: Tangent): Tangent {
 }
 
 /** `rule` of a tangent, unless it is zero. */
-function of(tangent: Tangent, rule: (tangent: Value) => Value): Tangent {
+export function of(tangent: Tangent, rule: (tangent: Value) => Value): Tangent {
   return tangent && rule(tangent);
 }
 
 // ---------------------------------------------------------------- shapes
 
-const broadcastPrimitive: Primitive = {
+const broadcastPrimitive = define({
   name: "broadcast",
   shape: "signal",
   jvp: ([ds]) => of(ds, broadcast),
   transpose: (ct) => [sum(ct)],
-};
+});
 
 /** A scalar as a signal that is constant over batch and time. */
 export function broadcast(s: Operand): Value {
   return bind(broadcastPrimitive, [asValue(s)]);
 }
 
-const sumPrimitive: Primitive = {
+const sumPrimitive = define({
   name: "sum",
   shape: "scalar",
-  jvp: ([dx]) => of(dx, sum),
-  transpose: (ct) => [broadcast(ct)],
-};
+  jvp: ([dx], _inputs, _y, start) => of(dx, (dx) => sum(dx, start)),
+  transpose: (ct, _inputs, _isLinear, start) => [
+    start > 0 ? after(broadcast(ct), start) : broadcast(ct),
+  ],
+});
 
-/** Sum of a signal over batch and time. */
-export function sum(x: Value): Value {
-  return bind(sumPrimitive, [x]);
+/** Sum of a signal over batch and time, from sample `start` of every chunk on. */
+export function sum(x: Value, start = 0): Value {
+  return bind(sumPrimitive, [x], start);
 }
 
-function asValue(operand: Operand): Value {
+/** `operand` as a value. */
+export function asValue(operand: Operand): Value {
   return typeof operand === "number" ? constant(operand) : operand;
+}
+
+/** `operand` as a signal. */
+export function asSignal(operand: Operand): Value {
+  const value = asValue(operand);
+  return value.shape === "scalar" ? broadcast(value) : value;
 }
 
 /** `operands` as values of one shape. */
 function alike(...operands: Operand[]): Value[] {
   const values = operands.map(asValue);
-  if (values.every((value) => value.shape === "scalar")) return values;
-  return values.map((v) => v.shape === "scalar" ? broadcast(v) : v);
+  return values.every((value) => value.shape === "scalar")
+    ? values
+    : values.map(asSignal);
 }
 
 // ---------------------------------------------------------------- arithmetic
 
-const addPrimitive: Primitive = {
+const addPrimitive = define({
   name: "add",
   evaluate: (a, b) => a + b,
   jvp: ([da, db]) => addTangents(da, db),
   transpose: (ct) => [ct, ct],
-};
+  code: ({ float }, [a, b]) => float.add(a, b),
+});
 
 /** a + b. */
 export function add(a: Operand, b: Operand): Value {
   return bind(addPrimitive, alike(a, b));
 }
 
-const subtractPrimitive: Primitive = {
+const subtractPrimitive = define({
   name: "subtract",
   evaluate: (a, b) => a - b,
   jvp: ([da, db]) => subtractTangents(da, db),
   transpose: (ct, _, [, isLinear]) => [ct, isLinear ? negate(ct) : null],
-};
+  code: ({ float }, [a, b]) => float.subtract(a, b),
+});
 
 /** a − b. */
 export function subtract(a: Operand, b: Operand): Value {
   return bind(subtractPrimitive, alike(a, b));
 }
 
-const negatePrimitive: Primitive = {
+const negatePrimitive = define({
   name: "negate",
   evaluate: (a) => -a,
   jvp: ([da]) => of(da, negate),
   transpose: (ct) => [negate(ct)],
-};
+});
 
 /** −a. */
 export function negate(a: Operand): Value {
   return bind(negatePrimitive, [asValue(a)]);
 }
 
-const multiplyPrimitive: Primitive = {
+const multiplyPrimitive = define({
   name: "multiply",
   evaluate: (a, b) => a * b,
   jvp: ([da, db], [a, b]) =>
@@ -155,18 +154,28 @@ const multiplyPrimitive: Primitive = {
   // As part of a linear map one factor is constant.
   transpose: (ct, [a, b], [isLinear]) =>
     isLinear ? [multiply(ct, b), null] : [null, multiply(ct, a)],
-};
+  code: ({ float }, [a, b]) => float.multiply(a, b),
+});
 
 /** a b. */
 export function multiply(a: Operand, b: Operand): Value {
   return bind(multiplyPrimitive, alike(a, b));
 }
 
-const reciprocalPrimitive: Primitive = {
+// A signal times a broadcast scalar, as the algebra of the program writes it: only
+// instructions have it, so that it needs no derivative.
+define({
+  name: "scale",
+  jvp: () => null,
+  code: ({ float }, [factor, x]) => float.multiply(factor, x),
+});
+
+const reciprocalPrimitive = define({
   name: "reciprocal",
   evaluate: (a) => 1 / a,
   jvp: ([da], _, y) => of(da, (da) => negate(multiply(da, multiply(y, y)))),
-};
+  code: ({ float }, [a]) => float.divide(float.splat(1), a),
+});
 
 /** 1 / a. */
 export function reciprocal(a: Operand): Value {
@@ -178,31 +187,74 @@ export function divide(a: Operand, b: Operand): Value {
   return multiply(a, reciprocal(b));
 }
 
-const expPrimitive: Primitive = {
+const expPrimitive = define({
   name: "exp",
-  evaluate: Math.exp,
+  evaluate: (a) => Math.exp(a),
   jvp: ([da], _, y) => of(da, (da) => multiply(da, y)),
-};
+  code: (emitter, [a]) => emitter.exp(a),
+});
 
 /** eᵃ. */
 export function exp(a: Operand): Value {
   return bind(expPrimitive, [asValue(a)]);
 }
 
+const logPrimitive = define({
+  name: "log",
+  evaluate: (a) => Math.log(a),
+  jvp: ([da], [a]) => of(da, (da) => divide(da, a)),
+  code: (emitter, [a]) => emitter.log(a),
+});
+
+/** ln a, of a > 0. */
+export function log(a: Operand): Value {
+  return bind(logPrimitive, [asValue(a)]);
+}
+
+const absPrimitive = define({
+  name: "abs",
+  evaluate: (a) => Math.abs(a),
+  jvp: ([da], [a]) => of(da, (da) => select(less(a, 0), negate(da), da)),
+  code: ({ float }, [a]) => float.abs(a),
+});
+
+/** |a|; its derivative at 0 is that to the right. */
+export function abs(a: Operand): Value {
+  return bind(absPrimitive, [asValue(a)]);
+}
+
+const maximumPrimitive = define({
+  name: "maximum",
+  evaluate: (a, b) => Math.max(a, b),
+  jvp: ([da, db], [a, b]) =>
+    select(
+      less(a, b),
+      materialise(db, b.shape),
+      materialise(da, a.shape),
+    ),
+  code: ({ float }, [a, b]) => float.max(a, b),
+});
+
+/** The larger of a and b; where they are equal, a. */
+export function maximum(a: Operand, b: Operand): Value {
+  return bind(maximumPrimitive, alike(a, b));
+}
+
 // ---------------------------------------------------------------- masks
 
-const lessPrimitive: Primitive = {
+const lessPrimitive = define({
   name: "less",
   evaluate: (a, b) => a < b ? 1 : 0,
   jvp: () => null,
-};
+  code: ({ float }, [a, b]) => float.less(a, b),
+});
 
 /** Mask: 1 where a < b, else 0. */
 export function less(a: Operand, b: Operand): Value {
   return bind(lessPrimitive, alike(a, b));
 }
 
-const selectPrimitive: Primitive = {
+const selectPrimitive = define({
   name: "select",
   evaluate: (mask, a, b) => mask !== 0 ? a : b,
   jvp: ([, da, db], [mask]) =>
@@ -216,7 +268,7 @@ const selectPrimitive: Primitive = {
     ofA ? select(mask, ct, 0) : null,
     ofB ? select(mask, 0, ct) : null,
   ],
-};
+});
 
 /** a where `mask` is not 0, else b. */
 export function select(mask: Value, a: Operand, b: Operand): Value {
@@ -225,119 +277,46 @@ export function select(mask: Value, a: Operand, b: Operand): Value {
 
 // ---------------------------------------------------------------- time
 
-const afterPrimitive: Primitive = {
+const afterPrimitive = define({
   name: "after",
   jvp: ([dx], _inputs, _y, start) => of(dx, (dx) => after(dx, start)),
   transpose: (ct, _inputs, _isLinear, start) => [after(ct, start)],
-};
+});
 
 /** x with zeros in place of the samples before `start`. */
 export function after(x: Value, start: number): Value {
   return bind(afterPrimitive, [x], start);
 }
 
-const delayPrimitive: Primitive = {
-  name: "delay",
-  jvp: ([dx]) => of(dx, delay),
-  transpose: (ct) => [advance(ct)],
-};
-
-/** x[n − 1], zero at the start. */
-export function delay(x: Value): Value {
-  return bind(delayPrimitive, [x]);
+/** Sum over the batch of the first sample of x. */
+export function first(x: Value): Value {
+  return sum(subtract(x, after(x, 1)));
 }
 
-const advancePrimitive: Primitive = {
+const delayPrimitive = define({
+  name: "delay",
+  jvp: ([dx, ds], [x, s]) =>
+    dx === null && ds === null
+      ? null
+      : delay(materialise(dx, x.shape), materialise(ds, s.shape)),
+  transpose: (ct, _inputs, [ofX, ofStart]) => [
+    ofX ? advance(ct) : null,
+    ofStart ? first(ct) : null,
+  ],
+});
+
+/** x[n − 1], and `start`, a scalar, at the first sample. */
+export function delay(x: Value, start: Operand = 0): Value {
+  return bind(delayPrimitive, [x, asValue(start)]);
+}
+
+const advancePrimitive = define({
   name: "advance",
   jvp: ([dx]) => of(dx, advance),
   transpose: (ct) => [delay(ct)],
-};
+});
 
 /** x[n + 1], zero at the end. */
 export function advance(x: Value): Value {
   return bind(advancePrimitive, [x]);
-}
-
-const recurPrimitive: Primitive = {
-  name: "recur",
-  jvp: ([dleak, du], [leak], y) =>
-    of(
-      subtractTangents(du, of(dleak, (dleak) => multiply(dleak, delay(y)))),
-      (drive) => recur(leak, drive),
-    ),
-  transpose: (ct, [leak]) => [null, recurBack(leak, ct)],
-};
-
-/** y[n] = (1 − leak[n]) y[n−1] + u[n], y[−1] = 0. */
-export function recur(leak: Operand, u: Value): Value {
-  return bind(recurPrimitive, alike(leak, u));
-}
-
-const recurBackPrimitive: Primitive = {
-  name: "recurBack",
-  jvp: ([dleak, du], [leak], y) =>
-    of(
-      subtractTangents(du, of(dleak, (dleak) => advance(multiply(dleak, y)))),
-      (drive) => recurBack(leak, drive),
-    ),
-  transpose: (ct, [leak]) => [null, recur(leak, ct)],
-};
-
-/** y[n] = (1 − leak[n+1]) y[n+1] + u[n], y[N] = 0: the transpose of `recur`. */
-export function recurBack(leak: Operand, u: Value): Value {
-  return bind(recurBackPrimitive, alike(leak, u));
-}
-
-// ---------------------------------------------------------------- ballistics
-
-const attacksPrimitive: Primitive = {
-  name: "attacks",
-  jvp: () => null,
-};
-
-/**
- * Branch of the ballistics d[n] = d[n−1] + α[n] (h[n] − d[n−1]), d[−1] = 0: mask
- * of the samples where h[n] < d[n−1], which is where α[n] is `attack`; elsewhere
- * it is `release`.
- */
-export function attacks(h: Value, attack: Operand, release: Operand): Value {
-  return bind(attacksPrimitive, alike(h, attack, release));
-}
-
-/**
- * The ballistics: d[n] = d[n−1] + α[n] (h[n] − d[n−1]) from d[−1] = 0, α[n] =
- * `attack` where h[n] < d[n−1], else `release`.
- *
- * The branch is locally constant, so apart from the mask it is a recurrence, and
- * its derivatives are that recurrence's.
- */
-export function ballistics(
-  h: Value,
-  attack: Operand,
-  release: Operand,
-): Value {
-  const leak = select(attacks(h, attack, release), attack, release);
-  return recur(leak, multiply(leak, h));
-}
-
-// TEMPORARY until the scan lands: signatures only.
-/** ln a. */
-export function log(a: Operand): Value {
-  return asValue(a);
-}
-/** |a|. */
-export function abs(a: Operand): Value {
-  return asValue(a);
-}
-/** max(a, b). */
-export function maximum(a: Operand, b: Operand): Value {
-  return add(a, b);
-}
-/** General recurrence. */
-export function scan(
-  step: (states: Value[], inputs: Value[]) => Value[],
-  starts: Operand[],
-  inputs: Operand[],
-): Value[] {
-  return step(starts.map(asValue), inputs.map(asValue));
 }

@@ -4,29 +4,18 @@
  *
  * Equal instructions are recorded once (hash-consing), so what several strategies
  * of differentiation repeat, such as the primal computation under every tangent,
- * costs nothing; and what algebra knows without computing (x + 0, 1 · x, a
- * constant's exponential) is never recorded. So the five directions of a Hessian
- * need no axis of their own: each is traced by itself, what they share is recorded
- * once, and what is zero in one of them not at all.
+ * costs nothing; and what algebra knows without computing (`simplify.ts`) is
+ * never recorded. So the directions of a Hessian need no axis of their own: each
+ * is traced by itself, what they share is recorded once, and what is zero in one
+ * of them not at all.
  *
  * @module
  */
 
-import type { Primitive, Shape, Value } from "./value.ts";
+import { type Algebra, nameOf, simplify } from "./simplify.ts";
+import type { Node, Primitive, Shape, Value } from "./value.ts";
 
-/** An instruction: a value of level 0. */
-export interface Node {
-  kind: "node";
-  level: 0;
-  shape: Shape;
-  /** Position in the program: inputs have smaller numbers than results. */
-  id: number;
-  /** What it applies, or that it is given from outside. */
-  primitive: Primitive | "input" | "constant";
-  inputs: Node[];
-  /** Parameter of the primitive, value of a constant, position of an input. */
-  parameter: number;
-}
+export { nameOf };
 
 /** A function as a straight line of instructions. */
 export interface Program {
@@ -41,6 +30,18 @@ export interface Program {
 /** Instructions of the program being traced, by what they compute. */
 let recorded: Map<string, Node> | undefined;
 
+/** What has been asked for so far, and what it was made: often something simpler. */
+let answered = new Map<string, Node>();
+
+/** All primitives, by name. */
+const primitives = new Map<string, Primitive>();
+
+/** Makes `primitive` known by its name. */
+export function define(primitive: Primitive): Primitive {
+  primitives.set(primitive.name, primitive);
+  return primitive;
+}
+
 /**
  * Records what `f` does to `scalars` scalars and `signals` signals.
  *
@@ -54,14 +55,12 @@ export function trace(
   signals: number,
   f: (scalars: Value[], signals: Value[]) => Value[],
 ): Program {
-  const outer = recorded;
+  const outer = { recorded, answered };
   recorded = new Map();
+  answered = new Map();
   try {
     const inputs = (count: number, shape: Shape) =>
-      Array.from(
-        { length: count },
-        (_, at) => node("input", shape, [], at),
-      );
+      Array.from({ length: count }, (_, at) => node("input", shape, [], at));
     const program = {
       scalars: inputs(scalars, "scalar"),
       signals: inputs(signals, "signal"),
@@ -69,9 +68,22 @@ export function trace(
     const outputs = f([...program.scalars], [...program.signals]);
     return { ...program, outputs: outputs as Node[] };
   } finally {
-    recorded = outer;
+    ({ recorded, answered } = outer);
   }
 }
+
+const algebra: Algebra = {
+  record: (name, inputs, parameter = 0) =>
+    record(primitives.get(name)!, inputs, parameter),
+  make: (name, inputs, parameter = 0) =>
+    make(primitives.get(name)!, inputs, parameter),
+  find(name, inputs, parameter = 0) {
+    const primitive = primitives.get(name)!;
+    const shape = primitive.shape ?? inputs[0].shape;
+    return recorded?.get(keyOf(primitive, shape, inputs, parameter));
+  },
+  constant,
+};
 
 /** The instruction of `primitive` on `inputs`, or one that has its result. */
 export function record(
@@ -80,9 +92,28 @@ export function record(
   parameter: number,
 ): Node {
   const shape = primitive.shape ?? inputs[0].shape;
-  const known = simplify(primitive, inputs, shape);
-  if (known) return known;
-  return node(primitive, shape, inputs, parameter);
+  const key = keyOf(primitive, shape, inputs, parameter);
+  let found = answered.get(key);
+  if (found === undefined) {
+    found = simplify(primitive, inputs, parameter, algebra) ??
+      make(primitive, inputs, parameter);
+    answered.set(key, found);
+  }
+  return found;
+}
+
+/** The instruction of `primitive` on `inputs`, as it stands. */
+function make(primitive: Primitive, inputs: Node[], parameter: number): Node {
+  const shape = primitive.shape ?? inputs[0].shape;
+  const found = node(primitive, shape, inputs, parameter);
+  if (primitive.stateCount !== undefined && found.states === undefined) {
+    const states = Array.from(
+      { length: primitive.stateCount(inputs.length) },
+      (_, k) => node(primitive, shape, inputs, k),
+    );
+    for (const state of states) state.states = states;
+  }
+  return found;
 }
 
 /** A scalar that does not change. */
@@ -90,81 +121,43 @@ export function constant(value: number): Node {
   return node("constant", "scalar", [], value);
 }
 
+/**
+ * What a state was a sample ago, before the recurrence that it belongs to has been
+ * recorded; `identity` tells one recurrence from another.
+ */
+export function previous(identity: string): Node {
+  return node("previous", "signal", [], 0, identity);
+}
+
+function keyOf(
+  primitive: Node["primitive"],
+  shape: Shape,
+  inputs: Node[],
+  parameter: number,
+  identity = "",
+): string {
+  const name = nameOf({ primitive });
+  const operands = inputs.map((input) => input.id);
+  if (name === "add" || name === "multiply") operands.sort((a, b) => a - b);
+  return `${name} ${shape} ${parameter} ${operands} ${identity}`;
+}
+
 function node(
   primitive: Node["primitive"],
   shape: Shape,
   inputs: Node[],
   parameter: number,
+  identity?: string,
 ): Node {
   if (recorded === undefined) {
     throw new Error("values exist only inside trace(): call it from there");
   }
-  const name = typeof primitive === "string" ? primitive : primitive.name;
-  const operands = inputs.map((input) => input.id);
-  if (name === "add" || name === "multiply") operands.sort((a, b) => a - b);
-  const key = `${name} ${shape} ${parameter} ${operands}`;
+  const key = keyOf(primitive, shape, inputs, parameter, identity);
   let found = recorded.get(key);
   if (found === undefined) {
-    found = {
-      kind: "node",
-      level: 0,
-      shape,
-      id: recorded.size,
-      primitive,
-      inputs,
-      parameter,
-    };
+    const id = recorded.size;
+    found = { kind: "node", level: 0, shape, id, primitive, inputs, parameter };
     recorded.set(key, found);
   }
   return found;
-}
-
-/** The number that `node` is everywhere, if it is known. */
-function knownNumber({ primitive, inputs, parameter }: Node): number | null {
-  if (primitive === "constant") return parameter;
-  if (primitive === "input" || primitive.name !== "broadcast") return null;
-  return knownNumber(inputs[0]);
-}
-
-/** What is known of a result without computing it: an input, or a number. */
-function simplify(
-  { name, evaluate }: Primitive,
-  inputs: Node[],
-  shape: Shape,
-): Node | undefined {
-  const [a, b, c] = inputs;
-  const numbers = inputs.map(knownNumber);
-  if (shape === "scalar" && evaluate && !numbers.includes(null)) {
-    return constant(evaluate(...numbers as number[]));
-  }
-  const [ofA, ofB] = numbers;
-  switch (name) {
-    case "add":
-      if (ofA === 0) return b;
-      if (ofB === 0) return a;
-      break;
-    case "subtract":
-      if (ofB === 0) return a;
-      break;
-    case "multiply":
-      if (ofA === 0 || ofB === 1) return a;
-      if (ofB === 0 || ofA === 1) return b;
-      break;
-    case "select":
-      if (b === c) return b;
-      break;
-    case "negate":
-    case "delay":
-    case "advance":
-    case "after":
-      if (ofA === 0) return a;
-      break;
-    case "recur":
-    case "recurBack":
-      if (ofB === 0) return b;
-      break;
-    case "sum":
-      if (ofA === 0) return constant(0);
-      break;
-  }
 }

@@ -10,10 +10,10 @@
  * known at the end. Sweeps therefore go forward and backward in turn, and every
  * operation is placed in the first that can hold it.
  *
- * What another sweep reads is *stored*, whole: the results of recurrences, masks
- * of the ballistics, and signals that are read at a neighbouring sample. What
- * follows from those element by element is computed again where it is needed,
- * which costs less than memory does.
+ * What another sweep reads is *stored*, whole: the states of recurrences, and
+ * signals that are read at a neighbouring sample. What follows from those element
+ * by element is computed again where it is needed, which costs less than memory
+ * does.
  *
  * Without fusion every operation has a sweep of its own and stores its result,
  * as in a framework that executes operation by operation.
@@ -21,7 +21,9 @@
  * @module
  */
 
-import type { Node, Program } from "./program.ts";
+import type { Program } from "./program.ts";
+import { nameOf } from "./simplify.ts";
+import type { Node } from "./value.ts";
 
 /** Direction in which a sweep passes over time. */
 export type Direction = "forward" | "backward";
@@ -45,8 +47,9 @@ export interface ScheduleOptions {
 
 /** Operations that carry a state over time, with their direction. */
 const RECURRENT: Record<string, Direction> = {
+  scan: "forward",
   recur: "forward",
-  attacks: "forward",
+  decay: "forward",
   recurBack: "backward",
 };
 
@@ -55,11 +58,6 @@ const SHIFTS: Record<string, Direction> = {
   delay: "forward",
   advance: "backward",
 };
-
-/** Name of what `node` applies. */
-export function nameOf({ primitive }: Node): string {
-  return typeof primitive === "string" ? primitive : primitive.name;
-}
 
 /** True for a view of a signal at the neighbouring sample. */
 export function isShift(node: Node): boolean {
@@ -73,7 +71,7 @@ export function reachable({ outputs }: Program): Node[] {
   for (let node = pending.pop(); node; node = pending.pop()) {
     if (found.has(node)) continue;
     found.add(node);
-    pending.push(...node.inputs);
+    pending.push(...node.inputs, ...node.states ?? []);
   }
   return [...found].sort((a, b) => a.id - b.id);
 }
@@ -109,6 +107,7 @@ export function schedule(
       if (body.has(node)) return;
       body.add(node);
       node.inputs.forEach(need);
+      node.states?.forEach(need);
     };
     for (const root of roots) if (sweepOf.get(root) === at) compute(root);
     return {
@@ -129,6 +128,7 @@ export function schedule(
 /** Operations that are computed once: all others may be computed again. */
 function rootsOf(program: Program, nodes: Node[], fuse: boolean): Set<Node> {
   const roots = new Set<Node>();
+  const loops = inLoops(nodes);
   const addSignal = (node: Node) => {
     if (node.shape === "signal" && nameOf(node) !== "input") roots.add(node);
   };
@@ -136,10 +136,22 @@ function rootsOf(program: Program, nodes: Node[], fuse: boolean): Set<Node> {
     const name = nameOf(node);
     if (name === "sum" || name in RECURRENT) roots.add(node);
     if (name in SHIFTS) addSignal(node.inputs[0]);
-    else if (!fuse && name !== "broadcast") addSignal(node);
+    else if (!fuse && name !== "broadcast" && !loops.has(node)) addSignal(node);
   }
   program.outputs.forEach(addSignal);
   return roots;
+}
+
+/** What a scan computes from its state a sample ago: it cannot stand elsewhere. */
+function inLoops(nodes: Node[]): Set<Node> {
+  const found = new Set<Node>();
+  for (const node of nodes) {
+    const isLoop = nameOf(node) === "previous" ||
+      !(nameOf(node) in RECURRENT) && nameOf(node) !== "sum" &&
+        node.inputs.some((input) => found.has(input));
+    if (isLoop) found.add(node);
+  }
+  return found;
 }
 
 /** The sweep that each node first belongs to, and where the sweeps go. */
@@ -151,16 +163,37 @@ interface Placement {
 /** Places every operation in the first sweep that can hold it. */
 function placeTogether(nodes: Node[]): Placement {
   const sweepOf = new Map<Node, number>();
-  for (const node of nodes) {
-    let at = 0;
-    for (const input of node.inputs) {
-      const known = sweepOf.get(input)! + (nameOf(input) === "sum" ? 1 : 0);
-      at = Math.max(at, known);
+  const before = nodes.filter((node) => nameOf(node) === "previous");
+  // A state a sample ago stands where the state does, which is found after it.
+  for (let isSettled = false; !isSettled;) {
+    for (const node of nodes) {
+      let at = sweepOf.get(node) ?? 0;
+      for (const input of node.inputs) {
+        const known = sweepOf.get(input)! + (nameOf(input) === "sum" ? 1 : 0);
+        at = Math.max(at, known);
+      }
+      const name = nameOf(node);
+      const needed = RECURRENT[name] ?? SHIFTS[name];
+      if (needed && needed !== directionOf(at)) at++;
+      sweepOf.set(node, at);
+      // The states of one recurrence are computed together.
+      if (name in RECURRENT) {
+        for (const state of node.states!) {
+          sweepOf.set(state, Math.max(at, sweepOf.get(state) ?? 0));
+        }
+      }
     }
-    const name = nameOf(node);
-    const needed = RECURRENT[name] ?? SHIFTS[name];
-    if (needed && needed !== directionOf(at)) at++;
-    sweepOf.set(node, at);
+    isSettled = before.every((node) =>
+      sweepOf.get(node) === sweepOf.get(node.states![0])
+    ) && nodes.every((node) =>
+      !(nameOf(node) in RECURRENT) ||
+      node.states!.every((state) =>
+        sweepOf.get(state) === sweepOf.get(node)
+      )
+    );
+    for (const node of before) {
+      sweepOf.set(node, sweepOf.get(node.states![0])!);
+    }
   }
   const used = nodes.filter((n) => n.shape === "signal" || nameOf(n) === "sum");
   const count = 1 + Math.max(-1, ...used.map((n) => sweepOf.get(n)!));
@@ -179,9 +212,14 @@ function placeApart(nodes: Node[], roots: Set<Node>): Placement {
   const sweepOf = new Map<Node, number>();
   const directions: Direction[] = [];
   for (const node of nodes) {
-    if (!roots.has(node)) continue;
+    if (!roots.has(node) || nameOf(node) === "previous") continue;
     sweepOf.set(node, directions.length);
     directions.push(RECURRENT[nameOf(node)] ?? "forward");
+  }
+  for (const node of nodes) {
+    if (nameOf(node) === "previous") {
+      sweepOf.set(node, sweepOf.get(node.states![0])!);
+    }
   }
   return { sweepOf, directions };
 }

@@ -6,9 +6,11 @@
  * @module
  */
 
+import { constant } from "./program.ts";
 import {
   jacobianForward,
   jacobianReverse,
+  jvp,
   type ValueFunction,
 } from "./transforms.ts";
 import type { Value } from "./value.ts";
@@ -44,3 +46,20 @@ export const hessianBy: Record<
   "reverse-over-forward": (f) => jacobianReverse(gradientForward(f)),
   "forward-over-forward": (f) => jacobianForward(gradientForward(f)),
 };
+
+/**
+ * Upper triangle of the Hessian, row by row, forward over forward: each pair of
+ * directions by itself.
+ */
+export function upperTriangle(
+  f: ValueFunction,
+): (...x: Value[]) => Value[] {
+  return (...x) => {
+    const along = (i: number) => x.map((_, j) => j === i ? constant(1) : null);
+    return x.flatMap((_, i) =>
+      x.slice(i).map((_, k) =>
+        jvp((...x) => jvp(f, x, along(i + k))[1], x, along(i))[1][0]
+      )
+    );
+  };
+}

@@ -17,13 +17,8 @@
 
 import { addTangents, materialise } from "./primitives.ts";
 import { constant } from "./program.ts";
-import {
-  type Linear,
-  primalAt,
-  type Tangent,
-  tangentAt,
-  type Value,
-} from "./value.ts";
+import { primalAt, tangentAt } from "./bind.ts";
+import type { Linear, Tangent, Value } from "./value.ts";
 
 /** A function of values. */
 export type ValueFunction = (...inputs: Value[]) => Value[];
@@ -66,7 +61,7 @@ export function jvp(
 }
 
 /** As {@linkcode jvp}, with zeros among the results left as they are. */
-function pushForward(
+export function pushForward(
   f: ValueFunction,
   primals: Value[],
   tangents: Tangent[],

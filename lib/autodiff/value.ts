@@ -1,5 +1,5 @@
 /**
- * Values of the differentiable language, and how a primitive acts on them.
+ * Values of the differentiable language.
  *
  * A value is a scalar or a signal of shape [batch, time]. A function written on
  * values does not compute: it is run once, and what it does is *traced*. What a
@@ -11,9 +11,9 @@
  *
  * The parts of duals and of linear steps are values again, of whichever kind the
  * transform around them needs: that is all there is to nesting. A value carries
- * the level of the transform that made it, 0 for nodes. {@linkcode bind} hands a
- * primitive to the highest level among its inputs; that level peels off its layer
- * and binds what is inside. So a derivative of a derivative never mixes up its two
+ * the level of the transform that made it, 0 for nodes. `bind` hands a primitive
+ * to the highest level among its inputs; that level peels off its layer and binds
+ * what is inside. So a derivative of a derivative never mixes up its two
  * perturbations. (The design follows "Autodidax: JAX core from scratch", 2021.)
  *
  * A tangent that is zero is `null`, and no rule computes with it.
@@ -21,7 +21,8 @@
  * @module
  */
 
-import { type Node, record } from "./program.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Code } from "./wasm.ts";
 
 /** Shape of a value: one number, or one for every [batch, time]. */
 export type Shape = "scalar" | "signal";
@@ -31,6 +32,24 @@ export type Value = Node | Dual | Linear;
 
 /** A tangent or cotangent; `null` is a zero that nobody has to compute. */
 export type Tangent = Value | null;
+
+/** An instruction: a value of level 0. */
+export interface Node {
+  kind: "node";
+  level: 0;
+  shape: Shape;
+  /** Position in the program: inputs have smaller numbers than results. */
+  id: number;
+  /** What it applies, or that it is given from outside. */
+  primitive: Primitive | "input" | "constant" | "previous";
+  inputs: Node[];
+  /** Parameter of the primitive, value of a constant, position of an input. */
+  parameter: number;
+  /** All states of the recurrence that it is one of; of `previous`, its state. */
+  states?: Node[];
+  /** Of a scan's state, the state a sample ago, as the scan's step knows it. */
+  before?: Node;
+}
 
 /** A primal and its tangent, inside `jvp`. */
 export interface Dual {
@@ -55,7 +74,7 @@ export interface Linear {
   parameter: number;
 }
 
-/** One operation of the language, with its derivative. */
+/** One operation of the language, with its derivative and its code. */
 export interface Primitive {
   name: string;
   /** Shape of the result, where it is not that of the inputs. */
@@ -80,59 +99,14 @@ export interface Primitive {
     isLinear: boolean[],
     parameter: number,
   ) => Tangent[];
-}
-
-/** Applies `primitive` to `inputs`, at the highest level among them. */
-export function bind(
-  primitive: Primitive,
-  inputs: Value[],
-  parameter = 0,
-): Value {
-  const top = inputs.reduce((a, b) => b.level > a.level ? b : a);
-  switch (top.kind) {
-    case "node":
-      return record(primitive, inputs as Node[], parameter);
-    case "linear":
-      return extendTape(top, primitive, inputs, parameter);
-    case "dual": {
-      const { level } = top;
-      const primals = inputs.map((value) => primalAt(level, value));
-      const tangents = inputs.map((value) => tangentAt(level, value));
-      const primal = bind(primitive, primals, parameter);
-      const tangent = tangents.every((value) => value === null)
-        ? null
-        : primitive.jvp(tangents, primals, primal, parameter);
-      return { kind: "dual", level, shape: primal.shape, primal, tangent };
-    }
-  }
-}
-
-/** What `value` is without the tangent that it may have at `level`. */
-export function primalAt(level: number, value: Value): Value {
-  return value.kind === "dual" && value.level === level ? value.primal : value;
-}
-
-/** The tangent of `value` at `level`: none, if it comes from outside. */
-export function tangentAt(level: number, value: Value): Tangent {
-  return value.kind === "dual" && value.level === level ? value.tangent : null;
-}
-
-function extendTape(
-  { level, tape }: Linear,
-  primitive: Primitive,
-  inputs: Value[],
-  parameter: number,
-): Linear {
-  const shape = primitive.shape ?? inputs[0].shape;
-  const step: Linear = {
-    kind: "linear",
-    level,
-    shape,
-    tape,
-    primitive,
-    inputs,
-    parameter,
-  };
-  tape.push(step);
-  return step;
+  /**
+   * Code of the result from those of the inputs, where every element is computed
+   * by itself; the others are compiled in `compile.ts`.
+   */
+  code?: (emitter: Emitter, inputs: Code[]) => Code;
+  /**
+   * Of a recurrence, how many states it has, by the number of its inputs; each is
+   * an instruction that differs from the others by its parameter.
+   */
+  stateCount?: (inputCount: number) => number;
 }

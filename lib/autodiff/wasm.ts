@@ -22,13 +22,13 @@ export function unsigned(value: number): Code {
   return bytes;
 }
 
-/** Signed LEB128 of a 32-bit integer. */
-function signed(value: number): Code {
+/** Signed LEB128 of an integer. */
+function signed(value: bigint): Code {
   const bytes: Code = [];
   for (;;) {
-    const low = value & 127;
-    value >>= 7;
-    const done = value === (low & 64 ? -1 : 0);
+    const low = Number(value & 127n);
+    value >>= 7n;
+    const done = value === (low & 64 ? -1n : 0n);
     bytes.push(done ? low : low | 128);
     if (done) return bytes;
   }
@@ -64,11 +64,16 @@ export function repeat(body: Code, again: Code): Code {
 
 /** Operations on 32-bit integers. */
 export const i32 = {
-  const: (value: number): Code => [0x41, ...signed(value)],
+  const: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
   add: instruction(0x6a),
   subtract: instruction(0x6b),
   greaterOrEqual: instruction(0x4f),
   less: instruction(0x49),
+};
+
+/** Operations on 64-bit integers. */
+export const i64 = {
+  const: (value: bigint): Code => [0x42, ...signed(value)],
 };
 
 /** Operations on 128-bit vectors, whatever their lanes are. */
@@ -102,15 +107,22 @@ export const v128 = {
 export const i32x4 = {
   splat: vectorInstruction(17),
   shiftLeft: vectorInstruction(171),
+  shiftRight: vectorInstruction(172),
   add: vectorInstruction(174),
+  subtract: vectorInstruction(177),
+  /** To floats. */
+  convert: vectorInstruction(250),
   /** Of four floats. */
   truncate: vectorInstruction(248),
 };
 
 /** Operations on two 64-bit integers. */
 export const i64x2 = {
+  splat: vectorInstruction(18),
   shiftLeft: vectorInstruction(203),
+  shiftRight: vectorInstruction(204),
   add: vectorInstruction(206),
+  subtract: vectorInstruction(209),
 };
 
 /** Operations on the floating-point lanes of a vector. */
@@ -119,13 +131,17 @@ export interface FloatLanes {
   notEqual(a: Code, b: Code): Code;
   less(a: Code, b: Code): Code;
   nearest(a: Code): Code;
-  negate(a: Code): Code;
+  abs(a: Code): Code;
   add(a: Code, b: Code): Code;
   subtract(a: Code, b: Code): Code;
   multiply(a: Code, b: Code): Code;
   divide(a: Code, b: Code): Code;
   min(a: Code, b: Code): Code;
   max(a: Code, b: Code): Code;
+  /** a b + c, rounded once or twice. */
+  madd(a: Code, b: Code, c: Code): Code;
+  /** c − a b, rounded once or twice. */
+  nmadd(a: Code, b: Code, c: Code): Code;
 }
 
 /** Four lanes of single precision. */
@@ -135,13 +151,15 @@ export const f32x4: FloatLanes = {
   notEqual: vectorInstruction(66),
   less: vectorInstruction(67),
   nearest: vectorInstruction(106),
-  negate: vectorInstruction(225),
+  abs: vectorInstruction(224),
   add: vectorInstruction(228),
   subtract: vectorInstruction(229),
   multiply: vectorInstruction(230),
   divide: vectorInstruction(231),
   min: vectorInstruction(232),
   max: vectorInstruction(233),
+  madd: vectorInstruction(0x105),
+  nmadd: vectorInstruction(0x106),
 };
 
 /** Two lanes of double precision. */
@@ -151,13 +169,15 @@ export const f64x2: FloatLanes = {
   notEqual: vectorInstruction(72),
   less: vectorInstruction(73),
   nearest: vectorInstruction(148),
-  negate: vectorInstruction(237),
+  abs: vectorInstruction(236),
   add: vectorInstruction(240),
   subtract: vectorInstruction(241),
   multiply: vectorInstruction(242),
   divide: vectorInstruction(243),
   min: vectorInstruction(244),
   max: vectorInstruction(245),
+  madd: vectorInstruction(0x107),
+  nmadd: vectorInstruction(0x108),
 };
 
 /** The first two of four floats as doubles. */
@@ -166,18 +186,25 @@ export const promoteLow: (a: Code) => Code = vectorInstruction(95);
 /** Two doubles as floats, followed by two zeros. */
 export const demote: (a: Code) => Code = vectorInstruction(94);
 
-/** A function of two integers, (row, rows), that returns nothing. */
+/** A function of four integers that returns nothing. */
 export interface WasmFunction {
   name: string;
-  /** Integer variables it has beside its two parameters. */
-  integers: number;
-  /** Vector variables, numbered after the integers. */
+  /** Vector variables it has, numbered after its parameters. */
   vectors: number;
   body: Code;
 }
 
-/** A module of `functions` over the memory imported as `env.memory`. */
-export function assemble(functions: WasmFunction[]): Uint8Array<ArrayBuffer> {
+/** Pages of a memory shared by threads: all that 32-bit addresses reach. */
+const MOST_PAGES = 65536;
+
+/**
+ * A module of `functions` over the memory imported as `env.memory`: one of its
+ * own, or, where it is `shared`, that of the threads, which has its full size.
+ */
+export function assemble(
+  functions: WasmFunction[],
+  { shared = false } = {},
+): Uint8Array<ArrayBuffer> {
   const I32 = 0x7f;
   const V128 = 0x7b;
   const text = (s: string) => sized([...new TextEncoder().encode(s)]);
@@ -188,8 +215,13 @@ export function assemble(functions: WasmFunction[]): Uint8Array<ArrayBuffer> {
     [id].concat(sized(list(items)));
   const bytes = [
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    section(1, [[0x60, ...list([[I32], [I32]]), ...list([])]]),
-    section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, 0x00]]),
+    section(1, [[0x60, ...list([[I32], [I32], [I32], [I32]]), ...list([])]]),
+    section(2, [[
+      ...[...text("env"), ...text("memory"), 0x02],
+      ...(shared
+        ? [0x03, ...unsigned(MOST_PAGES), ...unsigned(MOST_PAGES)]
+        : [0x00, 0x00]),
+    ]]),
     section(3, functions.map(() => [0x00])),
     section(
       7,
@@ -197,11 +229,8 @@ export function assemble(functions: WasmFunction[]): Uint8Array<ArrayBuffer> {
     ),
     section(
       10,
-      functions.map(({ integers, vectors, body }) =>
-        sized(
-          list([[...unsigned(integers), I32], [...unsigned(vectors), V128]])
-            .concat(body, 0x0b),
-        )
+      functions.map(({ vectors, body }) =>
+        sized(list([[...unsigned(vectors), V128]]).concat(body, 0x0b))
       ),
     ),
   ];

@@ -13,32 +13,43 @@
  */
 
 import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../compressor/parameters.ts";
-import type { ParameterSpace } from "../objective/parameter_space.ts";
+import type { Engine } from "../engines/engine.ts";
+import { byParameters } from "../engines/by_parameters.ts";
+import type { Coordinates } from "../objective/coordinates.ts";
+import { objectiveOf } from "../objective/objective.ts";
+import { parseModel } from "../models/presets.ts";
 import type { Evaluate } from "../optimise/minimiser.ts";
 import type { Pair } from "../sound/signal.ts";
 
-/** The loss on `pair` in the coordinates of `space`, which has six parameters. */
-export function absoluteErrorOf(pair: Pair, space: ParameterSpace): Evaluate {
-  return (z, order) =>
-    new Promise((resolve, reject) => {
-      if (order > 1) {
-        reject(
-          new RangeError(
-            "the absolute error has no Hessian: use a method that needs none",
-          ),
-        );
-        return;
-      }
-      const { loss, gradient } = absoluteError(pair, space.natural(z));
-      const { first } = space.derivatives(z);
-      resolve({
-        loss,
-        modelEnergy: NaN, // nothing here asks for it
-        ...(order > 0
-          ? { gradient: gradient.map((value, i) => first[i] * value) }
-          : {}),
-      });
-    });
+/** The loss on `pair` in the coordinates of `space`, of the model `rms`. */
+export function absoluteErrorOf(pair: Pair, space: Coordinates): Evaluate {
+  const engine: Engine = {
+    name: "absolute error",
+    targetEnergy: NaN, // nothing here asks for it, nor for the model's
+    precision: 1e-12,
+    evaluate: (theta, order) =>
+      new Promise((resolve, reject) => {
+        if (order > 1) {
+          reject(
+            new RangeError(
+              "the absolute error has no Hessian: use a method that needs none",
+            ),
+          );
+          return;
+        }
+        const { loss, gradient } = absoluteError(pair, theta);
+        resolve({
+          loss,
+          modelEnergy: NaN,
+          ...(order > 0 ? { gradient } : {}),
+        });
+      }),
+    close: () => Promise.resolve(),
+  };
+  return objectiveOf(
+    byParameters(engine, parseModel("rms"), pair.sampleRate),
+    space,
+  ).evaluate;
 }
 
 /** 𝓛₁ and its gradient by θ = (CT, s, a, r, v, γ). */

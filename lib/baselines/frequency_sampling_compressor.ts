@@ -24,14 +24,13 @@
  */
 
 import FFT from "fft.js";
-import {
-  type CompressorParameters,
-  MEAN_SQUARE_FLOOR,
-  NEPER_PER_DB,
-} from "../compressor/parameters.ts";
+import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../compressor/parameters.ts";
+import { byParameters } from "../engines/by_parameters.ts";
 import type { Engine, Evaluation, Order } from "../engines/engine.ts";
+import type { Model } from "../models/model.ts";
+import { parseModel } from "../models/presets.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
-import type { ParameterSpace } from "../objective/parameter_space.ts";
+import type { Coordinates } from "../objective/coordinates.ts";
 import {
   preEmphasise,
   preEmphasiseTransposed,
@@ -40,9 +39,16 @@ import {
 /** A spectrum: real and imaginary parts in turn. */
 type Spectrum = Float64Array;
 
+/** The parameters: those of the RMS detector, with one time for both. */
+const TIED: Pick<Model, "parameters"> = {
+  parameters: parseModel("rms").parameters.filter(({ name }) =>
+    name !== "release_ms"
+  ),
+};
+
 /**
- * Opens the baseline's objective on `pair`. It computes values and gradients by
- * θ = (CT, s, α, v, γ); see {@linkcode tiedSpace} for the coordinates.
+ * Opens the baseline's objective on `pair`. It computes values and gradients; see
+ * {@linkcode tiedCoordinates} for the parameters and the coordinates.
  */
 export function openFrequencySampling(pair: ChunkedPair): Engine {
   const { dry, wet, starts, chunkLength, warmUp } = pair;
@@ -66,14 +72,18 @@ export function openFrequencySampling(pair: ChunkedPair): Engine {
     for (let n = warmUp; n < chunkLength; n++) targetEnergy += target[n] ** 2;
   }
 
-  return {
-    name: "frequency-sampling",
-    targetEnergy,
-    precision: 1e-12,
-    evaluate: (theta, order) =>
-      new Promise((resolve) => resolve(evaluate(theta, order))),
-    close: () => Promise.resolve(),
-  };
+  return byParameters(
+    {
+      name: "frequency-sampling",
+      targetEnergy,
+      precision: 1e-12,
+      evaluate: (theta, order) =>
+        new Promise((resolve) => resolve(evaluate(theta, order))),
+      close: () => Promise.resolve(),
+    },
+    TIED,
+    pair.sampleRate,
+  );
 
   function forward(signal: Float64Array): Spectrum {
     const spectrum = new Float64Array(2 * size);
@@ -199,30 +209,35 @@ function innerProduct(a: Spectrum, b: Spectrum): number {
 }
 
 /**
- * The coordinates of `space`, which must be one of six parameters, with attack and
- * release tied to one.
+ * The coordinates of `space`, which must be of the model `rms`, with attack and
+ * release tied to one. They carry gradients over, and no Hessians.
  */
-export function tiedSpace(space: ParameterSpace): ParameterSpace {
-  const expand = (z: Float64Array) =>
-    Float64Array.of(z[0], z[1], z[2], z[2], z[3], z[4]);
+export function tiedCoordinates(space: Coordinates): Coordinates {
+  /** Six values of five: that of the attack is the release's too, or `release`. */
+  const expand = (five: Float64Array, release = five[2]) =>
+    Float64Array.of(five[0], five[1], five[2], release, five[3], five[4]);
   const drop = (values: Float64Array) => values.filter((_, i) => i !== 3);
   return {
     names: space.names.filter((name) => name !== "release_ms"),
-    sampleRate: space.sampleRate,
-    natural: (z) => drop(space.natural(expand(z))),
-    derivatives(z) {
-      const { first, second } = space.derivatives(expand(z));
-      return { first: drop(first), second: drop(second) };
-    },
-    parameters: (z) => space.parameters(expand(z)),
-    nearest: (parameters) => drop(space.nearest(parameters)),
-    coordinates(parameters: CompressorParameters) {
-      if (parameters.attack_ms !== parameters.release_ms) {
+    ranges: space.ranges,
+    values: (z) => space.values(expand(z)),
+    nearest: (values) => drop(space.nearest(values)),
+    coordinates(values) {
+      if (values.attack_ms !== values.release_ms) {
         throw new RangeError(
-          `attack_ms is ${parameters.attack_ms}, release_ms ${parameters.release_ms}: this compressor needs them equal`,
+          `attack_ms is ${values.attack_ms}, release_ms ${values.release_ms}: this compressor needs them equal`,
         );
       }
-      return drop(space.coordinates(parameters));
+      return drop(space.coordinates(values));
+    },
+    byCoordinates(z, { loss, modelEnergy, gradient }) {
+      if (gradient === undefined) return { loss, modelEnergy };
+      const by = space.byCoordinates(expand(z), {
+        loss,
+        modelEnergy,
+        gradient: expand(gradient, 0),
+      });
+      return { ...by, gradient: drop(by.gradient!) };
     },
   };
 }

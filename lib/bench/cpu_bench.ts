@@ -33,9 +33,6 @@ export const BENCH_POINT = {
   make_up_db: 0,
 };
 
-/** The same with the RMS detector. */
-const RMS_POINT = { ...BENCH_POINT, averaging_coefficient: 0.03 };
-
 const SAMPLE_RATE = 44100;
 const CHUNKS = 16;
 const CHUNK_SECONDS = 12;
@@ -82,13 +79,6 @@ export interface CpuBench {
     one_pass_ms: number;
     engine_ms: number;
     /** Engine's time over the straightforward kernel's. */
-    ratio: number;
-  };
-  /** The RMS detector, all three orders on one thread: processor times. */
-  rms: {
-    rms_ms: number;
-    peak_ms: number;
-    /** The RMS detector's time over the peak detector's. */
     ratio: number;
   };
   /** Relative deviation from the double-precision engine. */
@@ -142,22 +132,13 @@ export async function runCpuBench(
   await all.close();
 
   say("straightforward kernel");
-  const all3 = (engine: Engine, at: Float64Array) => () =>
-    engine.evaluate(at, 2);
+  const all3 = (engine: Engine) => () => engine.evaluate(theta, 2);
   const onePass = await openOnePass(pool, pair);
   const [one_pass_ms, engine_ms] = await timesInTurn(
-    [all3(onePass, theta), all3(one, theta)],
+    [all3(onePass), all3(one)],
     seconds,
   );
   await onePass.close();
-
-  say("RMS detector");
-  const rms = await openWasmEngine(pair, { threads: 1, detector: "rms" });
-  const [rms_ms, peak_ms] = await timesInTurn(
-    [all3(rms, toNatural(RMS_POINT, SAMPLE_RATE)), all3(one, theta)],
-    seconds,
-  );
-  await rms.close();
   await one.close();
 
   say("memory");
@@ -195,7 +176,6 @@ export async function runCpuBench(
     },
     orders,
     one_pass: { one_pass_ms, engine_ms, ratio: engine_ms / one_pass_ms },
-    rms: { rms_ms, peak_ms, ratio: rms_ms / peak_ms },
     deviation,
     memory,
     render,

@@ -120,8 +120,8 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
         strategy,
         variant: "WebAssembly, 1 thread",
         async open(pair) {
-          const { openHessian } = await import("../autodiff/compressor.ts");
-          const { evaluate, memory } = await openHessian(pair, {
+          const { openStrategyHessian } = await import("./strategy_hessian.ts");
+          const { evaluate, memory } = await openStrategyHessian(pair, {
             strategy,
             fuse,
           });
@@ -265,8 +265,13 @@ async function inCoordinates(
   pair: ChunkedPair,
 ): Promise<OpenHessian> {
   const { objectiveOf } = await import("../objective/objective.ts");
-  const { boundedSpace } = await import("../objective/parameter_space.ts");
-  const objective = objectiveOf(engine, boundedSpace(pair.sampleRate));
+  const { publishedCoordinates } = await import("../objective/coordinates.ts");
+  const { byParameters } = await import("../engines/by_parameters.ts");
+  const { PAPER_MODEL, parseModel } = await import("../models/presets.ts");
+  const objective = objectiveOf(
+    byParameters(engine, parseModel(PAPER_MODEL), pair.sampleRate),
+    publishedCoordinates(pair.sampleRate),
+  );
   return {
     evaluate: async (z) => (await objective.evaluate(z, 2)).hessian!,
     close: () => engine.close(),

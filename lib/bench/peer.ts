@@ -8,9 +8,11 @@
 import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { toNatural } from "../compressor/parameters.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
-import { boundedSpace } from "../objective/parameter_space.ts";
+import { publishedCoordinates } from "../objective/coordinates.ts";
+import { byParameters } from "../engines/by_parameters.ts";
 import { openWasmEngine } from "../engines/wasm/wasm_engine.ts";
 import { BENCH_POINT } from "./cpu_bench.ts";
 
@@ -139,7 +141,7 @@ async function* linesOf(
 
 /** Runs the peer and the engine on `pair`, on all threads both. */
 export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
-  const space = boundedSpace(pair.sampleRate);
+  const space = publishedCoordinates(pair.sampleRate);
   const z = space.coordinates(BENCH_POINT);
   const peer = await openPeerHessian(pair);
   const answers: Answer[] = [];
@@ -158,7 +160,10 @@ export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
     await engine.evaluate(theta, 2);
     if (i >= 5) times.push(performance.now() - start);
   }
-  const { hessian } = await objectiveOf(engine, space).evaluate(z, 2);
+  const { hessian } = await objectiveOf(
+    byParameters(engine, parseModel(PAPER_MODEL), pair.sampleRate),
+    space,
+  ).evaluate(z, 2);
   await engine.close();
   const engine_ms = Math.min(...times);
   const peer_ms = answers.map(({ milliseconds }) => milliseconds);

@@ -14,6 +14,7 @@
 
 import { toNatural } from "../compressor/parameters.ts";
 import { makeStimulus } from "../data/stimulus.ts";
+import { byParameters } from "../engines/by_parameters.ts";
 import {
   bind,
   computePipeline,
@@ -30,9 +31,10 @@ import {
   RTX_3060,
 } from "../engines/webgpu/traffic.ts";
 import { openWebGpuEngine } from "../engines/webgpu/webgpu.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { chunk, type ChunkedPair } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
-import { boundedSpace } from "../objective/parameter_space.ts";
+import { publishedCoordinates } from "../objective/coordinates.ts";
 import { measureHessian, type Measurement } from "./measure_hessian.ts";
 import plainScanCode from "./plain_scan.wgsl" with { type: "text" };
 
@@ -110,9 +112,12 @@ export async function benchWebGpu(
   });
   const gpu = await requestGpu();
   const engine = await openWebGpuEngine(pair);
-  const space = boundedSpace(sampleRate);
+  const space = publishedCoordinates(sampleRate);
   const z = space.coordinates(START);
-  const { hessian } = await objectiveOf(engine, space).evaluate(z, 2);
+  const { hessian } = await objectiveOf(
+    byParameters(engine, parseModel(PAPER_MODEL), sampleRate),
+    space,
+  ).evaluate(z, 2);
   let threshold = START.threshold_db;
   let rounds: Rounds = engine.statistics;
   const evaluate = (order: 0 | 2) => async () => {

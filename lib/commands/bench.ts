@@ -85,7 +85,7 @@ function table(rows: string[][]): string[] {
 }
 
 function describeCpu(bench: CpuBench): string[] {
-  const { setup, orders, one_pass, rms, deviation } = bench;
+  const { setup, orders, one_pass, deviation } = bench;
   const { memory, render, load } = bench;
   const ms = (value: number) => formatFixed(value, 1);
   return [
@@ -118,9 +118,6 @@ function describeCpu(bench: CpuBench): string[] {
     } ms of processor time on one thread: ratio ${
       formatFixed(one_pass.ratio, 3)
     }`,
-    `RMS detector             ${ms(rms.rms_ms)} ms, the peak detector in turn ${
-      ms(rms.peak_ms)
-    } ms: ratio ${formatFixed(rms.ratio, 3)}`,
     `off double precision     loss ${
       formatNumber(deviation.loss, 2)
     }, gradient ${formatNumber(deviation.gradient, 2)}, Hessian ${

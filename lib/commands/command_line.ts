@@ -1,6 +1,6 @@
 /**
  * What the commands share: how they report errors, print results, show progress
- * and read paths and parameters.
+ * and read paths and configs.
  *
  * @module
  */
@@ -17,15 +17,7 @@ import {
 } from "@commander-js/extra-typings";
 import type * as z from "zod";
 import { removeUnfinished, writeFileWhole } from "../atomic_file.ts";
-import type { CompressorParameters } from "../compressor/parameters.ts";
-import {
-  checkConfig,
-  ConfigError,
-  loadConfig,
-  type Override,
-  parseKeys,
-  readTextFile,
-} from "../config.ts";
+import { loadConfig, type Override } from "../config.ts";
 import {
   chooseEngine,
   ENGINE_NAMES,
@@ -33,8 +25,8 @@ import {
 } from "../engines/open.ts";
 import { UNIT_NAMES } from "../data/unit.ts";
 import { isFileError, reasonOf } from "../file_error.ts";
-import { parametersSchema } from "../fit_config.ts";
 import { formatDuration } from "../format.ts";
+import type { Range } from "../objective/coordinates.ts";
 import { userPath } from "../user_path.ts";
 
 export { userPath };
@@ -208,30 +200,6 @@ async function realPathOf(path: string): Promise<string> {
   }
 }
 
-/**
- * Parameters from `--params`: a JSON or YAML text in braces, or a file of either,
- * with the parameters at its top or under `params`, as `fit` writes them.
- */
-export async function readParameters(
-  given: string,
-): Promise<CompressorParameters> {
-  if (given.trim() === "") {
-    throw new ConfigError(
-      "--params is empty: give the parameters as JSON, or a YAML or JSON file of them",
-    );
-  }
-  const place = placeOfParameters(given);
-  const text = place === given
-    ? await readTextFile(userPath(given), given)
-    : given;
-  const z = await import("zod");
-  const plain = parseKeys(text, place);
-  return "params" in plain
-    ? checkConfig(z.looseObject({ params: parametersSchema }), plain, place)
-      .params
-    : checkConfig(parametersSchema, plain, place);
-}
-
 /** Where what `--params` gave comes from: the file, or the option itself. */
 export function placeOfParameters(given: string): string {
   const isText = /^\s*(\{|\[.*\]\s*$)/s.test(given);
@@ -246,6 +214,10 @@ export interface ConfigOptions {
   set?: string[];
   /** `--engine`. */
   engine?: string;
+  /** `--model`. */
+  model?: string;
+  /** `--range`, each time it was given. */
+  range?: (readonly [name: string, range: Range])[];
   /** `--unit`. */
   unit?: string;
   /** `--data`. */
@@ -259,6 +231,7 @@ export interface ConfigOptions {
 /** The options that set a key of a config, by that key. */
 const OPTION_OF: Readonly<Record<string, string>> = {
   engine: "--engine",
+  model: "--model",
   tfjs_backend: "--tfjs-backend",
   "alignment.enabled": "--no-align",
   "chunks.chunk_seconds": "--chunk",
@@ -283,20 +256,28 @@ export async function configOf<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const values = {
     engine: options.engine,
+    model: options.model,
     "data.unit": options.unit,
     "data.folder": options.data,
     "data.stimulus": options.stimulus,
     ...more,
   };
-  const overrides = Object.entries(values)
+  const overrides: Override[] = Object.entries(values)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]): Override => ({
+    .map(([key, value]) => ({
       option: typeof value === "boolean"
         ? OPTION_OF[key] ?? key
         : `${OPTION_OF[key] ?? key} ${JSON.stringify(value)}`,
       key,
       value,
     }));
+  for (const [name, ends] of options.range ?? []) {
+    overrides.push({
+      option: `--range ${name}=${ends.join("..")}`,
+      key: `solver.ranges.${name}`,
+      value: [...ends],
+    });
+  }
   const config = await loadConfig(
     schema,
     options.config === undefined

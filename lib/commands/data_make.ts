@@ -1,6 +1,7 @@
 /**
  * `deno task data:make DIR`: a data set in SignalTrain's layout and file names,
- * made with a built-in unit. It is surrogate data, and a file in it says so.
+ * made with a built-in unit or with a model. It is surrogate data, and a file in it
+ * says so.
  *
  * The dry sound is the same for every pair; only that is held in memory, what
  * the unit makes of it goes to the disk block by block.
@@ -16,6 +17,7 @@ import {
 } from "@commander-js/extra-typings";
 import type * as z from "zod";
 import { writeFileWhole } from "../atomic_file.ts";
+import { createCompressor, type Processor } from "../compressor/compressor.ts";
 import { dataSchema } from "../data_config.ts";
 import { type Mode, MODES, type Setting } from "../data/setting.ts";
 import {
@@ -35,7 +37,10 @@ import {
   SURROGATE_NOTICE,
 } from "../data/source.ts";
 import { createUnit, UNIT_NAMES, type UnitName, UNITS } from "../data/unit.ts";
+import { startOf } from "../fit_config.ts";
 import { formatCount, formatDuration } from "../format.ts";
+import type { Model, Values } from "../models/model.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import {
   createWav,
   formatName,
@@ -55,6 +60,8 @@ import {
   startProgress,
   userPath,
 } from "./command_line.ts";
+import { modelOption } from "./model_options.ts";
+import { readSetting } from "./unit_files.ts";
 
 /** Samples processed and written at a time. */
 const BLOCK_LENGTH = 65536;
@@ -187,12 +194,64 @@ async function loadDry(source: DrySource): Promise<DrySound> {
   }
 }
 
+/** What the pairs are made with. */
+interface Maker {
+  /** Name of the unit. */
+  unit: UnitName;
+  /** The same in a few words. */
+  title: string;
+  /** What it is, in a sentence or two. */
+  description: string;
+  /** Another where the sound is another. */
+  version: number;
+  /** The model and its parameters, where it is a twin of one. */
+  twin?: { model: Model; values: Values };
+  /** The unit at rest. */
+  create(setting: Setting, sampleRate: number): Promise<Processor>;
+}
+
+/** A built-in unit. */
+function builtIn(unit: UnitName, seed: number): Maker {
+  return {
+    unit,
+    ...UNITS[unit],
+    create: (setting, sampleRate) =>
+      Promise.resolve(createUnit(unit, setting, { sampleRate, seed })),
+  };
+}
+
+/** Threshold of a twin that was given no parameters, in dB: it compresses. */
+const TWIN_THRESHOLD = -24;
+
+/** The twin of `model`, which has one setting alone. */
+function twinOf(model: Model, values: Values): Maker {
+  return {
+    unit: "twin",
+    title: `a twin, the model ${model.name} played back`,
+    description: [
+      `The model ${model.name} with these parameters, so that the right answer is known:`,
+      "",
+      ...Object.entries(values).map(([name, value]) => `    ${name}: ${value}`),
+      "",
+      "It was not measured on a real unit.",
+    ].join("\n"),
+    version: 1,
+    twin: { model, values },
+    async create(_, sampleRate) {
+      if (model.name === PAPER_MODEL) {
+        return createCompressor(values, sampleRate);
+      }
+      const { openModel } = await import("../engines/compiled/stream.ts");
+      return openModel(model, values, sampleRate, { precision: "double" });
+    },
+  };
+}
+
 /** What {@linkcode makePair} needs besides the pair. */
 interface Making {
   folder: string;
   dry: DrySound;
-  unit: UnitName;
-  seed: number;
+  maker: Maker;
   format: SampleFormat;
   /** Told of samples written. */
   onSamples: (count: number) => void;
@@ -200,7 +259,7 @@ interface Making {
 
 /** Writes a pair, the input first; returns how many samples were clipped. */
 async function makePair(pair: PlannedPair, making: Making): Promise<number> {
-  const { folder, dry, unit, seed, format, onSamples } = making;
+  const { folder, dry, maker, format, onSamples } = making;
   const { samples, sampleRate } = dry;
   const { number, split, mode, peakReduction } = pair;
   const options = { sampleRate, format, length: samples.length };
@@ -219,7 +278,7 @@ async function makePair(pair: PlannedPair, making: Making): Promise<number> {
     peakReduction,
   });
   await using target = await createWav(join(place, name), options);
-  const processor = createUnit(unit, pair, { sampleRate, seed });
+  const processor = await maker.create(pair, sampleRate);
   const wet = new Float32Array(BLOCK_LENGTH);
   for (let from = 0; from < samples.length; from += BLOCK_LENGTH) {
     const block = samples.subarray(from, from + BLOCK_LENGTH);
@@ -236,14 +295,20 @@ async function makePair(pair: PlannedPair, making: Making): Promise<number> {
 export const command = new Command("deno task data:make")
   .description(
     "Writes a data set of dry/wet pairs in SignalTrain's layout and file names,\n" +
-      "made with a built-in unit: surrogate data, not measured on an LA-2A.",
+      "made with a built-in unit, or with any model: surrogate data, not measured\n" +
+      "on an LA-2A.",
   )
   .argument("<DIR>", "where it goes: a new or empty folder")
   .addOption(
     new Option(
       "--unit <unit>",
-      "optical, a made-up levelling amplifier, or twin, the published curve",
-    ).choices(UNIT_NAMES).default("optical" as const),
+      "optical (the default), a made-up levelling amplifier, or twin, the published curve",
+    ).choices(UNIT_NAMES),
+  )
+  .addOption(modelOption())
+  .option(
+    "--params <JSON or FILE>",
+    "parameters of a twin of --model, which has one setting (default: the model's start)",
   )
   .option(
     "--duration <seconds>",
@@ -257,8 +322,10 @@ export const command = new Command("deno task data:make")
     numbers(0, 100),
   )
   .addOption(
-    new Option("--modes <list>", "positions of the switch")
-      .argParser(modesOf).default([...MODES], MODES.join(",")),
+    new Option(
+      "--modes <list>",
+      `positions of the switch (default: ${MODES.join(",")})`,
+    ).argParser(modesOf),
   )
   .option("--stimulus <DIR>", "your own music, as WAV files, to send through")
   .option(
@@ -288,23 +355,21 @@ export const command = new Command("deno task data:make")
 Examples:
   deno task data:make data/optical
   deno task data:make data/twin --unit twin --duration 1200 --bits 16
+  deno task data:make data/opto --model opto --duration 30
   deno task data:make data/mine --stimulus ~/Music/dry --settings 100,80,60`,
   )
   .action(async (dir, options) => {
     const started = performance.now();
-    const { unit, seed, modes, stimulus, json } = options;
+    const { seed, stimulus, json } = options;
     // The folder may lie in that of the stimulus; the other way round it may not.
-    await requireDistinctFiles([stimulus], { "--json": json });
+    await requireDistinctFiles([stimulus, options.params], { "--json": json });
     await requireDistinctFiles([], { DIR: dir, "--json": json });
     if (stimulus !== undefined && await liesIn(stimulus, dir)) {
       throw new Error(
         `--stimulus ${stimulus} lies in ${dir}, where the data set goes: choose another folder for one of them`,
       );
     }
-    const knob = options.settings ??
-      Array.from({ length: 13 }, (_, i) => 40 + 5 * i);
-    const pairs = plan(modes, knob);
-    if (unit === "twin") checkTwin(knob);
+    const { maker, pairs } = await planOf(options);
     const source = await openDry({
       stimulus: stimulus === undefined ? null : userPath(stimulus),
       duration: options.duration,
@@ -335,13 +400,12 @@ Examples:
     let clipped = 0;
     try {
       dry = await loadDry(source);
-      await prepareFolder(folder, notice(unit, source.title, seed), replaced);
+      await prepareFolder(folder, notice(maker, source.title, seed), replaced);
       for (const [i, pair] of pairs.entries()) {
         clipped += await makePair(pair, {
           folder,
           dry,
-          unit,
-          seed,
+          maker,
           format,
           onSamples: (count) => {
             written += count;
@@ -372,13 +436,17 @@ Examples:
           formatDuration(took)
         }`,
         `${bold("Where")}  ${dir}`,
-        `${bold("What")}   surrogate data: ${
-          UNITS[unit].title
-        }, driven by ${source.title}`,
+        `${
+          bold("What")
+        }   surrogate data: ${maker.title}, driven by ${source.title}`,
       ].join("\n"),
       {
         dir,
-        unit,
+        unit: maker.unit,
+        ...(maker.twin && {
+          model: maker.twin.model.name,
+          params: maker.twin.values,
+        }),
         surrogate: true,
         stimulus: source.title,
         seed,
@@ -396,6 +464,46 @@ Examples:
     );
   });
 
+/**
+ * What makes which pairs.
+ *
+ * @throws {Error} where the options do not go together.
+ */
+async function planOf(
+  { unit, model: name, params, settings, modes, seed }: {
+    unit?: UnitName;
+    model?: string;
+    params?: string;
+    settings?: number[];
+    modes?: Mode[];
+    seed: number;
+  },
+): Promise<{ maker: Maker; pairs: PlannedPair[] }> {
+  const model = parseModel(name ?? PAPER_MODEL);
+  if (params !== undefined || model.name !== PAPER_MODEL) {
+    const option = params === undefined ? "--model" : "--params";
+    if (unit === "optical") {
+      throw new Error(
+        `${option}: the unit optical is no model; leave out --unit, or give --unit twin`,
+      );
+    }
+    if (settings !== undefined || modes !== undefined) {
+      throw new Error(
+        `${option}: a twin of one model has one setting; leave out --settings and --modes`,
+      );
+    }
+    const values = params === undefined
+      ? startOf(model, { threshold_db: TWIN_THRESHOLD })
+      : (await readSetting(params, model.name)).values;
+    return { maker: twinOf(model, values), pairs: plan(["compress"], [50]) };
+  }
+  const knob = settings ?? Array.from({ length: 13 }, (_, i) => 40 + 5 * i);
+  // A model alone asks for its twin.
+  const chosen = unit ?? (name === undefined ? "optical" : "twin");
+  if (chosen === "twin") checkTwin(knob);
+  return { maker: builtIn(chosen, seed), pairs: plan(modes ?? MODES, knob) };
+}
+
 /** Throws where the twin has no such position of the knob. */
 function checkTwin(knob: readonly number[]): void {
   const known = [
@@ -411,8 +519,11 @@ function checkTwin(knob: readonly number[]): void {
 }
 
 /** The file that says what the data are. */
-function notice(unit: UnitName, stimulus: string, seed: number): string {
-  const { title, description, version } = UNITS[unit];
+function notice(
+  { title, description, version }: Maker,
+  stimulus: string,
+  seed: number,
+): string {
   return `${SURROGATE_HEADING}
 
 These are not recordings of an LA-2A or of any other unit. They were computed

@@ -6,19 +6,16 @@
  */
 
 import { Command } from "@commander-js/extra-typings";
-import { stringify } from "yaml";
 import { writeFileWhole } from "../atomic_file.ts";
+import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
 import { scoreTakes } from "../metrics/score.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
 import { chunkTakes } from "../objective/chunks.ts";
-import {
-  boundedSpace,
-  PARAMETER_RANGES,
-  type ParameterSpace,
-} from "../objective/parameter_space.ts";
+import { type Coordinates, loopTimes } from "../objective/coordinates.ts";
 import {
   formatCount,
   formatDecibels,
@@ -37,7 +34,6 @@ import {
   jsonOption,
   LINK_HELP,
   note,
-  printable,
   printResult,
   requireDistinctFiles,
   runCommand,
@@ -46,11 +42,9 @@ import {
   userPath,
   withEngine,
 } from "./command_line.ts";
-import {
-  describeParameters,
-  esrsDiffer,
-  openRecordings,
-} from "./recordings.ts";
+import { modelOption, rangeOption } from "./model_options.ts";
+import { describeParameters } from "./describe_parameters.ts";
+import { esrsDiffer, openRecordings } from "./recordings.ts";
 
 const STOPPED: Record<StopReason, string> = {
   exact: "the loss counts as zero",
@@ -80,7 +74,7 @@ function evaluationsOf({ coarse, minimum }: Fit) {
 function recordOf(
   { iteration, loss, gradientNorm, stepLength, accepted, eigenvalues, z }:
     IterationRecord,
-  space: ParameterSpace,
+  coordinates: Coordinates,
   isCoarse: boolean,
 ) {
   return {
@@ -91,7 +85,7 @@ function recordOf(
     step_length: stepLength,
     accepted,
     eigenvalues,
-    params: space.parameters(Float64Array.from(z)),
+    params: coordinates.values(Float64Array.from(z)),
   };
 }
 
@@ -107,22 +101,26 @@ function describeLag(lag: number | undefined, sampleRate: number): string {
     : `${text}, the wet recording is ${lag > 0 ? "late" : "early"}, removed`;
 }
 
-const [RATIOS, ATTACKS, RELEASES] = [
-  PARAMETER_RANGES.ratio,
-  PARAMETER_RANGES.attack_ms,
-  PARAMETER_RANGES.release_ms,
-].map((range) => range.join("–"));
+/** Attacks and releases that `4a-2a` is searched in, for the help. */
+const [ATTACKS, RELEASES] = ["attack_ms", "release_ms"].map((name) =>
+  parseModel(PAPER_MODEL).parameters.find((one) => one.name === name)!.range
+    .join("–")
+);
 
 /** The command. */
 export const command = new Command("deno task fit")
   .description(
-    "Finds threshold, ratio, attack, release and make-up gain of the compressor\n" +
-      "that turns DRY into WET, by Newton-Raphson with the exact Hessian. It looks\n" +
-      `among ratios of ${RATIOS}, attacks of ${ATTACKS} ms and releases of ${RELEASES} ms.`,
+    "Finds the parameters of the compressor that turns DRY into WET, by\n" +
+      "Newton-Raphson with the exact Hessian: threshold, ratio, attack, release and\n" +
+      `make-up gain of ${PAPER_MODEL}, or those of another --model. It looks among attacks\n` +
+      `of ${ATTACKS} ms and releases of ${RELEASES} ms, of a feedback model those of the\n` +
+      "loop (divided by the ratio), or where --range says.",
   )
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
-  .option("--out <FILE.yaml>", "write the parameters, for render --params")
+  .option("--out <FILE.yaml>", "write the unit found, for render --params")
+  .addOption(modelOption())
+  .addOption(rangeOption())
   .addOption(configOption("fit"))
   .addOption(setOption())
   .addOption(engineOption())
@@ -137,6 +135,7 @@ export const command = new Command("deno task fit")
     `
 Examples:
   deno task fit dry.wav wet.wav --out unit.yaml
+  deno task fit dry.wav wet.wav --model opto --range attack_ms=0.1..50
   deno task fit dry.wav wet.wav --set solver.method=damped --json -`,
   )
   .action(async (dryPath, wetPath, options) => {
@@ -164,6 +163,7 @@ Examples:
     const [{ lag, polarity }] = takes;
     const pairs = takes.map(({ pair }) => pair);
     const [pair] = pairs;
+    const { model } = config;
 
     const progress = await startProgress(
       "Fitting",
@@ -172,7 +172,7 @@ Examples:
     const chunked = chunkTakes(pairs, chunkOptions(config.chunks));
     let fit;
     try {
-      fit = await fitPair(chunked, config.solver, config.engine, {
+      fit = await fitPair(chunked, model, config.solver, config.engine, {
         onIteration: ({ iteration, loss }, isCoarse) =>
           progress.update(
             iteration,
@@ -182,18 +182,23 @@ Examples:
     } finally {
       progress.stop();
     }
-    const { minimum, parameters, esr } = fit;
+    const { minimum, parameters, coordinates, esr } = fit;
     const scoring = await startProgress("Scoring", 1);
-    const { esr: wholeEsr, deltaLdrDb } = scoreTakes(pairs, parameters);
+    const { esr: wholeEsr, deltaLdrDb } = await scoreTakes(
+      pairs,
+      model,
+      parameters,
+    );
     scoring.stop();
-    const doubts = fitWarnings(chunked, parameters, esr);
+    const doubts = fitWarnings(chunked, model, fit);
     for (const warning of doubts) note(`warning: ${warning}`);
     const warnings = [...recordings.warnings, ...doubts];
 
-    const space = boundedSpace(pair.sampleRate);
     const size = minimum.z.length;
     const result = {
+      model: model.name,
       params: parameters,
+      ...(model.feedback && { loop_ms: loopTimes(model, parameters) }),
       esr,
       chunk_esr: esr,
       whole_esr: wholeEsr,
@@ -212,6 +217,7 @@ Examples:
       converged: minimum.converged,
       stop_reason: minimum.stopReason,
       loss: minimum.loss,
+      order: coordinates.names,
       gradient: [...minimum.gradient],
       hessian: Array.from(
         { length: size },
@@ -223,8 +229,9 @@ Examples:
       seconds: pair.dry.length / pair.sampleRate,
       warnings,
       records: [
-        ...fit.coarse?.records.map((at) => recordOf(at, space, true)) ?? [],
-        ...minimum.records.map((at) => recordOf(at, space, false)),
+        ...fit.coarse?.records.map((at) => recordOf(at, coordinates, true)) ??
+          [],
+        ...minimum.records.map((at) => recordOf(at, coordinates, false)),
       ],
     };
     const text = [
@@ -236,7 +243,7 @@ Examples:
           : `, ${takes.length} ${options.link ? "linked " : ""}channels`
       }`,
       "",
-      describeParameters(parameters),
+      describeParameters(model, parameters),
       "",
       `${bold("ESR")}         ${formatNumber(esr)} (${
         formatDecibels(10 * Math.log10(esr))
@@ -264,21 +271,27 @@ Examples:
       if (out !== undefined) {
         await writeFileWhole(
           userPath(out),
-          warnings.map((warning) =>
-            `# warning: ${printable(warning.replace(/\s+/g, " "))}\n`
-          ).join("") +
-            stringify({
+          unitToYaml({
+            ...unitOfValues(model, parameters),
+            sample_rate: pair.sampleRate,
+            settings: [{
+              at: {},
               params: parameters,
               esr,
               whole_esr: wholeEsr,
               delta_ldr_db: deltaLdrDb,
-              lag_samples: result.lag_samples,
-              polarity: result.polarity,
               converged: minimum.converged,
+              warnings,
               ...(options.link && { link: true }),
-              dry: dryPath,
-              wet: wetPath,
-            }),
+              recordings: result.takes.map(({ channel, ...take }) => ({
+                dry: dryPath,
+                wet: wetPath,
+                ...((takes.length > 1 || channel > 1) && { channel }),
+                ...take,
+              })),
+            }],
+            origin: originNow(),
+          }),
         );
       }
     }

@@ -1,21 +1,28 @@
 /**
- * `deno task objective DRY.wav WET.wav --params …`: loss, gradient and Hessian of
- * a compressor against a recording, in the coordinates the optimiser moves in.
+ * `deno task objective DRY.wav WET.wav --params …`: loss, gradient and Hessian of a
+ * model against a recording, in the coordinates the optimiser moves in or by the
+ * parameters themselves.
  *
  * @module
  */
 
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import type { CompressorParameters } from "../compressor/parameters.ts";
+import {
+  Command,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine } from "../engines/open.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
+import { type Values, vectorOf } from "../models/model.ts";
+import { PAPER_MODEL } from "../models/presets.ts";
 import { chunkTakes } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import {
-  boundedSpace,
-  type ParameterSpace,
-} from "../objective/parameter_space.ts";
+  type Coordinates,
+  loopTimes,
+  paperCoordinates,
+} from "../objective/coordinates.ts";
 import { isFiniteEvaluation } from "../optimise/minimiser.ts";
 import { formatNumber } from "../format.ts";
 import {
@@ -29,14 +36,16 @@ import {
   note,
   placeOfParameters,
   printResult,
-  readParameters,
   requireDistinctFiles,
   runCommand,
   setOption,
   startProgress,
   withEngine,
 } from "./command_line.ts";
-import { describeParameters, openRecordings } from "./recordings.ts";
+import { modelOption, rangeOption } from "./model_options.ts";
+import { describeParameters } from "./describe_parameters.ts";
+import { openRecordings } from "./recordings.ts";
+import { readSetting } from "./unit_files.ts";
 
 /** Steps of progress: reading, laying out, computing. */
 const STEPS = 3;
@@ -54,12 +63,12 @@ function secondsOf(
 
 /** Coordinates of what `--params` gave; where it cannot be, tells from where. */
 function coordinatesOf(
-  parameters: CompressorParameters,
-  space: ParameterSpace,
+  values: Values,
+  space: Coordinates,
   given: string,
 ): Float64Array {
   try {
-    return space.coordinates(parameters);
+    return space.coordinates(values);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(`${placeOfParameters(given)}: ${error.message}`);
@@ -70,8 +79,8 @@ function coordinatesOf(
 export const command = new Command("deno task objective")
   .description(
     "Loss, gradient and Hessian of a compressor against a recording, by the\n" +
-      "coordinates that the optimiser moves in: threshold, ratio, attack, release,\n" +
-      "make-up (the middle three through sigmoids).",
+      "coordinates that the optimiser moves in or by the parameters themselves. Those\n" +
+      `of ${PAPER_MODEL} are the published ones, unless --range is given.`,
   )
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
@@ -79,6 +88,13 @@ export const command = new Command("deno task objective")
     "--params <JSON or FILE>",
     "the compressor's parameters, or what fit wrote with --out or --json",
   )
+  .addOption(modelOption())
+  .addOption(
+    new Option("--by <what>", "what to differentiate by")
+      .choices(["coordinates", "parameters"] as const)
+      .default("coordinates" as const),
+  )
+  .addOption(rangeOption())
   .option(
     "--chunk <seconds>",
     "length of a chunk (default: 12)",
@@ -102,6 +118,7 @@ export const command = new Command("deno task objective")
     `
 Examples:
   deno task objective dry.wav wet.wav --params unit.yaml
+  deno task objective dry.wav wet.wav --params unit.yaml --by parameters
   deno task objective dry.wav wet.wav --json - --params \\
     '{"threshold_db":-24,"ratio":4,"attack_ms":2,"release_ms":200,"make_up_db":0}'`,
   )
@@ -109,15 +126,27 @@ Examples:
     await requireDistinctFiles([dryPath, wetPath, options.params], {
       "--json": options.json,
     });
-    const { engine: engineName, set } = options;
+    const { engine: engineName, set, model: modelName, range, by } = options;
+    const byParameters = by === "parameters";
+    if (byParameters && range.length > 0) {
+      throw new Error(
+        "--range: a range shapes the coordinates alone; leave it out with --by parameters",
+      );
+    }
     const config = await withEngine(
-      await configOf(fitSchema, "fit", { engine: engineName, set }, {
+      await configOf(fitSchema, "fit", {
+        engine: engineName,
+        set,
+        model: modelName,
+        range,
+      }, {
         "alignment.enabled": options.align ? undefined : false,
         "chunks.chunk_seconds": options.chunk,
         "chunks.overlap_seconds": options.overlap,
       }),
     );
-    const parameters = await readParameters(options.params);
+    const { model } = config;
+    const { values } = await readSetting(options.params, model.name);
     const progress = await startProgress("Computing", STEPS);
     let engine: Engine | undefined;
     try {
@@ -126,26 +155,36 @@ Examples:
         alignment: config.alignment,
       });
       const [{ pair, lag, polarity }] = takes;
-      const space = boundedSpace(pair.sampleRate);
-      const z = coordinatesOf(parameters, space, options.params);
+      const space = paperCoordinates(model, {
+        ranges: config.solver.ranges,
+        sampleRate: pair.sampleRate,
+      });
+      const z = byParameters
+        ? undefined
+        : coordinatesOf(values, space, options.params);
       progress.update(1, "laying the recordings out");
       engine = await openEngine(
         config.engine,
         chunkTakes(takes.map((take) => take.pair), chunkOptions(config.chunks)),
+        model,
       );
       progress.update(2, "loss, gradient and Hessian");
-      const evaluation = await objectiveOf(engine, space).evaluate(z, 2);
+      const evaluation = z === undefined
+        ? await engine.evaluate(vectorOf(model, values), 2)
+        : await objectiveOf(engine, space).evaluate(z, 2);
       progress.stop();
       if (!isFiniteEvaluation(evaluation)) {
         throw new Error(
           `${
             placeOfParameters(options.params)
-          }: the loss is not a finite number: a make-up gain of ${parameters.make_up_db} dB is more than the engine ${engine.name} can compute with`,
+          }: the loss is not a finite number: a make-up gain of ${values.make_up_db} dB is more than the engine ${engine.name} can compute with`,
         );
       }
       const { loss, gradient, hessian } = evaluation;
       for (const warning of warnings) note(`warning: ${warning}`);
-      const size = z.length;
+      const order = model.parameters.map(({ name }) => name);
+      const size = order.length;
+      const width = Math.max(14, ...order.map((name) => name.length + 1));
       const rows = Array.from(
         { length: size },
         (_, i) => [...hessian!.subarray(i * size, (i + 1) * size)],
@@ -154,26 +193,30 @@ Examples:
       const column = (value: number) => formatNumber(value, 5).padStart(18);
       await printResult(
         [
-          describeParameters(parameters),
+          describeParameters(model, values),
           "",
           `${bold("Loss")}        ${formatNumber(loss, 8)}`,
           `${bold("ESR")}         ${formatNumber(esr, 6)}`,
-          `${bold("Gradient")}    and ${
-            bold("Hessian")
-          } by the optimiser's coordinates`,
-          ...space.names.map((name, i) =>
-            `${name.padEnd(14)}${column(gradient![i])}  |${
+          `${bold("Gradient")}    and ${bold("Hessian")} by the ${
+            byParameters ? "parameters" : "optimiser's coordinates"
+          }`,
+          ...order.map((name, i) =>
+            `${name.padEnd(width)}${column(gradient![i])}  |${
               rows[i].map(column).join("")
             }`
           ),
         ].join("\n"),
         {
-          params: parameters,
+          model: model.name,
+          params: values,
+          ...(model.feedback && { loop_ms: loopTimes(model, values) }),
           loss,
+          by,
+          order,
           gradient: [...gradient!],
           hessian: rows,
           esr,
-          coordinates: [...z],
+          ...(z && { coordinates: [...z] }),
           target_energy: engine.targetEnergy,
           lag_samples: lag ?? null,
           polarity: polarity ?? null,

@@ -9,21 +9,34 @@ import { Command } from "@commander-js/extra-typings";
 import wavefile from "wavefile";
 import { writeFileWhole } from "../atomic_file.ts";
 import { makeStimulus } from "../data/stimulus.ts";
-import { kernelPath } from "../kernels/kernels.ts";
-import { knobOf } from "../player/knob.ts";
+import { parseModel } from "../models/presets.ts";
+import { panelOf } from "../player/knob.ts";
 import { renderPlayer } from "../player/page.ts";
+import { rendererOf } from "../player/renderer.ts";
 import { formatBytes } from "../format.ts";
 import {
   bold,
   collect,
   jsonOption,
+  placeOfParameters,
   printResult,
   REPORTS,
   requireDistinctFiles,
   runCommand,
   userPath,
 } from "./command_line.ts";
-import { CURVE_HELP, readCurve } from "./curve_files.ts";
+import {
+  CURVE_HELP,
+  firstKnobOption,
+  knobOption,
+  modelOption,
+  type NamedCurve,
+  originInWords,
+  PARAMS_HELP,
+  readCurve,
+  readSetting,
+  unitHeldAt,
+} from "./unit_files.ts";
 
 /** The excerpt: seconds of the built-in stimulus. */
 const EXCERPT_SECONDS = 8;
@@ -43,13 +56,41 @@ function makeExcerpt(): Uint8Array {
   return file.toBuffer();
 }
 
+/** What the page is to play: a setting, or a unit with knobs. */
+async function chosenUnit(options: {
+  params?: string;
+  curve: string[];
+  knob: string[];
+  model?: string;
+}): Promise<NamedCurve> {
+  const { params, curve, model } = options;
+  if (params === undefined) {
+    const named = await readCurve(curve, model);
+    return { ...named, unit: unitHeldAt(named.unit, options) };
+  }
+  const other = firstKnobOption(options) ??
+    (curve.length > 0 ? "--curve" : undefined);
+  if (other !== undefined) {
+    throw new Error(
+      `${other} belongs to a unit with knobs, not to --params: leave one of them out`,
+    );
+  }
+  const { unit } = await readSetting(params, model);
+  const [{ params: values }] = unit.settings;
+  const alone = { ...unit, knobs: {}, settings: [{ at: {}, params: values }] };
+  return { unit: alone, ...originInWords([unit], [placeOfParameters(params)]) };
+}
+
 /** The command. */
 export const command = new Command("deno task player")
   .description(
-    "Builds a page with the fitted amplifier in it: load a sound, turn the knob,\n" +
+    "Builds a page with a fitted unit in it: load a sound, turn the knob,\n" +
       "listen, and render. It is one file that works offline.",
   )
+  .option("--params <JSON or FILE>", PARAMS_HELP)
   .option("--curve <FILE>", CURVE_HELP, collect, [])
+  .addOption(knobOption("hold a knob where this says; repeatable"))
+  .addOption(modelOption())
   .option(
     "--out <FILE.html>",
     "where the page goes (default: reports/player.html in the project's folder)",
@@ -61,39 +102,53 @@ export const command = new Command("deno task player")
 Examples:
   deno task player
   deno task player --curve reports/04_la2a_sweep/optical-1234abcd/parameters.yaml
+  deno task player --params unit.yaml
   deno task player --curve compress.csv --curve limit.csv --out mine.html`,
   )
-  .action(async ({ curve, out, json }) => {
+  .action(async ({ out, json, ...options }) => {
     if (out !== undefined && !out.endsWith(".html")) {
       throw new Error(`--out ${out}: its name must end in .html`);
     }
     const path = out === undefined
       ? join(REPORTS, "player.html")
       : userPath(out);
-    await requireDistinctFiles(curve, { "--out": path, "--json": json });
-    const { points, origin, surrogate } = await readCurve(curve);
+    await requireDistinctFiles([options.params, ...options.curve], {
+      "--out": path,
+      "--json": json,
+    });
+    const { unit, origin, surrogate } = await chosenUnit(options);
+    const model = parseModel(unit.model);
     const page = await renderPlayer({
-      kernel: await Deno.readFile(kernelPath("render", "plain")),
+      model,
+      unit: unit.unit,
+      renderer: await rendererOf(model),
       excerpt: makeExcerpt(),
       excerptName: "built-in-excerpt.wav",
-      knobs: knobOf(points),
+      panel: panelOf(unit),
       origin,
       surrogate,
       builtAt: new Date(),
       provenance: {
         "Excerpt":
           `the first ${EXCERPT_SECONDS} s of the built-in stimulus, seed ${EXCERPT_SEED}`,
-        "Settings of the curve": points.length,
+        "Model": model.name,
+        "Settings of the curve": unit.settings.length,
         "Deno": Deno.version.deno,
       },
     });
     await writeFileWhole(path, page);
     await printResult(
       [
-        `${bold("Curve")}   ${origin}`,
+        `${bold("Unit")}    ${origin}`,
         `${bold("Player")}  ${path}, ${formatBytes(page.length)}`,
       ].join("\n"),
-      { player: path, origin, surrogate, settings: points.length },
+      {
+        player: path,
+        origin,
+        surrogate,
+        settings: unit.settings.length,
+        model: model.name,
+      },
       json,
     );
   });

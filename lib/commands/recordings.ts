@@ -1,22 +1,20 @@
 /**
- * A dry and a wet sound file made into takes, and parameters put into words.
+ * A dry and a wet sound file made into takes.
  *
  * @module
  */
 
 import { loudest } from "../compressor/linked.ts";
-import type { CompressorParameters } from "../compressor/parameters.ts";
 import {
   type AlignedPair,
   type AlignmentConfig,
   alignPair,
 } from "../data/aligned_pair.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
-import { formatDecibels, formatMilliseconds, formatNumber } from "../format.ts";
 import { areSame, type ChannelChoice, takesOf } from "../sound/channels.ts";
 import type { Pair } from "../sound/signal.ts";
 import { readChannels } from "../sound/wav.ts";
-import { bold, userPath } from "./command_line.ts";
+import { userPath } from "./command_line.ts";
 
 /** Options of {@linkcode openRecordings}. */
 export interface RecordingOptions extends ChannelChoice {
@@ -126,17 +124,4 @@ export function soleTake({ takes }: Recordings): Pair {
 export function esrsDiffer(one: number, other: number): boolean {
   // Below that, either is no more than rounding.
   return Math.max(one, other) > 1e-9 && Math.abs(one / other - 1) > 0.01;
-}
-
-/** The parameters as lines for people. */
-export function describeParameters(parameters: CompressorParameters): string {
-  const rows: [string, string][] = [
-    ["Threshold", formatDecibels(parameters.threshold_db)],
-    ["Ratio", `${formatNumber(parameters.ratio)} : 1`],
-    ["Attack", formatMilliseconds(parameters.attack_ms)],
-    ["Release", formatMilliseconds(parameters.release_ms)],
-    ["Make-up", formatDecibels(parameters.make_up_db)],
-  ];
-  return rows.map(([name, value]) => `${bold(name.padEnd(12))}${value}`)
-    .join("\n");
 }

@@ -9,12 +9,12 @@ import { dirname } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Processor } from "../compressor/compressor.ts";
 import { linked, unlinked } from "../compressor/linked.ts";
-import type { CompressorParameters } from "../compressor/parameters.ts";
 import { readTextFile } from "../config.ts";
-import { parametersAt } from "../curve.ts";
-import { type Mode, MODES } from "../data/setting.ts";
+import { jsonValues } from "../data/values_schema.ts";
+import { openProcessor } from "../engines/open_processor.ts";
 import { formatDecibels, formatDuration } from "../format.ts";
-import { createFastCompressor } from "../kernels/render.ts";
+import type { Model, Values } from "../models/model.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { SAMPLE_LIMIT } from "../sound/sound_file.ts";
 import {
   createWav,
@@ -29,87 +29,116 @@ import {
   jsonOption,
   note,
   printResult,
-  readParameters,
   requireDistinctFiles,
   runCommand,
   startProgress,
   userPath,
 } from "./command_line.ts";
-import { CURVE_HELP, readCurve } from "./curve_files.ts";
-import { describeParameters } from "./recordings.ts";
+import { describeParameters } from "./describe_parameters.ts";
+import {
+  CURVE_HELP,
+  firstKnobOption,
+  knobOption,
+  type KnobOptions,
+  modelOption,
+  modeOption,
+  PARAMS_HELP,
+  peakReductionOption,
+  readCurve,
+  readSetting,
+  valuesAtKnobs,
+} from "./unit_files.ts";
 
-/** What the person chose: parameters as they are, or a place on a curve. */
-async function chosenParameters(options: {
+/** Which unit to send the sound through. */
+interface UnitOptions extends KnobOptions {
   params?: string;
-  peakReduction?: string;
-  mode?: Mode;
   curve: string[];
-}): Promise<CompressorParameters> {
-  const { params, peakReduction, mode, curve } = options;
-  if ((params === undefined) === (peakReduction === undefined)) {
-    throw new Error(
-      "say which compressor: either --params, or --peak-reduction with --mode",
-    );
-  }
-  if (params !== undefined) {
-    if (mode === undefined && curve.length === 0) {
-      return await readParameters(params);
-    }
-    throw new Error(
-      `--${
-        mode === undefined ? "curve" : "mode"
-      } belongs to --peak-reduction, not to --params: leave one of them out`,
-    );
-  }
-  const knob = peakReduction!.trim() === "" ? NaN : Number(peakReduction);
-  if (!Number.isFinite(knob)) {
-    throw new Error(
-      `--peak-reduction ${
-        peakReduction || "is empty"
-      }: give a number, for example 63`,
-    );
-  }
-  const { points, surrogate } = await readCurve(curve);
-  if (surrogate) {
-    note(
-      "The curve was fitted to surrogate data, not measured on a real LA-2A.",
-    );
-  }
-  return parametersAt(
-    points,
-    { mode: mode ?? "compress", peakReduction: knob },
-    "linear",
-  );
+  model?: string;
+  weights?: string;
 }
 
-/** Models that a sound can be sent through. */
-const MODELS = ["compressor", "gru"] as const;
+/** What `--model` calls 4A-2A-G. */
+const WITH_NETWORK = "gru";
 
-/** The chosen model, at rest. */
-async function chosenModel(
-  options: { model: typeof MODELS[number]; weights?: string },
-  parameters: CompressorParameters,
-  sampleRate: number,
-): Promise<Processor> {
-  const { model, weights } = options;
-  if (model === "compressor") {
-    if (weights === undefined) {
-      return createFastCompressor(parameters, sampleRate);
-    }
-    throw new Error("--weights belongs to --model gru: give that too");
-  }
-  if (weights === undefined) {
+/** A model and its parameters. */
+interface Chosen {
+  model: Model;
+  values: Values;
+}
+
+/** What the person chose: one setting of a unit, or a place on one with knobs. */
+async function chosenUnit(options: UnitOptions): Promise<Chosen> {
+  const { params, weights } = options;
+  const isNetwork = options.model === WITH_NETWORK;
+  if (isNetwork && weights === undefined) {
     throw new Error(
       "--model gru needs --weights: the weights.json that exp:baselines wrote",
     );
   }
+  const chosen = params === undefined
+    ? await chosenPlace(options)
+    : await chosenSetting(params, options);
+  const { name } = chosen.model;
+  if (weights === undefined || name === PAPER_MODEL) return chosen;
+  throw new Error(
+    `--weights belongs to parameters of ${PAPER_MODEL}, which the network stands behind, not of ${name}: leave one of them out`,
+  );
+}
+
+/** The model that `--model` names, if any; 4A-2A-G's is the published one. */
+function modelIn({ model }: UnitOptions): string | undefined {
+  return model === WITH_NETWORK ? PAPER_MODEL : model;
+}
+
+async function chosenSetting(
+  params: string,
+  options: UnitOptions,
+): Promise<Chosen> {
+  const knob = firstKnobOption(options);
+  const other = knob ?? (options.curve.length > 0 ? "--curve" : undefined);
+  if (other !== undefined) {
+    throw new Error(
+      `${other} belongs to a unit with knobs, not to --params: leave one of them out`,
+    );
+  }
+  const { unit, model, values } = await readSetting(params, modelIn(options));
+  if (unit.origin.surrogate) {
+    note(
+      "The parameters were fitted to surrogate data, not measured on a real unit.",
+    );
+  }
+  return { model, values };
+}
+
+async function chosenPlace(options: UnitOptions): Promise<Chosen> {
+  if (firstKnobOption(options) === undefined) {
+    throw new Error(
+      "say which compressor: --params, or --peak-reduction with --mode, or --curve with --knob",
+    );
+  }
+  const { unit, surrogate } = await readCurve(options.curve, modelIn(options));
+  const values = valuesAtKnobs(unit, options);
+  if (surrogate) {
+    note(
+      "The curve was fitted to surrogate data, not measured on a real unit.",
+    );
+  }
+  return { model: parseModel(unit.model), values };
+}
+
+/** The compressor without its make-up, and the network of `weights` after it. */
+async function openWithNetwork(
+  values: Values,
+  weights: string,
+  sampleRate: number,
+): Promise<Processor> {
   const [{ createCompressorWithGru }, { weightsFromJson }] = await Promise.all([
     import("../gru/processor.ts"),
     import("../gru/weights.ts"),
   ]);
   const text = await readTextFile(userPath(weights), weights);
   return createCompressorWithGru(
-    parameters,
+    values,
     weightsFromJson(text, weights),
     sampleRate,
   );
@@ -120,28 +149,17 @@ export const command = new Command("deno task render")
   .description("Sends a sound through the compressor.")
   .argument("<IN.wav>", "the sound")
   .argument("<OUT.wav>", "where the result goes")
-  .option(
-    "--params <JSON or FILE>",
-    "the compressor's parameters, or what fit wrote with --out or --json",
-  )
-  .option(
-    "--peak-reduction <0 to 100>",
-    "the knob instead of parameters, through a curve",
-  )
-  .addOption(
-    new Option(
-      "--mode <mode>",
-      "the switch, with --peak-reduction (default: compress)",
-    ).choices(MODES),
-  )
+  .option("--params <JSON or FILE>", PARAMS_HELP)
   .option("--curve <FILE>", CURVE_HELP, collect, [])
-  .addOption(
-    new Option(
-      "--model <model>",
-      "the compressor, or 4A-2A-G: without its make-up, and a network after it",
-    ).choices(MODELS).default("compressor" as const),
+  .addOption(knobOption())
+  .addOption(peakReductionOption())
+  .addOption(modeOption())
+  .addOption(modelOption())
+  .option(
+    "--weights <FILE.json>",
+    "4A-2A-G: without the make-up, and after it the network of these weights, " +
+      "from exp:baselines (also --model gru)",
   )
-  .option("--weights <FILE.json>", "the network's, from exp:baselines")
   .addOption(
     new Option("--format <format>", "samples of the result: PCM bits or float")
       .choices(SAMPLE_FORMAT_NAMES).default("32f" as const),
@@ -155,18 +173,25 @@ export const command = new Command("deno task render")
 Examples:
   deno task render in.wav out.wav --params unit.yaml
   deno task render in.wav out.wav --peak-reduction 63 --mode compress --link
+  deno task render in.wav out.wav --curve unit.yaml --knob input=3 --knob ratio=4
   deno task render in.wav out.wav --peak-reduction 63 --curve parameters.yaml \\
-    --model gru --weights weights.json`,
+    --weights weights.json`,
   )
   .action(async (inPath, outPath, options) => {
     await requireDistinctFiles(
       [inPath, options.params, options.weights, ...options.curve],
       { "OUT.wav": outPath, "--json": options.json },
     );
-    const chosen = await chosenParameters(options);
-    const parameters = options.model === "gru"
-      ? { ...chosen, make_up_db: 0 } // The network makes up for it.
-      : chosen;
+    const { weights, link = false } = options;
+    if (link && weights !== undefined) {
+      throw new Error(
+        "--link belongs to a compressor, not to the network of --weights, which is more than a gain: leave one of them out",
+      );
+    }
+    const { model, values: chosen } = await chosenUnit(options);
+    const values = weights === undefined
+      ? chosen
+      : { ...chosen, make_up_db: 0 }; // The network makes up for it.
     const started = performance.now();
     using input = await openWav(userPath(inPath), { channel: options.channel });
     const format = SAMPLE_FORMATS[options.format];
@@ -174,18 +199,17 @@ Examples:
       note(`warning: ${inPath}: ${warning}`);
     }
     const { sampleRate, length, channels } = input;
-    const link = options.link ?? false;
-    if (link && options.model === "gru") {
-      throw new Error(
-        "--link belongs to --model compressor: the network is more than a gain",
+    const processor = weights !== undefined
+      ? unlinked(
+        await Promise.all(
+          channels.map(() => openWithNetwork(values, weights, sampleRate)),
+        ),
+      )
+      : (link ? linked : unlinked)(
+        await Promise.all(
+          channels.map(() => openProcessor(model, values, sampleRate)),
+        ),
       );
-    }
-    const units = await Promise.all(
-      (link ? [0] : channels).map(() =>
-        chosenModel(options, parameters, sampleRate)
-      ),
-    );
-    const processor = link ? linked(units[0]) : unlinked(units);
     await Deno.mkdir(dirname(userPath(outPath)), { recursive: true });
     await using output = await createWav(userPath(outPath), {
       sampleRate,
@@ -207,10 +231,10 @@ Examples:
           }
         }
         if (!(peak <= SAMPLE_LIMIT)) {
-          const remedy = options.model === "gru"
-            ? `train the weights in ${options.weights} again`
-            : `lower the make-up gain of ${
-              formatDecibels(parameters.make_up_db)
+          const remedy = weights !== undefined
+            ? `train the weights in ${weights} again`
+            : `lower the make-up gain of ${formatDecibels(values.make_up_db)}${
+              model.feedback ? ", or lengthen the attack" : ""
             }`;
           throw new Error(`the output is louder than any sound: ${remedy}`);
         }
@@ -231,7 +255,7 @@ Examples:
     const seconds = (performance.now() - started) / 1000;
     await printResult(
       [
-        describeParameters(parameters),
+        describeParameters(model, values),
         "",
         `${bold("Written")}     ${outPath}, ${
           formatDuration(length / sampleRate)
@@ -242,8 +266,8 @@ Examples:
         } in ${formatDuration(seconds)}`,
       ].join("\n"),
       {
-        model: options.model,
-        params: parameters,
+        model: weights === undefined ? model.name : WITH_NETWORK,
+        params: jsonValues(values),
         out: outPath,
         sample_rate: sampleRate,
         samples: length,

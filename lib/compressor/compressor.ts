@@ -31,11 +31,17 @@ export interface Processor {
   process(input: Signal, output: Signal): void;
 }
 
+/** A processor whose detector can hear another sound, as of linked channels. */
+export interface SideChainProcessor extends Processor {
+  /** As `process` of any; the detector hears `heard`, which is as long as `input`. */
+  process(input: Signal, output: Signal, heard?: Signal): void;
+}
+
 /** A compressor at rest, with `parameters` at `sampleRate` Hz. */
 export function createCompressor(
   parameters: CompressorParameters,
   sampleRate: number,
-): Processor {
+): SideChainProcessor {
   const theta = toNatural(parameters, sampleRate);
   const [thresholdDb, slope, attack, release] = theta;
   const averaging = detectorOf(parameters) === "rms" ? theta[4] : undefined;
@@ -43,11 +49,11 @@ export function createCompressor(
   const threshold = NEPER_PER_DB * thresholdDb;
   const state = { gain: 1, meanSquare: 0 };
   return {
-    process(input, output) {
+    process(input, output, heard = input) {
       // Local copies: V8 keeps them in registers.
       let { gain, meanSquare } = state;
       for (let n = 0; n < input.length; n++) {
-        const x = input[n];
+        const x = heard[n];
         let level: number;
         if (averaging === undefined) {
           level = Math.log(Math.max(Math.abs(x), LEVEL_FLOOR));
@@ -58,7 +64,7 @@ export function createCompressor(
         }
         const target = Math.exp(Math.min(0, slope * (threshold - level)));
         gain += (target < gain ? attack : release) * (target - gain);
-        output[n] = makeUp * gain * x;
+        output[n] = makeUp * gain * input[n];
       }
       state.gain = gain;
       state.meanSquare = meanSquare;

@@ -1,6 +1,6 @@
 /**
- * Several channels through compressors: a unit for each, or one that hears the
- * loudest of them and whose gain they all get.
+ * Several channels through compressors: a unit for each, and linked, all of these
+ * hear the loudest channel, so that they have one gain.
  *
  * The player has this very text in its page, so that it does as the command line.
  *
@@ -8,7 +8,7 @@
  */
 
 import type { Signal } from "../sound/signal.ts";
-import type { Processor } from "./compressor.ts";
+import type { Processor, SideChainProcessor } from "./compressor.ts";
 
 /** Sends blocks of several channels through, keeping its state between them. */
 export interface ChannelProcessor {
@@ -25,30 +25,15 @@ export function unlinked(units: readonly Processor[]): ChannelProcessor {
   };
 }
 
-/**
- * All channels with the gain that `unit` has on the loudest of them. The unit may
- * do nothing but multiply each sample by a gain.
- */
-export function linked(unit: Processor): ChannelProcessor {
-  let heard = new Float32Array(0);
-  let made = heard;
+/** Each channel through its own unit, all of which hear the loudest of them. */
+export function linked(units: readonly SideChainProcessor[]): ChannelProcessor {
+  let most = new Float32Array(0);
   return {
     process(inputs, outputs) {
       const { length } = inputs[0];
-      if (heard.length < length) {
-        heard = new Float32Array(length);
-        made = new Float32Array(length);
-      }
-      const louder = loudest(inputs, heard.subarray(0, length));
-      const gained = made.subarray(0, length);
-      unit.process(louder, gained);
-      for (let c = 0; c < inputs.length; c++) {
-        const input = inputs[c];
-        const output = outputs[c];
-        for (let n = 0; n < length; n++) {
-          output[n] = louder[n] > 0 ? input[n] * (gained[n] / louder[n]) : 0;
-        }
-      }
+      if (most.length < length) most = new Float32Array(length);
+      const heard = loudest(inputs, most.subarray(0, length));
+      units.forEach((unit, c) => unit.process(inputs[c], outputs[c], heard));
     },
   };
 }

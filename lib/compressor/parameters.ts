@@ -4,7 +4,7 @@
  * - {@linkcode CompressorParameters} is what people read and write (YAML, JSON,
  *   CSV): decibels, a ratio, milliseconds.
  * - The *natural vector* θ is what the maths works on, a `Float64Array` in the
- *   order of {@linkcode NATURAL_ORDER}: threshold CT in dB, slope s = 1 − 1/R,
+ *   order of {@linkcode toNatural}: threshold CT in dB, slope s = 1 − 1/R,
  *   attack coefficient a, release coefficient r, make-up gain γ in dB. With the
  *   RMS detector its averaging coefficient v stands before γ.
  *
@@ -14,40 +14,17 @@
  * @module
  */
 
-/** Parameters of the compressor in the units people use. */
-export interface CompressorParameters {
-  /** Threshold CT, in dB relative to full scale. */
-  threshold_db: number;
-  /** Ratio R ≥ 1, input dB per output dB above the threshold. */
-  ratio: number;
-  /** Attack time, in milliseconds. */
-  attack_ms: number;
-  /** Release time, in milliseconds. */
-  release_ms: number;
-  /** Make-up gain γ, in dB. */
-  make_up_db: number;
-  /**
-   * Averaging coefficient v of the RMS detector, in (0, 1]. Absent for the peak
-   * detector, the default.
-   */
-  averaging_coefficient?: number;
-}
+import type { Values } from "../models/model.ts";
+
+/**
+ * Parameters of the compressor in the units people use: threshold_db, ratio,
+ * attack_ms, release_ms and make_up_db, and with the RMS detector
+ * averaging_coefficient.
+ */
+export type CompressorParameters = Values;
 
 /** Which detector drives the static curve. */
 export type Detector = "peak" | "rms";
-
-/** Order of the natural vector θ, by detector. */
-export const NATURAL_ORDER = {
-  peak: ["threshold_db", "slope", "attack", "release", "make_up_db"],
-  rms: [
-    "threshold_db",
-    "slope",
-    "attack",
-    "release",
-    "averaging",
-    "make_up_db",
-  ],
-} as const;
 
 /** One decibel as a natural logarithm of amplitude: k = ln 10 / 20. */
 export const NEPER_PER_DB = Math.LN10 / 20;
@@ -61,14 +38,6 @@ export const MEAN_SQUARE_FLOOR = 1e-8;
 /** Coefficient of a one-pole with time constant `ms` at `sampleRate` Hz. */
 export function coefficientOfTime(ms: number, sampleRate: number): number {
   return -Math.expm1(-2200 / (ms * sampleRate));
-}
-
-/** Time in milliseconds of the one-pole `coefficient` at `sampleRate` Hz. */
-export function timeOfCoefficient(
-  coefficient: number,
-  sampleRate: number,
-): number {
-  return -2200 / (sampleRate * Math.log1p(-coefficient));
 }
 
 /** The detector that a set of parameters belongs to. */
@@ -90,19 +59,4 @@ export function toNatural(
     ...(averaging === undefined ? [] : [averaging]),
     parameters.make_up_db,
   ]);
-}
-
-/** Parameters of the natural vector `theta` (length 5, or 6 for RMS). */
-export function fromNatural(
-  theta: Float64Array,
-  sampleRate: number,
-): CompressorParameters {
-  return {
-    threshold_db: theta[0],
-    ratio: 1 / (1 - theta[1]),
-    attack_ms: timeOfCoefficient(theta[2], sampleRate),
-    release_ms: timeOfCoefficient(theta[3], sampleRate),
-    make_up_db: theta[theta.length - 1],
-    ...(theta.length === 6 ? { averaging_coefficient: theta[4] } : {}),
-  };
 }

@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { ParameterSpace } from "../objective/parameter_space.ts";
+import type { Coordinates } from "../objective/coordinates.ts";
 import { spectrumOf } from "../optimise/quadratic_model.ts";
 
 /** The curvature at a minimum. */
@@ -59,7 +59,7 @@ export type Intervals = Record<string, [low: number, high: number]>;
 
 /** Each parameter, in the units people use, from z − spread to z + spread. */
 export function intervalsOf(
-  space: ParameterSpace,
+  space: Coordinates,
   z: Float64Array,
   spread: Float64Array,
 ): Intervals {
@@ -68,9 +68,7 @@ export function intervalsOf(
     const at = (sign: number) => {
       const moved = z.slice();
       moved[i] += sign * spread[i];
-      return space.parameters(moved)[
-        name as keyof ReturnType<ParameterSpace["parameters"]>
-      ] as number;
+      return space.values(moved)[name];
     };
     const [a, b] = [at(-1), at(1)];
     intervals[name] = [Math.min(a, b), Math.max(a, b)];

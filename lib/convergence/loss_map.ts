@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
+import type { Values } from "../models/model.ts";
 
 /** One of the two parameters of a map. */
 export interface MapAxis {
   /** The parameter. */
-  parameter: keyof CompressorParameters;
+  parameter: string;
   /** Lowest value. */
   low: number;
   /** Highest value. */
@@ -46,10 +46,10 @@ function cellsOf(
 
 /** The loss on `count` × `count` cells; `lossAt` evaluates it. */
 export async function lossMap(
-  centre: CompressorParameters,
+  centre: Values,
   [x, y]: readonly [MapAxis, MapAxis],
   count: number,
-  lossAt: (parameters: CompressorParameters) => Promise<number>,
+  lossAt: (parameters: Values) => Promise<number>,
 ): Promise<MapCell[]> {
   const cells: MapCell[] = [];
   for (const column of cellsOf(x, count)) {

@@ -7,9 +7,9 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
+import type { Values } from "../models/model.ts";
 import type { Objective } from "../objective/objective.ts";
-import type { ParameterSpace } from "../objective/parameter_space.ts";
+import type { Coordinates } from "../objective/coordinates.ts";
 import { type MethodName, METHODS } from "../optimise/methods.ts";
 import type { Evaluate, StopReason } from "../optimise/minimiser.ts";
 
@@ -40,9 +40,9 @@ export interface CurvePoint {
 /** A run, in plain JSON. */
 export interface Run {
   /** Where it started. */
-  start: CompressorParameters;
+  start: Values;
   /** Where it ended. */
-  end: CompressorParameters;
+  end: Values;
   /** The same in the coordinates of the minimiser. */
   z: number[];
   /** ESR there. */
@@ -64,7 +64,7 @@ export interface Run {
   /** How it went; of many iterations some are left out. */
   curve: CurvePoint[];
   /** The parameters at the same iterations. */
-  path: CompressorParameters[];
+  path: Values[];
 }
 
 /** `objective` in units of the target's energy, so that the loss is the ESR. */
@@ -89,7 +89,7 @@ export function esrOf({ evaluate, targetEnergy }: Objective): Evaluate {
 export async function runMethod(
   method: MethodName,
   loss: Evaluate,
-  space: ParameterSpace,
+  space: Coordinates,
   start: Float64Array,
   limits: RunLimits,
 ): Promise<Run> {
@@ -119,8 +119,8 @@ export async function runMethod(
   const { records } = minimum;
   const kept = thinned(records.length);
   return {
-    start: space.parameters(start),
-    end: space.parameters(minimum.z),
+    start: space.values(start),
+    end: space.values(minimum.z),
     z: [...minimum.z],
     esr: minimum.loss,
     iterations: minimum.iterations,
@@ -133,7 +133,7 @@ export async function runMethod(
       !Number.isFinite(value)
     ),
     curve: kept.map((i) => curve[i]),
-    path: kept.map((i) => space.parameters(Float64Array.from(records[i].z))),
+    path: kept.map((i) => space.values(Float64Array.from(records[i].z))),
   };
 }
 

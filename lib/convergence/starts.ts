@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
+import type { Values } from "../models/model.ts";
 import { createRandom } from "../random.ts";
 
 /** Lowest and highest value of a parameter. */
@@ -32,7 +32,7 @@ export function randomStarts(
   ranges: StartRanges,
   count: number,
   seed: number | string,
-): CompressorParameters[] {
+): Values[] {
   const random = createRandom(`${seed}/starts`);
   return Array.from({ length: count }, () => ({
     threshold_db: random.uniform(...ranges.threshold_db),

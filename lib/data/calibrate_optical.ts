@@ -10,11 +10,13 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
 import { keepReady } from "../engines/open.ts";
 import { type Fit, fitPair } from "../fit.ts";
-import { solverSchema } from "../fit_config.ts";
+import { solverSchema, startOf } from "../fit_config.ts";
+import type { Values } from "../models/model.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { chunk } from "../objective/chunks.ts";
+import { publishedCoordinates } from "../objective/coordinates.ts";
 import type { Pair } from "../sound/signal.ts";
 import {
   createOptical,
@@ -31,17 +33,19 @@ const MOST_ROUNDS = 5;
 
 const { samples: dry, sampleRate } = makeStimulus({ seconds: 60, seed: 1 });
 const solver = solverSchema.parse({});
+const model = parseModel(PAPER_MODEL);
 
 /** What the unit makes of the stimulus, and the compressor fitted to it. */
 async function fitOptical(
   options: Omit<OpticalOptions, "sampleRate" | "seed">,
-  start: CompressorParameters,
+  start: Values,
 ) {
   const wet = new Float32Array(dry.length);
   createOptical({ ...options, sampleRate, seed: 1 }).process(dry, wet);
   const pair: Pair = { dry, wet, sampleRate };
-  return await fitPair(chunk(pair), solver, "wasm", {
+  return await fitPair(chunk(pair), model, solver, "wasm", {
     start,
+    coordinates: publishedCoordinates(sampleRate),
   });
 }
 
@@ -51,7 +55,7 @@ for (const mode of MODES) {
   console.log(`\n${mode}: fitted (published)`);
   // In the order of the sweep, each fit starting from its neighbour's result.
   const published = PUBLISHED_FITS.filter((fit) => fit.mode === mode);
-  let start = solver.start;
+  let start = startOf(model);
   for (const [i, known] of [...published.entries()].reverse()) {
     const { peakReduction, parameters: truth } = known;
     const errorOf = ({ parameters }: Fit) =>
@@ -72,8 +76,7 @@ for (const mode of MODES) {
     }
     start = found.parameters;
     const cells = Object.entries(truth).map(([name, value]) => {
-      const own = start[name as keyof typeof start];
-      return `${name} ${own.toFixed(2)} (${value.toFixed(2)})`;
+      return `${name} ${start[name].toFixed(2)} (${value.toFixed(2)})`;
     });
     console.log(
       [peakReduction, `K ${table[i].toFixed(2)} dB`, ...cells]

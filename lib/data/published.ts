@@ -8,7 +8,7 @@
  * @module
  */
 
-import { curveFromCsv, type CurveRow } from "../curve.ts";
+import { curveFromCsv, type CurveRow } from "./curve_csv.ts";
 import { MODES, type Setting } from "./setting.ts";
 import compressText from "./published/comp.csv" with { type: "text" };
 import limitText from "./published/limit.csv" with { type: "text" };

@@ -1,10 +1,11 @@
 /**
- * What every engine computes: the loss, its gradient and its Hessian in the
- * natural parameters θ of `compressor/parameters.ts`; the README has the model
- * and the loss in its section "How it works".
+ * What every engine computes: the loss, its gradient and its Hessian by the
+ * model's parameters, as people write them (dB, a ratio, ms, Hz …), in the order of
+ * `Model.parameters`; the README has the loss in its section "How it works".
  *
  * An engine is opened on a chunked pair and holds it; {@linkcode Objective}
- * adds the coordinates that the optimiser moves in. The double-precision engine
+ * adds the coordinates that the optimiser moves in. Engines of the tuned kernels
+ * compute by natural parameters θ: `by_parameters.ts` carries them over. The double-precision engine
  * is held to golden figures in `tests/engines_test.ts`, the others to it in
  * `tests/wasm_engine_test.ts` and, where there is a GPU, `tests/webgpu_test.ts`.
  *
@@ -34,8 +35,8 @@ export interface Engine {
   readonly targetEnergy: number;
   /** Part of the loss that its rounding can make up. */
   readonly precision: number;
-  /** Derivatives up to `order` at natural parameters `theta`. */
-  evaluate(theta: Float64Array, order: Order): Promise<Evaluation>;
+  /** Loss and derivatives by `parameters`, up to `order`. */
+  evaluate(parameters: Float64Array, order: Order): Promise<Evaluation>;
   /** Gives back what the engine holds. It cannot be used afterwards. */
   close(): Promise<void>;
 }

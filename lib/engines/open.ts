@@ -4,8 +4,10 @@
  * @module
  */
 
-import type { Detector } from "../compressor/parameters.ts";
+import type { Model } from "../models/model.ts";
+import { PAPER_MODEL } from "../models/presets.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
+import { byParameters } from "./by_parameters.ts";
 import type { Engine } from "./engine.ts";
 
 /** The engines: SIMD on all cores, a GPU, double precision. */
@@ -58,29 +60,34 @@ export async function keepReady(name: EngineName): Promise<AsyncDisposable> {
   return await holdPool();
 }
 
-/** Opens the engine called `name` on `pair`. Only that engine is loaded. */
+/**
+ * Opens the engine called `name` on `pair` with `model`. Only that engine is loaded.
+ * The model of the paper has kernels of its own, tuned to it, in `wasm` and
+ * `webgpu`; all others, and `reference`, compute from the model's definition.
+ *
+ * @throws {RangeError} where the engine cannot compute the model.
+ */
 export async function openEngine(
   name: EngineName,
   pair: ChunkedPair,
-  detector: Detector = "peak",
+  model: Model,
 ): Promise<Engine> {
-  switch (name) {
-    case "wasm": {
-      const { openWasmEngine } = await import("./wasm/wasm_engine.ts");
-      return await openWasmEngine(pair, { detector });
+  const isPaper = model.name === PAPER_MODEL;
+  if (name === "webgpu") {
+    if (!isPaper) {
+      throw new RangeError(
+        `the engine webgpu computes the model ${PAPER_MODEL} alone, not ${model.name}: use --engine wasm`,
+      );
     }
-    case "webgpu": {
-      if (detector === "rms") {
-        throw new RangeError(
-          "the engine webgpu has no RMS detector: use --engine wasm or reference",
-        );
-      }
-      const { openWebGpuEngine } = await import("./webgpu/webgpu.ts");
-      return await openWebGpuEngine(pair);
-    }
-    case "reference": {
-      const { openReferenceEngine } = await import("./reference.ts");
-      return openReferenceEngine(pair, { detector });
-    }
+    const { openWebGpuEngine } = await import("./webgpu/webgpu.ts");
+    return byParameters(await openWebGpuEngine(pair), model, pair.sampleRate);
   }
+  if (name === "wasm" && isPaper) {
+    const { openWasmEngine } = await import("./wasm/wasm_engine.ts");
+    return byParameters(await openWasmEngine(pair), model, pair.sampleRate);
+  }
+  const { openCompiledEngine } = await import("./compiled/compiled_engine.ts");
+  return await openCompiledEngine(pair, model, {
+    precision: name === "reference" ? "double" : "single",
+  });
 }

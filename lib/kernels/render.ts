@@ -6,7 +6,10 @@
  * @module
  */
 
-import { createCompressor, type Processor } from "../compressor/compressor.ts";
+import {
+  createCompressor,
+  type SideChainProcessor,
+} from "../compressor/compressor.ts";
 import {
   type CompressorParameters,
   detectorOf,
@@ -30,7 +33,7 @@ interface RenderExports {
   sumsAddress(): number;
   memoryBytes(): number;
   reset(): void;
-  render(count: number): void;
+  render(count: number, heard: number): void;
   scoreEnergies(count: number): void;
   score(count: number): void;
 }
@@ -100,20 +103,24 @@ function openKernel(
 export function createFastCompressor(
   parameters: CompressorParameters,
   sampleRate: number,
-): Processor {
+): SideChainProcessor {
   if (detectorOf(parameters) === "rms") {
     return createCompressor(parameters, sampleRate);
   }
-  const { kernel, length, input, output } = openKernel(
+  const { kernel, length, input, target, output } = openKernel(
     [parameters],
     sampleRate,
   );
   return {
-    process(from, to) {
+    process(from, to, heard = from) {
+      const isOther = heard !== from;
+      // What else is heard stands where scores have their target.
+      const listened = isOther ? target : input;
       for (let at = 0; at < from.length; at += length) {
         const block = from.subarray(at, at + length);
         input.set(block);
-        kernel.render(block.length);
+        if (isOther) target.set(heard.subarray(at, at + length));
+        kernel.render(block.length, listened.byteOffset);
         to.set(output.subarray(0, block.length), at);
       }
     },

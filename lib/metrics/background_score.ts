@@ -4,26 +4,29 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
+import type { Model, Values } from "../models/model.ts";
+import { PAPER_MODEL } from "../models/presets.ts";
 import type { Pair } from "../sound/signal.ts";
 import { startThread } from "../thread.ts";
 import type { Score } from "./score.ts";
 import type { Question } from "./score_worker.ts";
 
 /**
- * Scores as `score` and `scoreEsr` do, without keeping the caller. A pair is
+ * Scores as `scoreModel` and `scoreEsr` do, by default `4a-2a`, without keeping the caller. A pair is
  * handed over: its arrays must not be used afterwards. Close it after use.
  */
 export interface BackgroundScorer extends Disposable {
   /** ESR and ΔLDR of `candidates`. */
   score(
     pair: Pair,
-    candidates: readonly CompressorParameters[],
+    candidates: readonly Values[],
+    model?: Model,
   ): Promise<Score[]>;
   /** ESR alone, in half of the time. */
   scoreEsr(
     pair: Pair,
-    candidates: readonly CompressorParameters[],
+    candidates: readonly Values[],
+    model?: Model,
   ): Promise<number[]>;
 }
 
@@ -33,16 +36,25 @@ export function startScorer(): BackgroundScorer {
     new URL("./score_worker.ts", import.meta.url),
     "scores",
   );
+  const about = (pair: Pair, candidates: readonly Values[], model?: Model) => ({
+    pair,
+    candidates,
+    model: model?.name ?? PAPER_MODEL,
+  });
   const ask = (question: Question) => {
     const { dry, wet } = question.pair;
     const buffers = new Set([dry.buffer, wet.buffer]);
     return thread.ask(question, [...buffers] as ArrayBuffer[]);
   };
   return {
-    score: (pair, candidates) =>
-      ask({ pair, candidates, esrOnly: false }) as Promise<Score[]>,
-    scoreEsr: (pair, candidates) =>
-      ask({ pair, candidates, esrOnly: true }) as Promise<number[]>,
+    score: (pair, candidates, model) =>
+      ask({ ...about(pair, candidates, model), esrOnly: false }) as Promise<
+        Score[]
+      >,
+    scoreEsr: (pair, candidates, model) =>
+      ask({ ...about(pair, candidates, model), esrOnly: true }) as Promise<
+        number[]
+      >,
     [Symbol.dispose]: () => thread[Symbol.dispose](),
   };
 }

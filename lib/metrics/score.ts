@@ -6,17 +6,18 @@
  */
 
 import type { CompressorParameters } from "../compressor/parameters.ts";
-import { linked } from "../compressor/linked.ts";
+import { openProcessor } from "../engines/open_processor.ts";
 import {
-  createFastCompressor,
   type Energies,
   type ScoreSums,
   sumEnergies,
   sumScore,
 } from "../kernels/render.ts";
-import type { Pair, Signal } from "../sound/signal.ts";
+import type { Model, Values } from "../models/model.ts";
+import { PAPER_MODEL } from "../models/presets.ts";
+import type { Pair } from "../sound/signal.ts";
 import { EsrMeter } from "./esr.ts";
-import { loudnessDynamicRange } from "./loudness_dynamic_range.ts";
+import { LdrMeter } from "./loudness_dynamic_range.ts";
 
 /** How near a compressor comes to a recording. */
 export interface Score {
@@ -58,23 +59,45 @@ export function score(
   });
 }
 
+/** Samples that are scored at a time. */
+const BLOCK_LENGTH = 1 << 14;
+
 /**
- * Scores one compressor against several takes of one unit: the ESR over all of
- * them, and the mean difference in loudness dynamic range. Where the detector of a
- * take hears another sound, so does the compressor's.
+ * Scores `model` with each parameters of `candidates` against `pair`, in their order.
+ *
+ * @throws {RangeError} where the target is silent, which leaves no ratio.
+ */
+export async function scoreModel(
+  pair: Pair,
+  model: Model,
+  candidates: readonly Values[],
+): Promise<Score[]> {
+  const scores: Score[] = [];
+  for (const values of candidates) {
+    scores.push(await scoreTakes([pair], model, values));
+  }
+  return scores;
+}
+
+/**
+ * Scores `model` with the parameters `values` against several takes of one unit: the
+ * ESR over all of them, and the mean difference in loudness dynamic range. Where the
+ * detector of a take hears another sound, so does the model's.
  *
  * @throws {RangeError} where every target is silent, which leaves no ratio.
  */
-export function scoreTakes(
+export async function scoreTakes(
   takes: readonly Pair[],
-  parameters: CompressorParameters,
-): Score {
+  model: Model,
+  values: Values,
+): Promise<Score> {
   const energies: Energies = { error: 0, target: 0 };
   let deltaLdrDb = 0;
   for (const take of takes) {
-    const { error, target, modelLdr, targetLdr } = take.heard === undefined
-      ? sumScore(take, parameters)
-      : sumScoreLinked(take, take.heard, parameters);
+    const { error, target, modelLdr, targetLdr } =
+      model.name === PAPER_MODEL && take.heard === undefined
+        ? sumScore(take, values)
+        : await sumModel(take, model, values);
     energies.error += error;
     energies.target += target;
     deltaLdrDb += (modelLdr - targetLdr) / takes.length;
@@ -82,21 +105,29 @@ export function scoreTakes(
   return { esr: esrOf(energies), deltaLdrDb };
 }
 
-/** What `sumScore` gives, of a compressor whose detector hears `heard`. */
-function sumScoreLinked(
-  { dry, wet, sampleRate }: Pair,
-  heard: Signal,
-  parameters: CompressorParameters,
-): ScoreSums {
-  const model = new Float32Array(dry.length);
-  linked(createFastCompressor(parameters, sampleRate))
-    .process([dry, heard], [model, new Float32Array(dry.length)]);
-  const meter = new EsrMeter();
-  meter.add(model, wet);
+/** What `sumScore` gives, of any model. */
+async function sumModel(
+  { dry, wet, heard = dry, sampleRate }: Pair,
+  model: Model,
+  values: Values,
+): Promise<ScoreSums> {
+  const processor = await openProcessor(model, values, sampleRate);
+  const esr = new EsrMeter();
+  const [modelLdr, targetLdr] = [0, 1].map(() => new LdrMeter(sampleRate));
+  const output = new Float64Array(BLOCK_LENGTH);
+  for (let at = 0; at < dry.length; at += BLOCK_LENGTH) {
+    const input = dry.subarray(at, at + BLOCK_LENGTH);
+    const target = wet.subarray(at, at + BLOCK_LENGTH);
+    const made = output.subarray(0, input.length);
+    processor.process(input, made, heard.subarray(at, at + BLOCK_LENGTH));
+    esr.add(made, target);
+    modelLdr.add(made);
+    targetLdr.add(target);
+  }
   return {
-    ...meter.energies,
-    modelLdr: loudnessDynamicRange(model, sampleRate),
-    targetLdr: loudnessDynamicRange(wet, sampleRate),
+    ...esr.energies,
+    modelLdr: modelLdr.value,
+    targetLdr: targetLdr.value,
   };
 }
 

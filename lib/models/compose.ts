@@ -20,16 +20,11 @@ import {
   log,
   maximum,
   multiply,
-  scan,
 } from "../autodiff/primitives.ts";
+import { scan, type Step } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
 import { staticGain } from "./curve.ts";
-import {
-  DB_PER_NEPER,
-  meanSquareStep,
-  peakLevel,
-  rmsLevel,
-} from "./detector.ts";
+import { DB_PER_NEPER, meanSquareStep, rmsLevel } from "./detector.ts";
 import type { Model, Parameter, Sound, Theta } from "./model.ts";
 import { outputStages } from "./output.ts";
 import type { Choice } from "./presets.ts";
@@ -58,28 +53,40 @@ export function compose(
   const gainOf = (states: Value[], theta: Theta) =>
     inDecibels ? factor(mix(states, theta)) : mix(states, theta);
 
+  const gainDbOf = (states: Value[], theta: Theta) =>
+    inDecibels
+      ? mix(states, theta)
+      : multiply(DB_PER_NEPER, log(mix(states, theta)));
+
   // The steps are made once, so that what several derivatives repeat is known as
   // the same. Their inputs are all that they depend on.
   const names = parameters.map((parameter) => parameter.name);
   const thetaOf = (values: Value[]): Theta =>
     Object.fromEntries(names.map((name, i) => [name, values[i]]));
 
-  const meanStep = ([m]: Value[], [v, averaging]: Value[]) => [
+  const meanStep: Step = ([m], [v, averaging]) => [
     meanSquareStep(m, v, averaging),
   ];
-  const stage = ([state]: Value[], [to, attack, release]: Value[]) => [
+  const stage: Step = ([state], [to, attack, release]) => [
     approach(state, to, attack, release),
   ];
-  const loop = (states: Value[], inputs: Value[]) => {
-    const [input, attack, ...rest] = inputs;
+  const loop: Step = (states, inputs) => {
+    const [heard, dryLevel, attack, ...rest] = inputs;
     const stages = isRms ? states.slice(1) : states;
     const releases = rest.slice(0, stages.length);
     const theta = thetaOf(rest.slice(stages.length));
-    const heard = multiply(gainOf(stages, theta), input);
     const rise = isRms
-      ? [meanSquareStep(states[0], heard, theta.averaging_coefficient)]
+      ? [meanSquareStep(
+        states[0],
+        multiply(gainOf(stages, theta), heard),
+        theta.averaging_coefficient,
+      )]
       : [];
-    const level = isRms ? rmsLevel(add(states[0], rise[0])) : peakLevel(heard);
+    // The level of g x is that of x and the gain in dB; they differ where g |x|
+    // is at the detector's floor alone, which no threshold lies near.
+    const level = isRms
+      ? rmsLevel(add(states[0], rise[0]))
+      : add(dryLevel, gainDbOf(stages, theta));
     const to = goal(theta, level);
     return [
       ...rise,
@@ -88,7 +95,7 @@ export function compose(
   };
 
   /** The gain g, without make-up. */
-  function gain(theta: Theta, { input, level, sampleRate }: Sound): Value {
+  function gain(theta: Theta, { heard, level, sampleRate }: Sound): Value {
     const { release_ms, second_release_ms, initial_gain_db } = theta;
     const times = second_release_ms === undefined
       ? [release_ms]
@@ -108,19 +115,20 @@ export function compose(
     const starts = times.map(() => start);
     if (feedback) {
       const states = scan(loop, isRms ? [0, ...starts] : starts, [
-        input,
+        heard,
+        level,
         attack,
         ...releases,
         ...names.map((name) => theta[name]),
       ]);
       return gainOf(isRms ? states.slice(1) : states, theta);
     }
-    const heard = isComp4c
-      ? comp4cLevel(input)
+    const detected = isComp4c
+      ? comp4cLevel(heard)
       : isRms
-      ? rmsLevel(scan(meanStep, [0], [input, theta.averaging_coefficient])[0])
+      ? rmsLevel(scan(meanStep, [0], [heard, theta.averaging_coefficient])[0])
       : level;
-    const to = goal(theta, heard);
+    const to = goal(theta, detected);
     return gainOf(
       releases.map((release) => scan(stage, [start], [to, attack, release])[0]),
       theta,
@@ -131,6 +139,7 @@ export function compose(
     name,
     parameters,
     feedback,
+    gain,
     output: (theta, sound) =>
       outputStages(
         multiply(
@@ -144,7 +153,7 @@ export function compose(
 }
 
 /** Level of Comp-4C: max(20 log₁₀(|x| + 1e-8), −96). */
-function comp4cLevel(input: Value): Value {
-  const level = multiply(DB_PER_NEPER, log(add(abs(input), 1e-8)));
+function comp4cLevel(heard: Value): Value {
+  const level = multiply(DB_PER_NEPER, log(add(abs(heard), 1e-8)));
   return maximum(level, -96);
 }

@@ -21,18 +21,10 @@ import {
   subtract,
 } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
-import type { Parameter, Theta } from "./model.ts";
+import { anyNumber, type Parameter, type Theta } from "./model.ts";
 
 /** Threshold CT. */
-export const THRESHOLD: Parameter = {
-  name: "threshold_db",
-  title: "Threshold",
-  unit: "dB",
-  decimals: 2,
-  start: -36,
-  range: [-Infinity, Infinity],
-  scale: "linear",
-};
+export const THRESHOLD = anyNumber("threshold_db", "Threshold", "dB", 2, -36);
 
 /** Ratio R. */
 export const RATIO: Parameter = {

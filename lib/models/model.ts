@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Operand } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
 
 /**
@@ -32,6 +33,18 @@ export interface Parameter {
   scale: Scale;
 }
 
+/** A parameter that may be any number. */
+export function anyNumber(
+  name: string,
+  title: string,
+  unit: string,
+  decimals: number,
+  start: number,
+): Parameter {
+  const range = [-Infinity, Infinity] as const;
+  return { name, title, unit, decimals, start, range, scale: "linear" };
+}
+
 /** Numbers by the names of a model's parameters. */
 export type Values = Readonly<Record<string, number>>;
 
@@ -42,10 +55,12 @@ export type Theta = Readonly<Record<string, Value>>;
 export interface Sound {
   /** The dry sound x. */
   input: Value;
-  /** Its peak level 20 log₁₀ max(|x|, 1e-8), which depends on nothing fitted. */
+  /** What the detector hears, up to its sign: x, or the loudest of linked channels. */
+  heard: Value;
+  /** Its peak level 20 log₁₀ max(|heard|, 1e-8), which depends on nothing fitted. */
   level: Value;
   /** Hz. */
-  sampleRate: number;
+  sampleRate: Operand;
 }
 
 /** A unit, written once. */
@@ -54,6 +69,8 @@ export interface Model {
   name: string;
   /** The parameters, in the order of vectors, rows and columns. */
   parameters: readonly Parameter[];
+  /** The gain g that it turns the dry sound up or down by, before make-up. */
+  gain(theta: Theta, sound: Sound): Value;
   /** The wet sound that the unit makes of the dry one. */
   output(theta: Theta, sound: Sound): Value;
   /**

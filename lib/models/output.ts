@@ -17,43 +17,25 @@
 import {
   add,
   delay,
+  divide,
   exp,
   multiply,
+  negate,
   type Operand,
-  recur,
   subtract,
 } from "../autodiff/primitives.ts";
+import { recur } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
-import type { Parameter, Theta } from "./model.ts";
+import { anyNumber, type Parameter, type Theta } from "./model.ts";
 
 /** Make-up gain γ. */
-export const MAKE_UP: Parameter = {
-  name: "make_up_db",
-  title: "Make-up",
-  unit: "dB",
-  decimals: 2,
-  start: 0,
-  range: [-Infinity, Infinity],
-  scale: "linear",
-};
-
-function share(name: string, title: string): Parameter {
-  return {
-    name,
-    title,
-    unit: "",
-    decimals: 4,
-    start: 0,
-    range: [-Infinity, Infinity],
-    scale: "linear",
-  };
-}
+export const MAKE_UP = anyNumber("make_up_db", "Make-up", "dB", 2, 0);
 
 /** Factor q₂ of the output's square. */
-export const SQUARE = share("square", "Square");
+export const SQUARE = anyNumber("square", "Square", "", 4, 0);
 
 /** Factor q₃ of the output's cube. */
-export const CUBE = share("cube", "Cube");
+export const CUBE = anyNumber("cube", "Cube", "", 4, 0);
 
 function corner(
   name: string,
@@ -74,7 +56,7 @@ export const BANDWIDTH = corner("bandwidth_hz", "Bandwidth", 30000, [500, 1e6]);
 export function outputStages(
   u: Value,
   theta: Theta,
-  sampleRate: number,
+  sampleRate: Operand,
 ): Value {
   const { square, cube, coupling_hz, bandwidth_hz } = theta;
   let y = u;
@@ -87,13 +69,13 @@ export function outputStages(
 }
 
 /** 1 − p of a corner in Hz. */
-function leak(hertz: Value, sampleRate: number): Value {
-  return subtract(1, exp(multiply(-2 * Math.PI / sampleRate, hertz)));
+function leak(hertz: Value, sampleRate: Operand): Value {
+  return subtract(1, exp(divide(multiply(-2 * Math.PI, hertz), sampleRate)));
 }
 
 /** State that follows v by its part `leak` a sample. */
 export function follow(v: Value, leak: Operand): Value {
-  return recur(leak, multiply(leak, v));
+  return recur([[negate(leak)]], [multiply(leak, v)])[0];
 }
 
 /** First-order high-pass of unit gain at the highest frequencies. */

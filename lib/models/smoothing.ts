@@ -25,7 +25,7 @@ import {
 } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
 import { DB_PER_NEPER } from "./detector.ts";
-import type { Parameter, Theta } from "./model.ts";
+import { anyNumber, type Parameter, type Theta } from "./model.ts";
 
 function time(
   name: string,
@@ -62,24 +62,26 @@ export const SECOND_SHARE: Parameter = {
 };
 
 /** Gain of every stage before the first sample. */
-export const INITIAL_GAIN: Parameter = {
-  name: "initial_gain_db",
-  title: "Initial gain",
-  unit: "dB",
-  decimals: 2,
-  start: 0,
-  range: [-Infinity, Infinity],
-  scale: "linear",
-};
+export const INITIAL_GAIN = anyNumber(
+  "initial_gain_db",
+  "Initial gain",
+  "dB",
+  2,
+  0,
+);
 
 /** A gain in dB as a factor. */
 export function factor(db: Operand): Value {
   return exp(multiply(1 / DB_PER_NEPER, db));
 }
 
-/** Coefficient 1 − e^(−2200 / (ms fs)) of a time. */
-export function coefficient(ms: Value, sampleRate: number, scale = 2200) {
-  return subtract(1, exp(multiply(-scale / sampleRate, divide(1, ms))));
+/** Coefficient 1 − e^(−`scale` / (ms fs)) of a time. */
+export function coefficient(
+  ms: Value,
+  sampleRate: Operand,
+  scale = 2200,
+): Value {
+  return subtract(1, exp(divide(-scale, multiply(ms, sampleRate))));
 }
 
 /** What a state moves by towards `target`. */

@@ -1,17 +1,17 @@
 /**
  * The objective that the optimiser sees: an engine's loss and derivatives,
- * carried from the natural parameters θ to the coordinates z by the chain rule.
- *
- *     ∇_z 𝓛 = D ∇_θ 𝓛,   ∇²_z 𝓛 = D (∇²_θ 𝓛) D + diag(∇_θ 𝓛 · d²θ/dz²)
+ * carried from the model's parameters to the coordinates z by the chain rule.
  *
  * @module
  */
 
 import type { Engine, Evaluation, Order } from "../engines/engine.ts";
-import type { ParameterSpace } from "./parameter_space.ts";
+import type { Coordinates } from "./coordinates.ts";
 
 /** A twice differentiable function of the coordinates z. */
 export interface Objective {
+  /** The coordinates z. */
+  readonly coordinates: Coordinates;
   /** Loss and derivatives by z, up to `order`. */
   evaluate(z: Float64Array, order: Order): Promise<Evaluation>;
   /** Σ y² over the counted samples: ESR = loss / targetEnergy. */
@@ -20,42 +20,41 @@ export interface Objective {
   readonly precision: number;
 }
 
-/** The objective of `engine` in the coordinates of `space`. */
-export function objectiveOf(engine: Engine, space: ParameterSpace): Objective {
+/** The objective of `engine` in `coordinates`, which are of its parameters. */
+export function objectiveOf(
+  engine: Engine,
+  coordinates: Coordinates,
+): Objective {
+  const { names } = coordinates;
   return {
+    coordinates,
     targetEnergy: engine.targetEnergy,
     precision: engine.precision,
     async evaluate(z, order) {
-      const natural = await engine.evaluate(space.natural(z), order);
-      const { gradient, hessian } = natural;
-      if (gradient === undefined) return natural;
-      const { first, second } = space.derivatives(z);
-      const size = z.length;
-      return {
-        ...natural,
-        gradient: gradient.map((value, i) => first[i] * value),
-        hessian: hessian?.map((value, at) => {
-          const i = Math.floor(at / size);
-          const j = at % size;
-          const bend = i === j ? gradient[i] * second[i] : 0;
-          return first[i] * value * first[j] + bend;
-        }),
-      };
+      const values = coordinates.values(z);
+      const at = Float64Array.from(names, (name) => values[name]);
+      return coordinates.byCoordinates(z, await engine.evaluate(at, order));
     },
   };
 }
 
 /**
- * `z` with its make-up gain (the last coordinate) shifted so that the model's
- * energy meets the target's: the published start.
+ * `z` with its make-up gain shifted so that the model's energy meets the target's:
+ * the published start.
  */
 export async function matchEnergy(
-  objective: Objective,
+  { coordinates, evaluate, targetEnergy }: Objective,
   z: Float64Array,
 ): Promise<Float64Array> {
-  const { modelEnergy } = await objective.evaluate(z, 0);
-  const shift = 10 * Math.log10(objective.targetEnergy / modelEnergy);
-  const matched = z.slice();
-  if (Number.isFinite(shift)) matched[z.length - 1] += shift;
-  return matched;
+  const { modelEnergy } = await evaluate(z, 0);
+  const shift = 10 * Math.log10(targetEnergy / modelEnergy);
+  if (!Number.isFinite(shift)) return z.slice();
+  const values = coordinates.values(z);
+  const matched = coordinates.nearest({
+    ...values,
+    make_up_db: values.make_up_db + shift,
+  });
+  return z.map((value, i) =>
+    coordinates.names[i] === "make_up_db" ? matched[i] : value
+  );
 }

@@ -10,8 +10,12 @@
   "use strict";
 
   const find = (id) => document.getElementById(id);
-  const settings = JSON.parse(find("settings").textContent);
-  const { knobs, sliders, meterDb } = settings;
+  // JSON has no ∞, which a ratio may be: it stands there in quotes.
+  const settings = JSON.parse(
+    find("settings").textContent,
+    (_, value) => value === "∞" ? Infinity : value,
+  );
+  const { dial, dialSteps, turns, sliders, meterDb } = settings;
   const bytesOf = (base64) =>
     Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   const kernelBytes = bytesOf(settings.kernel);
@@ -35,7 +39,8 @@
   const state = {
     sound: null,
     target: null,
-    mode: Object.keys(knobs)[0],
+    mode: Object.keys(turns)[0],
+    /** Step of the dial. */
     position: 0,
     isOnCurve: true,
     parameters: null,
@@ -307,15 +312,33 @@
   const xOf = (db) => 34 + (Math.max(-60, Math.min(0, db)) + 60) * 3;
   const yOf = (db) => 8 + (6 - db) * 3;
 
+  /** Gain in dB that the static curve asks for where the detector hears `db`. */
+  function staticGain(db) {
+    const { threshold_db, ratio, knee_db = 0 } = state.parameters;
+    const slope = settings.feedback ? ratio - 1 : 1 - 1 / ratio;
+    const over = db - threshold_db;
+    const into = over + knee_db / 2;
+    return over >= knee_db / 2
+      ? -slope * Math.max(over, 0)
+      : into <= 0
+      ? 0
+      : -slope * into * into / (2 * knee_db);
+  }
+
   function drawTransfer() {
-    const { threshold_db, ratio, make_up_db } = state.parameters;
-    const output = (db) =>
-      make_up_db + Math.min(db, threshold_db + (db - threshold_db) / ratio);
-    const bends = [-60, threshold_db, 0].filter((db) => db >= -60 && db <= 0);
+    const { threshold_db, knee_db = 0, make_up_db } = state.parameters;
+    // By what the detector hears: the input, or the output before make-up.
+    const levels = [threshold_db, threshold_db + knee_db / 2];
+    for (let db = -60; db <= 0; db += knee_db > 0 ? 0.5 : 60) levels.push(db);
+    const points = levels.sort((a, b) => a - b).map((db) => {
+      const gain = staticGain(db);
+      return settings.feedback ? [db - gain, db] : [db, db + gain];
+    }).filter(([db]) => settings.feedback || db >= -60 && db <= 0);
     document.querySelector(".static").setAttribute(
       "d",
-      bends.map((db, i) => `${i ? "L" : "M"}${xOf(db)} ${yOf(output(db))}`)
-        .join(""),
+      points.map(([input, output], i) =>
+        `${i ? "L" : "M"}${34 + (input + 60) * 3} ${yOf(output + make_up_db)}`
+      ).join(""),
     );
   }
 
@@ -330,6 +353,17 @@
       log ? low * (high / low) ** part : low + part * (high - low),
   };
 
+  const partOf = (slider, value) =>
+    Math.max(0, Math.min(1, slide.from(slider, value)));
+
+  /** The number of a slider: so many decimals in dB, else significant digits. */
+  function inDigits({ unit, digits }, value) {
+    if (!Number.isFinite(value)) return "∞";
+    const size = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+    const decimals = unit === "dB" ? digits : Math.max(0, digits - 1 - size);
+    return minus(value.toFixed(Math.min(decimals, 8)));
+  }
+
   let waiting;
 
   /** Shows the parameters everywhere and lets them be heard. */
@@ -338,8 +372,8 @@
     for (const slider of sliders) {
       const input = find(slider.key);
       const value = parameters[slider.key];
-      const text = minus(value.toFixed(slider.decimals));
-      input.value = String(1000 * slide.from(slider, value));
+      const text = inDigits(slider, value);
+      input.value = String(1000 * partOf(slider, value));
       input.setAttribute("aria-valuetext", `${text} ${slider.unit}`);
       input.parentElement.querySelector("[data-value]").textContent = text;
     }
@@ -358,11 +392,16 @@
     const { quoted, conversionOf, convertedName } = waveReader;
     const name = sound?.name ?? "in.wav";
     const isWave = sound?.isWave ?? true;
+    const values = JSON.stringify(
+      parameters,
+      (_, value) => value === Infinity ? "∞" : value,
+    );
     const words = [
       "deno task render",
       quoted(isWave ? name : convertedName(name)),
       quoted(outputName(name)),
-      `--params '${JSON.stringify(parameters)}'`,
+      ...(settings.model === null ? [] : ["--model", settings.model]),
+      `--params '${values}'`,
       ...(sound?.channels.length > 1 && isLinked() ? ["--link"] : []),
     ];
     find("command").textContent = `${
@@ -371,7 +410,8 @@
   }
 
   /** Name of what comes of the sound `name`. */
-  const outputName = (name) => `${name.replace(/\.\w+$/, "")}-4a2a.wav`;
+  const outputName = (name) =>
+    `${name.replace(/\.\w+$/, "")}-${settings.ending}.wav`;
 
   /** Parameters with as many digits as tell anything, here and in the command. */
   const rounded = (parameters) =>
@@ -383,34 +423,45 @@
     );
 
   function setKnob(position) {
-    state.position = Math.max(0, Math.min(100, Math.round(position)));
+    const { positions } = turns[state.mode];
+    const last = positions.length - 1;
+    state.position = Math.max(0, Math.min(last, Math.round(position)));
     state.isOnCurve = true;
-    state.parameters = rounded(knobs[state.mode].positions[state.position]);
+    state.parameters = rounded(positions[state.position]);
     apply();
   }
 
   function drawKnob() {
-    const { position, mode, isOnCurve } = state;
+    const { mode, isOnCurve } = state;
     const knob = find("knob");
-    const [low, high] = knobs[mode].fitted;
+    if (dial === null) return;
+    const part = state.position / dialSteps;
+    const [from, to] = dial.range;
+    const position = Number((from + (to - from) * part).toPrecision(6));
+    const [low, high] = turns[mode].fitted;
     const note = !isOnCurve
       ? "The sliders were moved: the knob is left behind."
       : position < low
-      ? `Below ${low} nothing was fitted: the threshold rises towards 0 dBFS, the rest stays.`
+      ? `Below ${low} nothing was fitted: ${
+        dial.fades
+          ? "the threshold rises towards 0 dBFS, the rest stays."
+          : "everything stays as there."
+      }`
       : position > high
       ? `Above ${high} nothing was fitted: everything stays as there.`
       : "";
+    const reading = `${position} ${dial.unit}`.trim();
     knob.setAttribute("aria-valuenow", String(position));
     knob.setAttribute(
       "aria-valuetext",
-      isOnCurve ? String(position) : `${position}, left behind by the sliders`,
+      isOnCurve ? reading : `${reading}, left behind by the sliders`,
     );
     knob.classList.toggle("beyond", position < low || position > high);
     knob.classList.toggle("left", !isOnCurve);
     knob.querySelector(".reading").textContent = String(position);
     knob.querySelector(".pointer").setAttribute(
       "transform",
-      `rotate(${-150 + 3 * position} 70 70)`,
+      `rotate(${-150 + 300 * part} 70 70)`,
     );
     if (find("knob-note").textContent !== note) {
       find("knob-note").textContent = note;

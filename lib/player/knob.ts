@@ -1,52 +1,126 @@
 /**
- * The compressor at every whole position of the peak-reduction knob.
+ * A unit's knobs on the page: a dial for the one that is a number, a switch for
+ * the one that is a choice, and the parameters wherever they stand.
  *
  * Between fitted settings the parameters are interpolated linearly, as
- * `deno task render` does. Outside, something must be chosen:
- *
- * - Below the lowest setting the threshold rises in a straight line to 0 dBFS at
- *   knob position 0, where nothing within full scale is compressed; the other
- *   parameters stay. (The published curve begins at 40, since below it the
- *   recordings hardly reach the threshold.)
- * - Above the highest setting everything stays.
+ * `deno task render` does. Beyond them they stay, save on a levelling amplifier
+ * below its lowest setting: there the threshold rises in a straight line to
+ * 0 dBFS at knob position 0, where nothing within full scale is compressed. (The
+ * published curve begins at 40, since below it the recordings hardly reach the
+ * threshold.)
  *
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
-import { type CurvePoint, parametersAt } from "../curve.ts";
-import { type Mode, MODES } from "../data/setting.ts";
+import { valuesAt } from "../curve.ts";
+import { knobsInWords, LEVELLING_KNOBS, type Unit } from "../data/unit_file.ts";
+import type { Values } from "../models/model.ts";
 
-/** The knob in one mode. */
-export interface Knob {
-  /** Lowest and highest setting that was fitted. */
+/** Steps that the dial turns by, from one end to the other. */
+export const DIAL_STEPS = 100;
+
+/** The dial at one position of the switch. */
+export interface Turn {
+  /** Lowest and highest setting that was fitted, as the dial counts. */
   fitted: [number, number];
-  /** Parameters at positions 0 to 100. */
-  positions: CompressorParameters[];
+  /** Parameters at each step of the dial; at the only one without a dial. */
+  positions: Values[];
 }
 
-/** The knob in each mode that `curve` has. */
-export function knobOf(
-  curve: readonly CurvePoint[],
-): Partial<Record<Mode, Knob>> {
-  const knobs: Partial<Record<Mode, Knob>> = {};
-  for (const mode of MODES) {
-    const settings = curve.filter((point) => point.mode === mode)
-      .map(({ peakReduction }) => peakReduction);
-    if (settings.length === 0) continue;
-    const [low, high] = [Math.min(...settings), Math.max(...settings)];
-    const positions = Array.from({ length: 101 }, (_, position) => {
-      const peakReduction = Math.min(Math.max(position, low), high);
-      const parameters = parametersAt(curve, { mode, peakReduction }, "linear");
-      return position < low
-        ? {
-          ...parameters,
-          threshold_db: Math.max(parameters.threshold_db, 0) +
-            Math.min(parameters.threshold_db, 0) * position / low,
-        }
-        : parameters;
-    });
-    knobs[mode] = { fitted: [low, high], positions };
+/** A unit's knobs as the page shows them. */
+export interface Panel {
+  /** The knob that is turned, if the unit has one. */
+  dial?: {
+    title: string;
+    unit: string;
+    range: [number, number];
+    /** Whether below the lowest setting the threshold rises to 0 dBFS. */
+    fades: boolean;
+  };
+  /** The knob that is switched, if the unit has one, and what to. */
+  choice?: { title: string; values: string[] };
+  /** The dial at each position of the switch that was fitted, by its name. */
+  turns: Record<string, Turn>;
+}
+
+/** The name of the only turn where there is no switch. */
+const NO_CHOICE = "";
+
+/** "Peak reduction" of `peak_reduction`. */
+function titleOf(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+/**
+ * The knobs of `unit`, of which it has at most one of each kind.
+ *
+ * @throws {RangeError} naming its knobs where it has more.
+ */
+export function panelOf(unit: Unit): Panel {
+  const knobs = Object.entries(unit.knobs);
+  const numbers = knobs.filter(([, { kind }]) => kind === "number");
+  const choices = knobs.filter(([, { kind }]) => kind === "choice");
+  if (numbers.length > 1 || choices.length > 1) {
+    throw new RangeError(
+      `the page has one dial and one switch, and of this unit's knobs more would be turned: ${
+        knobsInWords(unit.knobs)
+      }. Say where the others stand with --knob name=value`,
+    );
   }
-  return knobs;
+  const [dial] = numbers;
+  const [choice] = choices;
+  const fades = dial?.[0] === "peak_reduction" &&
+    JSON.stringify(dial[1]) === JSON.stringify(LEVELLING_KNOBS.peak_reduction);
+  const turns: Record<string, Turn> = {};
+  const values = choice?.[1].kind === "choice" ? choice[1].values : [undefined];
+  for (const value of values) {
+    const settings = unit.settings.filter(({ at }) =>
+      value === undefined || at[choice[0]] === value
+    );
+    if (settings.length === 0) continue;
+    const place = value === undefined ? {} : { [choice[0]]: value };
+    turns[value === undefined ? NO_CHOICE : String(value)] =
+      dial?.[1].kind === "number"
+        ? turnOf({ ...unit, settings }, dial[0], dial[1].range, place, fades)
+        : { fitted: [0, 0], positions: [valuesAt(unit, place, "linear")] };
+  }
+  return {
+    ...(dial?.[1].kind === "number" && {
+      dial: {
+        title: titleOf(dial[0]),
+        unit: dial[1].unit,
+        range: dial[1].range,
+        fades,
+      },
+    }),
+    ...(choice !== undefined && {
+      choice: { title: titleOf(choice[0]), values: values.map(String) },
+    }),
+    turns,
+  };
+}
+
+function turnOf(
+  unit: Unit,
+  name: string,
+  [from, to]: readonly [number, number],
+  place: Readonly<Record<string, number | string>>,
+  fades: boolean,
+): Turn {
+  const settings = unit.settings.map(({ at }) => at[name] as number);
+  const [low, high] = [Math.min(...settings), Math.max(...settings)];
+  const positions = Array.from({ length: DIAL_STEPS + 1 }, (_, step) => {
+    const position = from + (to - from) * step / DIAL_STEPS;
+    const within = Math.min(Math.max(position, low), high);
+    const values = valuesAt(unit, { ...place, [name]: within }, "linear");
+    if (!fades || position >= low) return values;
+    const { threshold_db } = values;
+    return {
+      ...values,
+      threshold_db: Math.max(threshold_db, 0) +
+        Math.min(threshold_db, 0) * position / low,
+    };
+  });
+  return { fitted: [low, high], positions };
 }

@@ -1,36 +1,44 @@
 /**
  * The player: the fitted amplifier as a page to play sounds through.
  *
- * It is one file that works offline. The kernel, an excerpt to begin with and
- * the knob's parameters are in it; what runs in the AudioWorklet is the kernel
- * that `deno task render` runs, so that what it renders is the same.
+ * It is one file that works offline. The WebAssembly of the model, an excerpt to
+ * begin with and the knob's parameters are in it; what runs in the AudioWorklet is
+ * what `deno task render` runs, so that what it renders is the same.
  *
  * @module
  */
 
-import { type Mode, MODES } from "../data/setting.ts";
+import { jsonValues } from "../data/values_schema.ts";
+import type { Model } from "../models/model.ts";
+import { PAPER_MODEL } from "../models/presets.ts";
 import { codeForScript, escapeHtml, jsonForScript } from "../report/html.ts";
 import { renderFacts } from "../report/render_cells.ts";
 import { renderShell, renderTime } from "../report/shell.ts";
-import type { Knob } from "./knob.ts";
+import { DIAL_STEPS, type Panel } from "./knob.ts";
 import { channelUnitsScript, waveReaderScript } from "./module_script.ts";
+import type { PageRenderer } from "./renderer.ts";
+import { type Slider, slidersOf } from "./sliders.ts";
 import theme from "../report/client.js" with { type: "text" };
+import channels from "./channels.js" with { type: "text" };
 import client from "./client.js" with { type: "text" };
 import processor from "./processor.js" with { type: "text" };
-import renderer from "./renderer.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 import waveWriter from "./wave_writer.js" with { type: "text" };
 
 /** What a player is made of. */
 export interface PlayerOptions {
-  /** The compiled kernel `render`, for plain SIMD. */
-  kernel: Uint8Array;
+  /** What the page plays. */
+  model: Model;
+  /** What it is called; the model's own name where it has none. */
+  unit: string;
+  /** What runs the model. */
+  renderer: PageRenderer;
   /** A WAVE file to begin with. */
   excerpt: Uint8Array;
   /** What the excerpt is, in a few words. */
   excerptName: string;
-  /** The knob in each mode that the curve has. */
-  knobs: Partial<Record<Mode, Knob>>;
+  /** The unit's knobs. */
+  panel: Panel;
   /** Where the curve comes from. */
   origin: string;
   /** Whether it was fitted to data that stand in for the real unit's. */
@@ -40,66 +48,6 @@ export interface PlayerOptions {
   /** Versions and the like. */
   provenance: Record<string, string | number>;
 }
-
-/** A slider of the five. */
-interface Slider {
-  key: string;
-  label: string;
-  unit: string;
-  low: number;
-  high: number;
-  /** Whether it moves by ratios. */
-  log: boolean;
-  decimals: number;
-}
-
-const SLIDERS: Slider[] = [
-  {
-    key: "threshold_db",
-    label: "Threshold",
-    unit: "dB",
-    low: -60,
-    high: 0,
-    log: false,
-    decimals: 2,
-  },
-  {
-    key: "ratio",
-    label: "Ratio",
-    unit: ": 1",
-    low: 1,
-    high: 20,
-    log: true,
-    decimals: 2,
-  },
-  {
-    key: "attack_ms",
-    label: "Attack",
-    unit: "ms",
-    low: 0.1,
-    high: 100,
-    log: true,
-    decimals: 2,
-  },
-  {
-    key: "release_ms",
-    label: "Release",
-    unit: "ms",
-    low: 10,
-    high: 1000,
-    log: true,
-    decimals: 1,
-  },
-  {
-    key: "make_up_db",
-    label: "Make-up",
-    unit: "dB",
-    low: -12,
-    high: 36,
-    log: false,
-    decimals: 2,
-  },
-];
 
 /** Highest reduction that the meter shows, in dB. */
 const METER_DB = 24;
@@ -111,18 +59,30 @@ function renderSlider({ key, label, unit }: Slider): string {
 }
 
 /** Sentences on where the knob goes beyond the fitted settings. */
-function outside(knobs: PlayerOptions["knobs"]): string {
-  const modes = MODES.filter((mode) => knobs[mode] !== undefined);
+function outside({ dial, choice, turns }: Panel): string {
+  const named = (name: string) =>
+    choice === undefined ? "" : ` at ${choice.title.toLowerCase()} ${name}`;
+  const sentences = (choice?.values ?? [])
+    .filter((name) => !Object.hasOwn(turns, name))
+    .map((name) =>
+      `The curve has no ${
+        choice!.title.toLowerCase()
+      } ${name}: its switch is off.`
+    );
+  if (dial === undefined) return sentences.join(" ");
   const where = (end: 0 | 1) =>
-    modes.filter((mode) => knobs[mode]!.fitted[end] !== [0, 100][end])
-      .map((mode) => `${knobs[mode]!.fitted[end]} in ${mode} mode`)
+    Object.entries(turns)
+      .filter(([, { fitted }]) => fitted[end] !== dial.range[end])
+      .map(([name, { fitted }]) => `${fitted[end]}${named(name)}`)
       .join(" and ");
-  const sentences = MODES.filter((mode) => knobs[mode] === undefined)
-    .map((mode) => `The curve has no ${mode} mode: its switch is off.`);
   if (where(0)) {
     sentences.push(
-      `The lowest settings fitted are ${where(0)}: below, the threshold rises
-in a straight line to 0 dBFS at 0, where nothing is compressed, and the rest stays.`,
+      `The lowest settings fitted are ${where(0)}: below, ${
+        dial.fades
+          ? `the threshold rises
+in a straight line to 0 dBFS at 0, where nothing is compressed, and the rest stays`
+          : "everything stays"
+      }.`,
     );
   }
   if (where(1)) {
@@ -173,8 +133,11 @@ const WAVES = [
   { id: "wave-target", label: "Target" },
 ];
 
-function renderMain(options: PlayerOptions): string {
-  const { knobs, origin } = options;
+function renderMain(options: PlayerOptions, sliders: Slider[]): string {
+  const { panel, origin } = options;
+  const { dial, choice, turns } = panel;
+  const [low, high] = dial?.range ?? [0, 0];
+  const title = dial?.title ?? choice?.title ?? "";
   const ticks = Array.from({ length: 11 }, (_, i) => {
     const angle = (-150 + 30 * i) * Math.PI / 180;
     const at = (r: number) =>
@@ -217,19 +180,27 @@ function renderMain(options: PlayerOptions): string {
 </section>
 
 <div class="rack">
-<section class="panel knob-panel" aria-labelledby="knob-heading">
-<h2 id="knob-heading">Peak reduction</h2>
-<div id="knob" role="slider" tabindex="0" aria-labelledby="knob-heading" aria-valuemin="0" aria-valuemax="100" aria-valuenow="0">
+<section class="panel knob-panel" aria-labelledby="knob-heading"${
+    title === "" ? " hidden" : ""
+  }>
+<h2 id="knob-heading">${escapeHtml(title)}</h2>
+<div id="knob" role="slider" tabindex="0" aria-labelledby="knob-heading" aria-valuemin="${low}" aria-valuemax="${high}" aria-valuenow="${low}"${
+    dial === undefined ? " hidden" : ""
+  }>
 <svg viewBox="0 0 140 140" aria-hidden="true"><g class="ticks">${
     ticks.join("")
   }</g><circle class="cap" cx="70" cy="70" r="44"/><path class="pointer" d="M70 34V50"/></svg>
 <span class="reading" aria-hidden="true"></span>
 </div>
-<fieldset class="switch"><legend class="offscreen-label">Mode</legend>${
-    MODES.map((mode) =>
-      `<label><input type="radio" name="mode" value="${mode}"${
-        knobs[mode] === undefined ? " disabled" : ""
-      }> ${mode}</label>`
+<fieldset class="switch"${
+    choice === undefined ? " hidden" : ""
+  }><legend class="offscreen-label">${
+    escapeHtml(choice?.title ?? "")
+  }</legend>${
+    (choice?.values ?? []).map((value) =>
+      `<label><input type="radio" name="mode" value="${escapeHtml(value)}"${
+        Object.hasOwn(turns, value) ? "" : " disabled"
+      }> ${escapeHtml(value)}</label>`
     ).join("\n")
   }</fieldset>
 <p id="knob-note" aria-live="polite"></p>
@@ -253,9 +224,11 @@ ${renderTransfer()}
 </div>
 
 <section class="panel" aria-labelledby="sliders-heading">
-<div class="bar"><h2 id="sliders-heading">The five parameters</h2>
-<button type="button" class="button" id="to-curve" hidden>Back to the knob</button></div>
-<div class="sliders">${SLIDERS.map(renderSlider).join("\n")}</div>
+<div class="bar"><h2 id="sliders-heading">The parameters</h2>
+<button type="button" class="button" id="to-curve" hidden>Back to ${
+    title === "" ? "what was fitted" : "the knob"
+  }</button></div>
+<div class="sliders">${sliders.map(renderSlider).join("\n")}</div>
 </section>
 
 <section class="panel" aria-labelledby="waves-heading">
@@ -284,8 +257,12 @@ ${
 <h2 id="about-heading">What this is</h2>
 <div class="prose">
 <p>${escapeHtml(origin)}</p>
-<p>The knob drives five parameters of a digital compressor along that curve, in
-straight lines between the fitted settings. ${escapeHtml(outside(knobs))}</p>
+<p>The model is ${
+    escapeHtml(options.model.name)
+  }, a digital compressor with ${sliders.length} parameters.${
+    dial === undefined ? "" : ` The knob drives them along that curve, in
+straight lines between the fitted settings.`
+  } ${escapeHtml(outside(panel))}</p>
 <p>The channels of a sound go through a unit each or, linked, all get the gain
 that the loudest of them asks for. A WAVE file is read sample by sample; other
 formats are decoded by the browser, at 48 kHz.</p>
@@ -296,33 +273,56 @@ ${renderFacts(options.provenance)}
 
 /** The page. */
 export async function renderPlayer(options: PlayerOptions): Promise<string> {
-  const { origin, surrogate, knobs } = options;
+  const { origin, surrogate, panel, model, renderer } = options;
+  const sliders = slidersOf(
+    model,
+    Object.values(panel.turns).flatMap(({ positions }) => positions),
+  );
+  const isPublished = model.name === PAPER_MODEL;
   const settings = {
-    kernel: options.kernel.toBase64(),
+    kernel: renderer.wasm.toBase64(),
     excerpt: options.excerpt.toBase64(),
     excerptName: options.excerptName,
-    knobs,
-    sliders: SLIDERS,
+    dial: panel.dial ?? null,
+    dialSteps: DIAL_STEPS,
+    turns: Object.fromEntries(
+      Object.entries(panel.turns).map(([name, turn]) => [
+        name,
+        { ...turn, positions: turn.positions.map(jsonValues) },
+      ]),
+    ),
+    sliders,
     meterDb: METER_DB,
+    // What the command line needs to be told, and what renders are called.
+    model: isPublished ? null : model.name,
+    ending: model.name.replaceAll("+", "-").replace(PAPER_MODEL, "4a2a"),
+    feedback: model.feedback,
   };
   const channelUnits = channelUnitsScript();
   const worklet = codeForScript(
-    `${channelUnits}\n${renderer}\n${processor}`,
+    [channelUnits, renderer.code, channels, processor].join("\n"),
     "processor.js",
   );
+  const name = isPublished && panel.dial !== undefined
+    ? "4A-2A"
+    : options.unit || model.name;
   return await renderShell({
-    title: "4A-2A player",
+    title: `${name} player`,
     overline: "player",
-    heading: "4A-2A: a levelling amplifier to play with",
-    subtitle: "Turn one knob; five parameters of a compressor follow.",
+    heading: isPublished && panel.dial !== undefined
+      ? "4A-2A: a levelling amplifier to play with"
+      : `${name}: a compressor to play with`,
+    subtitle: panel.dial === undefined
+      ? "What was fitted, to listen to and to change."
+      : "Turn one knob; the parameters of a compressor follow.",
     facts: [renderTime(options.builtAt)],
     surrogate: surrogate
       ? {
         name: "the curve of this player",
-        description: `${origin} It does not describe a real LA-2A.`,
+        description: `${origin} It does not describe a real unit.`,
       }
       : undefined,
-    main: renderMain(options),
+    main: renderMain(options, sliders),
     data: `<script type="application/json" id="settings">${
       jsonForScript(settings)
     }</script>
@@ -330,7 +330,8 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
     scripts: [
       { name: "report/client.js", code: theme },
       { name: "compressor/linked.ts", code: channelUnits },
-      { name: "renderer.js", code: renderer },
+      { name: "renderer.js", code: renderer.code },
+      { name: "player/channels.js", code: channels },
       { name: "sound/wav_reader.ts", code: waveReaderScript() },
       { name: "wave_writer.js", code: waveWriter },
       { name: "player/client.js", code: client },

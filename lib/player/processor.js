@@ -1,6 +1,6 @@
 /**
  * The AudioWorklet: the compressor on every channel, linked or not. It runs after
- * renderer.js.
+ * channels.js.
  *
  * Parameters that arrive by message are approached within some 50 ms, so that a
  * knob makes no clicks; without a message the output is that of `render`, sample
@@ -39,7 +39,9 @@ registerProcessor(
       let isThere = true;
       for (const [key, goal] of Object.entries(this.goal)) {
         const left = goal - this.now[key];
-        if (Math.abs(left) > 1e-4 * Math.abs(goal) + 1e-6) {
+        // To an infinite ratio and back there is no way.
+        if (!Number.isFinite(left)) this.now[key] = goal;
+        else if (Math.abs(left) > 1e-4 * Math.abs(goal) + 1e-6) {
           this.now[key] += part * left;
           isThere = false;
         }

@@ -2,6 +2,7 @@
  * One channel through the WebAssembly kernel `render`, in the page as in its
  * AudioWorklet. The same as `createFastCompressor`, see lib/kernels/render.ts.
  */
+// deno-lint-ignore no-unused-vars
 function createRenderer(module, parameters, sampleRate) {
   "use strict";
   const PAGE_BYTES = 65536;
@@ -13,6 +14,7 @@ function createRenderer(module, parameters, sampleRate) {
   const samplesAt = (address) =>
     new Float32Array(memory.buffer, address, length);
   const input = samplesAt(kernel.inputAddress());
+  const other = samplesAt(kernel.targetAddress());
   const output = samplesAt(kernel.outputAddress());
   const numbers = new Float64Array(
     memory.buffer,
@@ -35,12 +37,17 @@ function createRenderer(module, parameters, sampleRate) {
       ].forEach((number, i) => numbers.fill(number, 2 * i, 2 * i + 2));
       kernel.setParameters();
     },
-    /** Processes `from` into `to`, which may be the same array. */
-    process(from, to) {
+    /**
+     * Processes `from` into `to`, which may be the same array; the detector hears
+     * `heard`.
+     */
+    process(from, to, heard = from) {
+      const listened = heard === from ? input : other;
       for (let at = 0; at < from.length; at += length) {
         const block = from.subarray(at, at + length);
         input.set(block);
-        kernel.render(block.length);
+        if (heard !== from) other.set(heard.subarray(at, at + length));
+        kernel.render(block.length, listened.byteOffset);
         to.set(
           block.length === length ? output : output.subarray(0, block.length),
           at,
@@ -53,35 +60,4 @@ function createRenderer(module, parameters, sampleRate) {
   renderer.set(parameters);
   kernel.reset();
   return renderer;
-}
-
-/**
- * As many channels through an amplifier each or, linked, all of them with the gain
- * that the loudest asks for; see lib/compressor/linked.ts.
- */
-// deno-lint-ignore no-unused-vars
-function createChannels(module, parameters, sampleRate, count, isLinked) {
-  "use strict";
-  const renderers = Array.from(
-    { length: count },
-    () => createRenderer(module, parameters, sampleRate),
-  );
-  const apart = channelUnits.unlinked(renderers);
-  const together = channelUnits.linked(renderers[0]);
-  return {
-    isLinked,
-    /** Sets the parameters; the states go on. */
-    set(parameters) {
-      for (const renderer of renderers) renderer.set(parameters);
-    },
-    /** Processes the channels `from` into the channels `to`. */
-    process(from, to) {
-      (this.isLinked ? together : apart).process(from, to);
-    },
-    /** The lowest gain at the last sample, without make-up. */
-    gain() {
-      const heard = this.isLinked ? renderers.slice(0, 1) : renderers;
-      return Math.min(...heard.map((renderer) => renderer.gain()));
-    },
-  };
 }

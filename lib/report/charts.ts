@@ -17,6 +17,7 @@ import {
   type LegendGroup,
   type LegendItem,
 } from "./cells.ts";
+import type { Parameter } from "../models/model.ts";
 import { coloursOf } from "./palette.ts";
 
 /** A field of the rows that tells series apart, and its heading. */
@@ -374,19 +375,8 @@ export interface SettingRow {
   peak_reduction: number;
 }
 
-/** A setting's parameters. */
-export interface ParameterRow extends SettingRow {
-  /** Threshold. */
-  threshold_db: number;
-  /** Ratio. */
-  ratio: number;
-  /** Attack. */
-  attack_ms: number;
-  /** Release. */
-  release_ms: number;
-  /** Make-up gain. */
-  make_up_db: number;
-}
+/** A setting's parameters, by their names. */
+export type ParameterRow = SettingRow & Readonly<Record<string, unknown>>;
 
 /** A setting's scores. */
 export interface ScoreRow extends SettingRow {
@@ -430,32 +420,30 @@ function bySetting(
 }
 
 /**
- * The five parameters over peak reduction: colour for the mode, dashes for the
- * source. Times and the ratio stand on logarithmic axes.
+ * Each of a model's `parameters` over peak reduction: colour for the mode, dashes
+ * for the source. What is searched by its logarithm stands on a logarithmic axis.
  */
-export function parameterCurves(rows: readonly ParameterRow[]): ChartsCell {
-  return bySetting(rows, [
-    {
-      title: "Threshold",
-      y: { field: "threshold_db", title: "Threshold (dB)" },
-    },
-    {
-      title: "Ratio",
-      y: { field: "ratio", title: "Ratio (dB:dB)", log: true },
-    },
-    {
-      title: "Attack",
-      y: { field: "attack_ms", title: "Attack (ms)", log: true },
-    },
-    {
-      title: "Release",
-      y: { field: "release_ms", title: "Release (ms)", log: true },
-    },
-    {
-      title: "Make-up gain",
-      y: { field: "make_up_db", title: "Make-up gain (dB)" },
-    },
-  ]);
+export function parameterCurves(
+  rows: readonly ParameterRow[],
+  parameters: readonly Parameter[],
+): ChartsCell {
+  return bySetting(
+    rows,
+    parameters.map(({ name, title, unit, scale }) => ({
+      title,
+      y: {
+        field: name,
+        title: withAxisUnit(title, unit),
+        log: scale === "log" || scale === "log-above-one",
+      },
+    })),
+  );
+}
+
+/** Title of an axis; a ratio's unit, ": 1", says nothing there. */
+function withAxisUnit(title: string, unit: string): string {
+  if (unit.startsWith(":")) return `${title} (dB:dB)`;
+  return unit === "" ? title : `${title} (${unit})`;
 }
 
 /** ESR and ΔLDR over peak reduction: colour for the mode, dashes for the source. */

@@ -2,10 +2,10 @@
  * A chunked pair in the workers' memory.
  *
  * Four chunks make a *quad*, one chunk to a vector lane; sample n of a quad is a
- * record of twelve numbers: dry, the level of what the detector hears (log₂ of it
- * for the peak detector, its square for that of the RMS), and the pre-emphasised
- * target. A last quad with fewer chunks has silent lanes, which add nothing to
- * any sum. What a recording costs is 12 bytes a sample of every chunk.
+ * record of twelve numbers: dry, log₂ of the level that the detector hears, and the
+ * negated pre-emphasised target. A last quad with fewer chunks has silent lanes,
+ * which add nothing to any sum. What a recording costs is 12 bytes a sample of
+ * every chunk.
  *
  * The recording is copied to the shared memory some quads at a time, and the
  * workers order, filter and take the logarithm of one part while the next is
@@ -14,14 +14,12 @@
  * @module
  */
 
-import type { Detector } from "../../compressor/parameters.ts";
 import type { ChunkedPair } from "../../objective/chunks.ts";
+import { RECORD_BYTES } from "./job.ts";
 import type { Pool } from "./pool.ts";
 
 /** Chunks side by side in a vector. */
 const LANES = 4;
-
-const RECORD_BYTES = 48;
 
 /** Parts of the recording in the shared memory at a time. */
 const PARTS = 2;
@@ -38,11 +36,10 @@ export interface DataSet {
   targetEnergy: number;
 }
 
-/** Lays `pair` out in the memory of `pool`, for `detector`. */
+/** Lays `pair` out in the memory of `pool`. */
 export async function loadDataSet(
   pool: Pool,
   pair: ChunkedPair,
-  detector: Detector = "peak",
 ): Promise<DataSet> {
   const { starts, chunkLength, warmUp } = pair;
   const { heap } = pool;
@@ -99,7 +96,6 @@ export async function loadDataSet(
           group.length,
           chunkLength,
           warmUp,
-          detector === "rms" ? 1 : 0,
           energies + 8 * quad,
         ];
       });

@@ -32,18 +32,34 @@ export const ARGUMENTS = 7;
 export const ARGUMENT_COUNT = 8;
 /** Not 0 when the workers are to end. */
 export const QUIT = 9;
+/** Number of the compiled program to run, if not 0, in place of a function. */
+export const PROGRAM = 10;
+/** Address of its module's bytes. */
+export const MODULE = 11;
+/** Number of these bytes. */
+export const MODULE_BYTES = 12;
 /** Words in the block. */
-export const WORDS = 10;
+export const WORDS = 13;
+
+/** Bytes of a record: dry, level and target of the four chunks of a quad. */
+export const RECORD_BYTES = 48;
+
+/** A program compiled to one sweep over the records of a quad. */
+export interface CompiledProgram {
+  /** Its number, not 0, which no other program has. */
+  number: number;
+  /** The module, with the sweep's functions `early` and `sweep`. */
+  bytes: Uint8Array;
+}
 
 /** Kernel functions that a job can call, by index. */
 export const FUNCTIONS = [
+  // Of the kernel `compressor`.
   "prepare",
+  "evaluate",
+  // Of the kernel `gru`.
   "value",
   "gradient",
-  "hessian",
-  "valueRms",
-  "gradientRms",
-  "hessianRms",
 ] as const;
 
 /** Name of a kernel function. */
@@ -54,7 +70,7 @@ export type WorkerMessage = { ready: true } | { error: string };
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
-  /** The kernel `compressor`. */
+  /** The kernel. */
   module: WebAssembly.Module;
   /** The memory of all workers. */
   memory: WebAssembly.Memory;

@@ -10,14 +10,14 @@
  * @module
  */
 
-import { type Detector, NEPER_PER_DB } from "../../compressor/parameters.ts";
+import { NEPER_PER_DB } from "../../compressor/parameters.ts";
 import type { Evaluation } from "../engine.ts";
 
 /** log₂ of one decibel of amplitude. */
 const OCTAVES_PER_DB = NEPER_PER_DB / Math.LN2;
 
-/** Numbers that the kernels take: threshold, s, a, r, c, v and their remainders. */
-export const PARAMETER_COUNT = 12;
+/** Numbers that the kernels take: threshold, s, a, r, c and their remainders. */
+export const PARAMETER_COUNT = 10;
 
 /** Parameters as the kernels take them. */
 export interface KernelParameters {
@@ -27,35 +27,24 @@ export interface KernelParameters {
   rounded: Float64Array;
 }
 
-/**
- * Kernel parameters of `theta`. The RMS detector's level is the logarithm of a
- * square: its threshold is doubled, and s halved.
- */
-export function kernelParameters(
-  theta: Float64Array,
-  detector: Detector = "peak",
-): KernelParameters {
-  const isRms = detector === "rms";
-  const [thresholdDb, slope, attack, release] = theta;
-  const makeUpDb = theta[theta.length - 1];
-  const unit = isRms ? 2 : 1;
+/** Kernel parameters of `theta`. */
+export function kernelParameters(theta: Float64Array): KernelParameters {
+  const [thresholdDb, slope, attack, release, makeUpDb] = theta;
   const exact = [
-    unit * OCTAVES_PER_DB * thresholdDb,
-    slope / unit,
+    OCTAVES_PER_DB * thresholdDb,
+    slope,
     attack,
     release,
     Math.exp(NEPER_PER_DB * makeUpDb),
-    isRms ? theta[4] : 0,
   ];
   const high = exact.map(Math.fround);
   return {
     numbers: [...high, ...exact.map((value, i) => value - high[i])],
     rounded: Float64Array.from([
-      high[0] / (unit * OCTAVES_PER_DB),
-      high[1] * unit,
+      high[0] / OCTAVES_PER_DB,
+      high[1],
       high[2],
       high[3],
-      ...(isRms ? [high[5]] : []),
       Math.log(high[4]) / NEPER_PER_DB,
     ]),
   };

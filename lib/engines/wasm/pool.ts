@@ -18,12 +18,16 @@ import {
   ARGUMENT_COUNT,
   ARGUMENTS,
   BUSY,
+  type CompiledProgram,
   FINISHED,
   FUNCTION,
   FUNCTIONS,
   GENERATION,
   type KernelFunction,
+  MODULE,
+  MODULE_BYTES,
   NEXT,
+  PROGRAM,
   QUIT,
   TASKS,
   WORDS,
@@ -35,9 +39,13 @@ import { SharedHeap } from "./memory.ts";
 
 /** Kernel calls that the workers share among them. */
 export interface Job<T> {
-  /** Function to call. */
-  kernel: KernelFunction;
-  /** Arguments of every call, after the scratch memory's address. */
+  /** Function to call, or program to run. */
+  kernel: KernelFunction | CompiledProgram;
+  /**
+   * Arguments of every call: of a function, those after the scratch memory's
+   * address; of a program, the addresses of records, states and constants, the
+   * number of records, and that of those before the later sums begin.
+   */
   tasks: number[][];
   /** Most threads to use (default: all). */
   threads?: number;
@@ -100,6 +108,7 @@ export class Pool {
   readonly #module: WebAssembly.Module;
   readonly #scratch: number[] = [];
   readonly #block: number;
+  readonly #programs = new Map<number, number>();
   #queue: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   // Tells whoever waits for a worker.
@@ -207,13 +216,20 @@ export class Pool {
     const address = this.heap.allocate(4 * size * tasks.length);
     const words = this.#words;
     try {
+      if (typeof kernel === "string") {
+        words[PROGRAM] = 0;
+        words[FUNCTION] = FUNCTIONS.indexOf(kernel);
+      } else {
+        words[PROGRAM] = kernel.number;
+        words[MODULE] = this.#addressOf(kernel);
+        words[MODULE_BYTES] = kernel.bytes.length;
+      }
       before?.();
       new Uint32Array(
         this.heap.memory.buffer,
         address,
         size * tasks.length,
       ).set(tasks.flat());
-      words[FUNCTION] = FUNCTIONS.indexOf(kernel);
       words[TASKS] = tasks.length;
       words[ARGUMENTS] = address;
       words[ARGUMENT_COUNT] = size;
@@ -234,6 +250,17 @@ export class Pool {
     } finally {
       this.heap.release(address);
     }
+  }
+
+  /** Where the workers find the module of `program`; it stays there. */
+  #addressOf({ number, bytes }: CompiledProgram): number {
+    let address = this.#programs.get(number);
+    if (address === undefined) {
+      address = this.heap.allocate(bytes.length);
+      new Uint8Array(this.heap.memory.buffer, address).set(bytes);
+      this.#programs.set(number, address);
+    }
+    return address;
   }
 
   /** Resolves when the jobs that were asked for so far have ended. */

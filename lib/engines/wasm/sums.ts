@@ -3,57 +3,64 @@
  *
  * The kernels differentiate by scaled parameters, whose derivatives the module
  * comment of `lib/kernels/assembly/compressor.ts` defines, and leave the make-up
- * factor c out. With λ = ln 2, or ½ ln 2 with the RMS detector:
+ * factor c out. With λ = ln 2:
  *
- *     g_CT = k s G₀   g_s = λ G₁   g_a = −Ga   g_r = −(Gt − Ga)   g_v = −½ s Gv
+ *     g_CT = k s G₀   g_s = λ G₁   g_a = −Ga   g_r = −(Gt − Ga)
  *
  * The second derivatives follow: g_CT,CT = (k s)² G₀ and g_CT,s = k G₀ + k s λ G₁
- * are free, g_ss = λ² ss, g_a,CT = k s a0, g_r,CT = k s (t0 − a0), likewise by s
- * and v, g_aa = 2 aa, g_rr = 2 rr, g_ar = tt − aa − rr, g_CT,v = k s g_v,
- * g_sv = −½ Gv − ½ s λ sv and g_vv = s vv.
+ * are free, g_ss = λ² ss, g_a,CT = k s a0, g_r,CT = k s (t0 − a0), likewise by s,
+ * g_aa = 2 aa, g_rr = 2 rr and g_ar = tt − aa − rr.
  *
  * @module
  */
 
-import { type Detector, NEPER_PER_DB } from "../../compressor/parameters.ts";
+import { NEPER_PER_DB } from "../../compressor/parameters.ts";
 import type { Evaluation, Order } from "../engine.ts";
 
-/** Sums that the kernels return. */
-export const SUM_COUNT = 40;
+/**
+ * The sums that the kernels return, in their order: of e², p² and e p; of z times
+ * a derivative of g; of −y times one of p; and of the products of two of p.
+ */
+export const SUMS = [
+  ...["loss", "energy", "errorModel"] as const,
+  ...["zG0", "zG1", "zGa", "zGt"] as const,
+  ...["yp0", "yp1", "ypa", "ypt"] as const,
+  ...["p00", "p01", "p0a", "p0t", "p11"] as const,
+  ...["p1a", "p1t", "paa", "pat", "ptt"] as const,
+  ...["za0", "za1", "zt0", "zt1"] as const,
+  ...["zaa", "zrr", "zss", "ztt"] as const,
+] as const;
 
 const k = NEPER_PER_DB;
 
-/** Loss and derivatives by θ from `sums`. */
+/** Loss and derivatives by θ from `values` of {@linkcode SUMS}. */
 export function evaluationOfSums(
-  sums: Float64Array,
+  values: Float64Array,
   theta: Float64Array,
   order: Order,
-  detector: Detector = "peak",
 ): Evaluation {
-  const isRms = detector === "rms";
-  const slope = theta[1];
-  const c = Math.exp(k * theta[theta.length - 1]);
-  const [loss, energy, errorModel] = sums;
+  const sum = Object.fromEntries(
+    SUMS.map((name, i) => [name, values[i]]),
+  ) as Record<typeof SUMS[number], number>;
+  const { loss, energy, errorModel } = sum;
+  const [, slope, , , makeUpDb] = theta;
+  const c = Math.exp(k * makeUpDb);
   if (order === 0) return { loss, modelEnergy: c * c * energy };
   const evaluation: Evaluation = { loss, modelEnergy: energy };
 
   const ks = k * slope;
-  const lambda = isRms ? Math.LN2 / 2 : Math.LN2;
-  const half = slope / 2;
-  // Rows: CT, s, a, r, v; columns: G₀, G₁, Ga, Gt, Gv.
+  const lambda = Math.LN2;
+  // Rows: CT, s, a, r; columns: G₀, G₁, Ga, Gt.
   const toNatural = [
-    [ks, 0, 0, 0, 0],
-    [0, lambda, 0, 0, 0],
-    [0, 0, -1, 0, 0],
-    [0, 0, 1, -1, 0],
-    ...(isRms ? [[0, 0, 0, 0, -half]] : []),
+    [ks, 0, 0, 0],
+    [0, lambda, 0, 0],
+    [0, 0, -1, 0],
+    [0, 0, 1, -1],
   ];
-  const inner = toNatural.length;
   const natural = (values: number[]) =>
     toNatural.map((row) => dot(row, values));
-  const [, , , z0, z1, za, zt, y0, y1, ya, yt] = sums;
-  const [zv, yv] = sums.subarray(29, 31);
-  const errorBy = natural([z0, z1, za, zt, zv]).map((value) => c * value);
+  const errorBy = natural([sum.zG0, sum.zG1, sum.zGa, sum.zGt])
+    .map((value) => c * value);
   evaluation.gradient = Float64Array.from([
     ...errorBy.map((value) => 2 * value),
     2 * k * errorModel,
@@ -61,41 +68,32 @@ export function evaluationOfSums(
   if (order === 1) return evaluation;
 
   // p = e + y, and the kernels sum −y p_i.
-  const modelBy = natural([y0, y1, ya, yt, yv]).map((value, i) =>
-    errorBy[i] - c * value
-  );
-  const [c00, c01, c0a, c0t, c11, c1a, c1t, caa, cat, ctt] = sums
-    .subarray(11, 21);
-  const [c0v, c1v, cav, ctv, cvv] = sums.subarray(31, 36);
+  const modelBy = natural([sum.yp0, sum.yp1, sum.ypa, sum.ypt])
+    .map((value, i) => errorBy[i] - c * value);
   const products = [
-    [c00, c01, c0a, c0t, c0v],
-    [c01, c11, c1a, c1t, c1v],
-    [c0a, c1a, caa, cat, cav],
-    [c0t, c1t, cat, ctt, ctv],
-    [c0v, c1v, cav, ctv, cvv],
+    [sum.p00, sum.p01, sum.p0a, sum.p0t],
+    [sum.p01, sum.p11, sum.p1a, sum.p1t],
+    [sum.p0a, sum.p1a, sum.paa, sum.pat],
+    [sum.p0t, sum.p1t, sum.pat, sum.ptt],
   ];
-  const [ss, a0, t0, a1, t1, aa, rr, tt] = sums.subarray(21, 29);
-  const [av, tv, sv, vv] = sums.subarray(36, 40);
   // Σ z g_ij, the upper triangle in natural order.
   const curvature = [
     [
-      ks * ks * z0,
-      k * z0 + ks * lambda * z1,
-      ks * a0,
-      ks * (t0 - a0),
-      -ks * half * zv,
+      ks * ks * sum.zG0,
+      k * sum.zG0 + ks * lambda * sum.zG1,
+      ks * sum.za0,
+      ks * (sum.zt0 - sum.za0),
     ],
     [
       0,
-      lambda * lambda * ss,
-      lambda * a1,
-      lambda * (t1 - a1),
-      -0.5 * zv - half * lambda * sv,
+      lambda * lambda * sum.zss,
+      lambda * sum.za1,
+      lambda * (sum.zt1 - sum.za1),
     ],
-    [0, 0, 2 * aa, tt - aa - rr, -half * av],
-    [0, 0, 0, 2 * rr, -half * (tv - av)],
-    [0, 0, 0, 0, slope * vv],
+    [0, 0, 2 * sum.zaa, sum.ztt - sum.zaa - sum.zrr],
+    [0, 0, 0, 2 * sum.zrr],
   ];
+  const inner = toNatural.length;
   const size = inner + 1;
   const hessian = new Float64Array(size * size);
   for (let i = 0; i < inner; i++) {

@@ -9,9 +9,8 @@
  * @module
  */
 
-import type { Detector } from "../../compressor/parameters.ts";
 import type { ChunkedPair } from "../../objective/chunks.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine, Order } from "../engine.ts";
 import { loadDataSet } from "./data_set.ts";
 import {
   kernelParameters,
@@ -19,21 +18,13 @@ import {
   PARAMETER_COUNT,
 } from "./kernel_parameters.ts";
 import { holdPool, type Pool } from "./pool.ts";
-import { evaluationOfSums, SUM_COUNT } from "./sums.ts";
+import { evaluationOfSums, SUMS } from "./sums.ts";
 
 /** Options of {@linkcode openWasmEngine}. */
 export interface WasmEngineOptions {
   /** Most threads an evaluation uses (default: one per core). */
   threads?: number;
-  /** Detector of the model (default "peak"). */
-  detector?: Detector;
 }
-
-/** Kernel function by detector and order. */
-const KERNELS = {
-  peak: ["value", "gradient", "hessian"],
-  rms: ["valueRms", "gradientRms", "hessianRms"],
-} as const;
 
 /** Lanes in which the kernels expect every parameter. */
 const LANES = 4;
@@ -67,26 +58,25 @@ export async function openWasmEngine(
 export async function openOnPool(
   pool: Pool,
   pair: ChunkedPair,
-  { threads = pool.size, detector = "peak" }: WasmEngineOptions = {},
+  { threads = pool.size }: WasmEngineOptions = {},
 ): Promise<Engine> {
   const { heap } = pool;
-  const { quads, length, warmUp, targetEnergy } = await loadDataSet(
-    pool,
-    pair,
-    detector,
-  );
+  const { quads, length, warmUp, targetEnergy } = await loadDataSet(pool, pair);
   const parameters = heap.allocate(4 * LANES * PARAMETER_COUNT);
   const groups = group(quads, pool.size);
-  const sumBytes = 8 * SUM_COUNT;
+  const sumCount = SUMS.length;
+  const sumBytes = 8 * sumCount;
   const output = heap.allocate(sumBytes * groups.length);
-  const tasks = groups.map(([quad, other = 0], i) => [
-    quad,
-    other,
-    length,
-    warmUp,
-    parameters,
-    output + sumBytes * i,
-  ]);
+  const tasks = (order: Order) =>
+    groups.map(([quad, other = 0], i) => [
+      order,
+      quad,
+      other,
+      length,
+      warmUp,
+      parameters,
+      output + sumBytes * i,
+    ]);
   let isOpen = true;
 
   /** Lays the numbers out, each in all lanes. */
@@ -99,10 +89,10 @@ export async function openOnPool(
   };
 
   const addUp = () => {
-    const size = SUM_COUNT * groups.length;
+    const size = sumCount * groups.length;
     const all = new Float64Array(heap.memory.buffer, output, size);
-    const sums = new Float64Array(SUM_COUNT);
-    for (let i = 0; i < size; i++) sums[i % SUM_COUNT] += all[i];
+    const sums = new Float64Array(sumCount);
+    for (let i = 0; i < size; i++) sums[i % sumCount] += all[i];
     return sums;
   };
 
@@ -115,18 +105,16 @@ export async function openOnPool(
         return Promise.reject(new Error("the engine wasm is closed"));
       }
       const at = Float64Array.from(theta);
-      const { numbers, rounded } = kernelParameters(at, detector);
+      const { numbers, rounded } = kernelParameters(at);
       return pool.run({
-        kernel: KERNELS[detector][order],
-        tasks,
+        kernel: "evaluate",
+        tasks: tasks(order),
         threads,
         before: () => write(numbers),
         collect: () =>
-          order < 2 ? evaluationOfSums(addUp(), at, order, detector) : moved(
-            evaluationOfSums(addUp(), rounded, order, detector),
-            rounded,
-            at,
-          ),
+          order < 2
+            ? evaluationOfSums(addUp(), at, order)
+            : moved(evaluationOfSums(addUp(), rounded, order), rounded, at),
       });
     },
     async close() {

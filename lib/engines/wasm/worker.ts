@@ -14,14 +14,19 @@ import {
   FUNCTION,
   FUNCTIONS,
   GENERATION,
+  MODULE,
+  MODULE_BYTES,
   NEXT,
+  PROGRAM,
   QUIT,
+  RECORD_BYTES,
   TASKS,
   WORDS,
   type WorkerMessage,
   WORKERS,
   type WorkerStart,
 } from "./job.ts";
+import { runRows, type SweepFunction } from "../../autodiff/rows.ts";
 
 // The first message is the only one: from then on the thread sleeps in work().
 self.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
@@ -37,6 +42,29 @@ function tell(message: WorkerMessage): void {
   self.postMessage(message);
 }
 
+/** The program of `bytes`, as a function of a task's arguments. */
+function runnerOf(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory) {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    env: { memory },
+  });
+  const { early, sweep } = exports as Record<string, SweepFunction>;
+  return (
+    records: number,
+    states: number,
+    constants: number,
+    length: number,
+    start: number,
+  ) =>
+    runRows(length, start, "forward", (row, rows, isEarly) => {
+      (isEarly ? early : sweep)(
+        records + RECORD_BYTES * row,
+        rows,
+        states,
+        constants,
+      );
+    });
+}
+
 function work(start: WorkerStart): void {
   const { module, memory, block, index, scratch } = start;
   const instance = new WebAssembly.Instance(module, { env: { memory } });
@@ -46,6 +74,21 @@ function work(start: WorkerStart): void {
   >;
   kernels.initialise(scratch);
   const words = new Int32Array(memory.buffer, block, WORDS);
+  const programs = new Map<number, (...values: number[]) => void>();
+  const programOf = (number: number) => {
+    let program = programs.get(number);
+    if (program === undefined) {
+      // Compiled from a copy: modules are not made of shared memory.
+      const bytes = new Uint8Array(
+        memory.buffer,
+        words[MODULE] >>> 0,
+        words[MODULE_BYTES],
+      ).slice();
+      program = runnerOf(bytes, memory);
+      programs.set(number, program);
+    }
+    return program;
+  };
   let generation = Atomics.load(words, GENERATION);
   tell({ ready: true });
   while (true) {
@@ -54,7 +97,10 @@ function work(start: WorkerStart): void {
     generation++;
     if (words[QUIT] !== 0) return;
     if (index < words[WORKERS]) {
-      const kernel = kernels[FUNCTIONS[words[FUNCTION]]];
+      const kernel = words[PROGRAM] === 0
+        ? (...values: number[]) =>
+          kernels[FUNCTIONS[words[FUNCTION]]](scratch, ...values)
+        : programOf(words[PROGRAM]);
       const size = words[ARGUMENT_COUNT];
       const tasks = words[TASKS];
       const values = new Uint32Array(
@@ -65,7 +111,7 @@ function work(start: WorkerStart): void {
       while (true) {
         const task = Atomics.add(words, NEXT, 1);
         if (task >= tasks) break;
-        kernel(scratch, ...values.subarray(task * size, (task + 1) * size));
+        kernel(...values.subarray(task * size, (task + 1) * size));
       }
     }
     if (Atomics.sub(words, BUSY, 1) === 1) {

@@ -30,17 +30,14 @@
  *     aa = β aa + 1_a Ga[n−1]       rr = β rr + 1_r (Gt − Ga)[n−1]
  *     tt = β tt + Gt[n−1]
  *
- * `lib/engines/wasm/sums.ts` puts them together. The RMS detector adds the
- * derivatives by its averaging coefficient v, which averagingDerivatives() in
- * compressor_loops.ts defines, and averages and takes logarithms at every
- * evaluation: about 1.55 times the time.
+ * `lib/engines/wasm/sums.ts` puts them together.
  *
  * Per sample and quad that is about 105 vector operations. Of them some 80, with
  * multiply, compare and select, can only go to two of the four vector units of
  * the processors measured (AMD Zen 3): 40 cycles are the limit of this formulation
- * there. The loops of {@linkcode hessian} take 54 when measured one by one in the
- * cache, and 60 on data from memory; what is between is waiting, for the
- * recurrences and for the instructions that check bounds and keep the loops.
+ * there. The loops of a Hessian take 54 when measured one by one in the cache, and
+ * 60 on data from memory; what is between is waiting, for the recurrences and for
+ * the instructions that check bounds and keep the loops.
  * A straightforward 3.1 (one_pass.ts), one loop with what does not fit in
  * registers on the stack, takes 113; the bench prints the ratio. Two quads at a
  * time hide waiting: the gain's recurrence takes 14 cycles for one and 16 for two.
@@ -51,44 +48,40 @@
 import {
   AHEAD,
   BLOCK,
+  Gradient,
+  Hessian,
   is,
+  isExact,
   M_CONSTANTS,
   M_DECAY,
   M_END,
   M_MODELS,
+  M_PARAMETERS,
   M_SUMS,
   MODEL,
   No,
+  P_LOW,
   RECORD,
-  S_ERROR,
   SLOTS,
   STASH,
   SUMS,
-  V_BELOW,
   V_GAIN,
   V_STASH,
   V_STATES,
   V_TAILS,
+  Value,
   VOICE,
   Yes,
 } from "./compressor_layout";
 import {
-  averagingDerivatives,
-  averagingProducts,
   ballistics,
-  belowThreshold,
+  firstDerivatives,
   interleave,
-  meanSquare,
-  mixedAveraging,
-  mixedDerivatives,
-  pureDerivatives,
+  secondDerivatives,
   settle,
-  staticDerivatives,
   staticGain,
-  staticGainRms,
   staticProducts,
   tangents,
-  timeDerivatives,
   timeProducts,
   transpose,
 } from "./compressor_loops";
@@ -97,11 +90,6 @@ import { addTo, madd, writeConstants } from "./simd";
 /** Bytes of scratch memory a thread needs. */
 export function scratchBytes(): usize {
   return M_END;
-}
-
-/** Numbers that a kernel writes to its output. */
-export function sumCount(): i32 {
-  return SUMS;
 }
 
 /** Fills what stays constant in a thread's scratch memory. */
@@ -131,226 +119,66 @@ export function prepare(
   lanes: i32,
   length: u32,
   warmUp: u32,
-  rms: bool,
   output: usize,
 ): void {
   begin(scratch);
+  const used = i32x4.gt_s(i32x4.splat(lanes), i32x4(0, 1, 2, 3));
   for (let from: u32 = 0; from < length;) {
     const to = min(from + 1024, from < warmUp ? warmUp : length);
     const at: usize = 4 * from;
+    const target = records + RECORD * from;
+    const size = to - from;
     const energy = interleave(
       scratch,
-      records + RECORD * from,
+      target,
       dry + at,
       heard + at,
       wet + at,
       o1,
       o2,
       o3,
-      lanes,
-      to - from,
-      rms,
+      used,
+      size,
     );
     if (from >= warmUp) addTo(scratch + M_SUMS, energy);
     from = to;
   }
-  const sum = v128.load(scratch + M_SUMS);
-  store<f64>(output, f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  writeSums(scratch, output, 1);
 }
 
-/** Sums for the value, of one quad, or of two where `other` is not 0. */
-export function value(
+/**
+ * Sums for the derivatives up to `order`, of one quad, or of two where `other` is
+ * not 0.
+ */
+export function evaluate(
   scratch: usize,
+  order: i32,
   records: usize,
   other: usize,
   length: u32,
   warmUp: u32,
   parameters: usize,
   output: usize,
-): void {
-  sumValue<No>(
-    scratch,
-    records,
-    other,
-    length,
-    warmUp,
-    parameters,
-  );
-  writeSums(scratch, output);
-}
-
-/** Sums for value and gradient. */
-export function gradient(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
-  output: usize,
-): void {
-  sumDerivatives<No, No>(
-    scratch,
-    records,
-    other,
-    length,
-    warmUp,
-    parameters,
-  );
-  writeSums(scratch, output);
-}
-
-/** Sums for value, gradient and Hessian. */
-export function hessian(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
-  output: usize,
-): void {
-  sumDerivatives<Yes, No>(
-    scratch,
-    records,
-    other,
-    length,
-    warmUp,
-    parameters,
-  );
-  writeSums(scratch, output);
-}
-
-/** The same with the RMS detector. */
-export function valueRms(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
-  output: usize,
-): void {
-  sumValue<Yes>(
-    scratch,
-    records,
-    other,
-    length,
-    warmUp,
-    parameters,
-  );
-  writeSums(scratch, output);
-}
-
-/** The same with the RMS detector. */
-export function gradientRms(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
-  output: usize,
-): void {
-  sumDerivatives<No, Yes>(
-    scratch,
-    records,
-    other,
-    length,
-    warmUp,
-    parameters,
-  );
-  writeSums(scratch, output);
-}
-
-/** The same with the RMS detector. */
-export function hessianRms(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
-  output: usize,
-): void {
-  sumDerivatives<Yes, Yes>(
-    scratch,
-    records,
-    other,
-    length,
-    warmUp,
-    parameters,
-  );
-  writeSums(scratch, output);
-}
-
-function sumValue<Rms>(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
-): void {
-  if (other != 0) {
-    runValue<Yes, Rms>(scratch, records, other, length, warmUp, parameters);
-  } else {
-    runValue<No, Rms>(scratch, records, other, length, warmUp, parameters);
-  }
-}
-
-function sumDerivatives<Second, Rms>(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
-): void {
-  if (other != 0) {
-    sweep<Yes, Second, Rms>(
-      scratch,
-      records,
-      other,
-      length,
-      warmUp,
-      parameters,
-    );
-  } else {
-    sweep<No, Second, Rms>(
-      scratch,
-      records,
-      other,
-      length,
-      warmUp,
-      parameters,
-    );
-  }
-}
-
-function runValue<Pair, Rms>(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  length: u32,
-  warmUp: u32,
-  parameters: usize,
 ): void {
   begin(scratch);
-  for (let from: u32 = 0; from < length;) {
-    const to = min(from + BLOCK, from < warmUp ? warmUp : length);
-    const size = to - from;
-    const a = records + RECORD * from;
-    const b = other + RECORD * from;
-    if (from < warmUp) {
-      advance<Pair, No, No, Yes, Rms>(scratch, a, b, 0, 0, size, parameters);
-    } else {
-      advance<Pair, Yes, No, Yes, Rms>(scratch, a, b, 0, 0, size, parameters);
-    }
-    settle(scratch);
-    settle(scratch + VOICE);
-    from = to;
-  }
+  memory.copy(scratch + M_PARAMETERS, parameters, 2 * P_LOW);
+  if (other != 0) run<Yes>(scratch, order, records, other, length, warmUp);
+  else run<No>(scratch, order, records, other, length, warmUp);
+  writeSums(scratch, output, SUMS);
+}
+
+function run<Pair>(
+  scratch: usize,
+  order: i32,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+): void {
+  if (order == 0) addUp<Pair>(scratch, records, other, length, warmUp);
+  else if (order == 1) {
+    sweep<Pair, Gradient>(scratch, records, other, length, warmUp);
+  } else sweep<Pair, Hessian>(scratch, records, other, length, warmUp);
 }
 
 /** Everything at rest. */
@@ -363,8 +191,8 @@ function begin(scratch: usize): void {
   memory.fill(scratch + M_SUMS, 0, 16 * SUMS);
 }
 
-function writeSums(scratch: usize, output: usize): void {
-  for (let i = 0; i < SUMS; i++) {
+function writeSums(scratch: usize, output: usize, count: i32): void {
+  for (let i = 0; i < count; i++) {
     const sum = v128.load(scratch + M_SUMS + 16 * i);
     store<f64>(
       output + 8 * i,
@@ -373,86 +201,35 @@ function writeSums(scratch: usize, output: usize): void {
   }
 }
 
-/** Static gain and ballistics of a stretch that is counted, or is not. */
-@inline
-function advance<Pair, Counted, Keep, Exact, Rms>(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  slot: u32,
-  skipped: u32,
-  length: u32,
-  parameters: usize,
-): void {
-  const offset = V_STASH + STASH * (BLOCK * slot + skipped);
-  const tail = V_TAILS + 16 * slot;
-  if (is<Rms>()) {
-    const belows = scratch + V_BELOW + 16 * (BLOCK * slot + skipped);
-    meanSquare<Pair, Exact>(
-      scratch,
-      records,
-      belows,
-      scratch + VOICE,
-      other,
-      belows + VOICE,
-      length,
-      parameters,
-    );
-    belowThreshold<Exact>(scratch, belows, length, parameters);
-    staticGainRms<Exact>(
-      scratch,
-      scratch + offset,
-      belows,
-      length,
-      parameters,
-    );
-    if (is<Pair>()) {
-      belowThreshold<Exact>(scratch, belows + VOICE, length, parameters);
-      staticGainRms<Exact>(
-        scratch,
-        scratch + VOICE + offset,
-        belows + VOICE,
-        length,
-        parameters,
-      );
-    }
-  } else {
-    staticGain<Pair, Exact>(
-      scratch,
-      records,
-      scratch + offset,
-      other,
-      scratch + VOICE + offset,
-      length,
-      parameters,
-    );
-  }
-  ballistics<Pair, Counted, Keep, Exact>(
-    scratch,
-    scratch,
-    records,
-    scratch + offset,
-    scratch + tail,
-    scratch + VOICE,
-    other,
-    scratch + VOICE + offset,
-    scratch + VOICE + tail,
-    length,
-    skipped,
-    parameters,
-  );
-}
-
-/** Runs over the blocks, the first loops `AHEAD` blocks before the others. */
-function sweep<Pair, Second, Rms>(
+/** The value alone: nothing follows the first loops. */
+function addUp<Pair>(
   scratch: usize,
   records: usize,
   other: usize,
   length: u32,
   warmUp: u32,
-  parameters: usize,
 ): void {
-  begin(scratch);
+  for (let from: u32 = 0; from < length;) {
+    const to = min(from + BLOCK, from < warmUp ? warmUp : length);
+    const size = to - from;
+    const a = records + RECORD * from;
+    const b = other + RECORD * from;
+    if (from < warmUp) advance<Pair, No, Value>(scratch, a, b, 0, 0, size);
+    else advance<Pair, Yes, Value>(scratch, a, b, 0, 0, size);
+    settle(scratch);
+    settle(scratch + VOICE);
+    from = to;
+  }
+}
+
+/** Runs over the blocks, the first loops `AHEAD` blocks before the others. */
+function sweep<Pair, Order>(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  length: u32,
+  warmUp: u32,
+): void {
   const blocks = (length + BLOCK - 1) / BLOCK;
   for (let ahead: u32 = 0; ahead < blocks + AHEAD; ahead++) {
     const slot = ahead % SLOTS;
@@ -460,198 +237,80 @@ function sweep<Pair, Second, Rms>(
     v128.store(scratch + VOICE + V_TAILS + 16 * slot, f32x4.splat(0));
     if (ahead < blocks) {
       const from = BLOCK * ahead;
-      const to = min(from + BLOCK, length);
-      const middle = max(from, min(to, warmUp));
-      if (middle > from) {
-        warm<Pair, Second, Rms>(
-          scratch,
-          records + RECORD * from,
-          other + RECORD * from,
-          slot,
-          middle - from,
-          parameters,
-        );
+      const size = min(BLOCK, length - from);
+      const skipped = min(size, max(from, warmUp) - from);
+      const a = records + RECORD * from;
+      const b = other + RECORD * from;
+      if (skipped > 0) {
+        advance<Pair, No, Order>(scratch, a, b, slot, 0, skipped);
       }
-      if (to > middle) {
-        count<Pair, Second, Rms>(
-          scratch,
-          records + RECORD * middle,
-          other + RECORD * middle,
-          slot,
-          middle - from,
-          to - middle,
-          parameters,
-        );
+      if (size > skipped) {
+        advance<Pair, Yes, Order>(scratch, a, b, slot, skipped, size - skipped);
       }
     }
     if (ahead >= AHEAD) {
       const block = ahead - AHEAD;
-      const from = BLOCK * block;
-      const to = min(from + BLOCK, length);
-      const middle = max(from, min(to, warmUp));
-      const before = to + AHEAD * BLOCK <= warmUp;
-      differentiate<Second, Rms>(
-        scratch,
-        scratch,
-        records + RECORD * from,
-        block,
-        middle - from,
-        to - from,
-        before,
-        parameters,
-      );
+      follow<Order>(scratch, scratch, records, block, length, warmUp);
       if (is<Pair>()) {
-        differentiate<Second, Rms>(
-          scratch,
-          scratch + VOICE,
-          other + RECORD * from,
-          block,
-          middle - from,
-          to - from,
-          before,
-          parameters,
-        );
+        follow<Order>(scratch, scratch + VOICE, other, block, length, warmUp);
       }
     }
-  }
-}
-
-/** The first loops over a stretch of warm-up, where e is 0. */
-function warm<Pair, Second, Rms>(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  slot: u32,
-  length: u32,
-  parameters: usize,
-): void {
-  if (is<Second>()) {
-    advance<Pair, No, Yes, No, Rms>(
-      scratch,
-      records,
-      other,
-      slot,
-      0,
-      length,
-      parameters,
-    );
-  } else {
-    advance<Pair, No, Yes, Yes, Rms>(
-      scratch,
-      records,
-      other,
-      slot,
-      0,
-      length,
-      parameters,
-    );
-  }
-  const stash = scratch + V_STASH + STASH * BLOCK * slot;
-  for (let n: u32 = 0; n < length; n++) {
-    v128.store(stash + STASH * n, f32x4.splat(0), S_ERROR);
-    if (is<Pair>()) {
-      v128.store(stash + VOICE + STASH * n, f32x4.splat(0), S_ERROR);
-    }
-  }
-}
-
-/** The first loops over a counted stretch, after `skipped` samples of warm-up. */
-function count<Pair, Second, Rms>(
-  scratch: usize,
-  records: usize,
-  other: usize,
-  slot: u32,
-  skipped: u32,
-  length: u32,
-  parameters: usize,
-): void {
-  if (is<Second>()) {
-    advance<Pair, Yes, Yes, No, Rms>(
-      scratch,
-      records,
-      other,
-      slot,
-      skipped,
-      length,
-      parameters,
-    );
-  } else {
-    advance<Pair, Yes, Yes, Yes, Rms>(
-      scratch,
-      records,
-      other,
-      slot,
-      skipped,
-      length,
-      parameters,
-    );
   }
 }
 
 /**
- * The other loops over a block, of which the first `skipped` samples are warm-up.
- * In a block so long `before` the end of warm-up that neither w nor the filters'
- * state reaches it, only the derivatives of g go on.
+ * The first loops, static gain and ballistics, over `length` samples of a block
+ * from `skipped` on, which are counted or are not.
  */
-function differentiate<Second, Rms>(
+function advance<Pair, Counted, Order>(
+  scratch: usize,
+  records: usize,
+  other: usize,
+  slot: u32,
+  skipped: u32,
+  length: u32,
+): void {
+  const stash = scratch + V_STASH + STASH * (BLOCK * slot + skipped);
+  const a = records + RECORD * skipped;
+  const b = other + RECORD * skipped;
+  staticGain<Pair, Order>(scratch, a, b, stash, length);
+  const tail = scratch + V_TAILS + 16 * slot;
+  const decay = scratch + M_DECAY + 4 * skipped;
+  ballistics<Pair, Counted, Order>(scratch, a, b, stash, tail, decay, length);
+}
+
+/**
+ * The other loops over a block. In a block so long before the end of warm-up that
+ * neither w nor the filters' state reaches it, only the derivatives of g go on.
+ */
+function follow<Order>(
   scratch: usize,
   voice: usize,
   records: usize,
   block: u32,
-  skipped: u32,
   length: u32,
-  before: bool,
-  parameters: usize,
+  warmUp: u32,
 ): void {
+  const from = BLOCK * block;
+  const size = min(BLOCK, length - from);
+  const skipped = min(size, max(from, warmUp) - from);
+  const before = from + size + AHEAD * BLOCK <= warmUp;
   const stash = voice + V_STASH + STASH * BLOCK * (block % SLOTS);
+  records += RECORD * from;
   if (!before) {
-    transposeBlock(scratch, voice, records, stash, block, skipped, length);
+    transposeBlock(scratch, voice, records, stash, block, skipped, size);
   }
-  const belows = voice + V_BELOW + 16 * BLOCK * (block % SLOTS);
-  if (is<Second>()) {
-    if (before) {
-      secondOrder<No, Rms>(
-        scratch,
-        voice,
-        records,
-        stash,
-        belows,
-        length,
-        parameters,
-      );
-    } else {
-      secondOrder<Yes, Rms>(
-        scratch,
-        voice,
-        records,
-        stash,
-        belows,
-        length,
-        parameters,
-      );
-    }
-    if (length > skipped) {
+  if (isExact<Order>()) {
+    // In a block before, z is 0 and the sums remain what they are.
+    tangents(scratch, voice, records, stash, size);
+  } else {
+    if (before) derivatives<No>(scratch, voice, records, stash, size);
+    else derivatives<Yes>(scratch, voice, records, stash, size);
+    if (size > skipped) {
       const models = scratch + M_MODELS + MODEL * skipped;
       const counted = records + RECORD * skipped;
-      staticProducts(scratch, counted, models, length - skipped);
-      timeProducts(scratch, counted, models, length - skipped);
-      if (is<Rms>()) {
-        averagingProducts(scratch, counted, skipped, length - skipped);
-      }
-    }
-  } else {
-    // In a block before, z is 0 and the sums remain what they are.
-    tangents<Rms>(scratch, voice, records, stash, belows, length, parameters);
-    if (is<Rms>()) {
-      averagingDerivatives<Yes, No>(
-        scratch,
-        voice,
-        records,
-        stash,
-        belows,
-        length,
-        parameters,
-      );
+      staticProducts(scratch, counted, models, size - skipped);
+      timeProducts(scratch, counted, models, size - skipped);
     }
   }
   if (block % 8 == 7) settle(voice);
@@ -674,49 +333,23 @@ function transposeBlock(
     q = madd(decay, q, v128.load(voice + V_TAILS + 16 * (next % SLOTS)));
   }
   if (length > skipped) {
-    q = transpose<Yes>(
-      scratch,
-      records + RECORD * skipped,
-      stash + STASH * skipped,
-      length - skipped,
-      q,
-    );
+    const counted = records + RECORD * skipped;
+    const rest = stash + STASH * skipped;
+    q = transpose<Yes>(scratch, counted, rest, length - skipped, q);
   }
   if (skipped > 0) transpose<No>(scratch, records, stash, skipped, q);
 }
 
-@inline
-function secondOrder<Sums, Rms>(
+/** All derivatives; the sums of z too, where w reaches the block. */
+function derivatives<Sums>(
   scratch: usize,
   voice: usize,
   records: usize,
   stash: usize,
-  belows: usize,
   length: u32,
-  parameters: usize,
 ): void {
-  staticDerivatives<Sums, Rms>(
-    scratch,
-    voice,
-    records,
-    stash,
-    belows,
-    length,
-    parameters,
-  );
-  mixedDerivatives<Sums>(scratch, voice, stash, length, parameters);
-  timeDerivatives<Sums>(scratch, voice, records, stash, length, parameters);
-  pureDerivatives<Sums>(scratch, voice, stash, length, parameters);
-  if (is<Rms>()) {
-    averagingDerivatives<Sums, Yes>(
-      scratch,
-      voice,
-      records,
-      stash,
-      belows,
-      length,
-      parameters,
-    );
-    mixedAveraging<Sums>(scratch, voice, stash, length, parameters);
-  }
+  firstDerivatives<No, Sums>(scratch, voice, records, stash, length);
+  secondDerivatives<No, Sums>(scratch, voice, stash, length);
+  firstDerivatives<Yes, Sums>(scratch, voice, records, stash, length);
+  secondDerivatives<Yes, Sums>(scratch, voice, stash, length);
 }

@@ -142,9 +142,12 @@ function storeSources(at: usize, gains: v128, attack: v128, release: v128): void
   v128.store(at, f64x2.mul(release, gains), 16);
 }
 
-/** Sources of the block's first `count` samples, for two compressors or one. */
+/**
+ * Sources of the block's first `count` samples, for two compressors or one, whose
+ * detectors hear what stands at `heard`.
+ */
 @inline
-function prepareSources(count: i32, areTwo: bool): void {
+function prepareSources(heard: usize, count: i32, areTwo: bool): void {
   const threshold = f32x4.splat(<f32> f64.load(P_THRESHOLD));
   const slope = f32x4.splat(<f32> f64.load(P_SLOPE));
   const threshold2 = f32x4.splat(<f32> f64.load(P_THRESHOLD, 8));
@@ -161,7 +164,7 @@ function prepareSources(count: i32, areTwo: bool): void {
   const e4 = f32x4.splat(0.009668875485658646);
   const e5 = f32x4.splat(0.0013179630041122437);
   for (let n = 0; n < count; n += 4) {
-    const x = v128.load(INPUT + 4 * n);
+    const x = v128.load(heard + 4 * n);
     const level = log2(f32x4.max(f32x4.abs(x), floor));
     const below = f32x4.min(f32x4.sub(threshold, level), zero);
     const gain = exp2(
@@ -229,9 +232,12 @@ function follow(
   );
 }
 
-/** Renders the block's first `count` samples from INPUT to OUTPUT. */
-export function render(count: i32): void {
-  prepareSources(count, false);
+/**
+ * Renders the block's first `count` samples from INPUT to OUTPUT, by what the
+ * detector hears at `heard`: the input there, or another sound at TARGET.
+ */
+export function render(count: i32, heard: usize): void {
+  prepareSources(heard, count, false);
   const keepAttack = v128.load(D_KEEP_ATTACK);
   const keepRelease = v128.load(D_KEEP_RELEASE);
   const makeUp = f64.load(D_MAKE_UP);
@@ -252,13 +258,13 @@ export function render(count: i32): void {
  * against TARGET, by the energies alone.
  */
 export function scoreEnergies(count: i32): void {
-  prepareSources(count, true);
+  prepareSources(INPUT, count, true);
   scoreBlock(count, false);
 }
 
 /** Scores the first compressor, its loudness dynamic range and the target's too. */
 export function score(count: i32): void {
-  prepareSources(count, false);
+  prepareSources(INPUT, count, false);
   scoreBlock(count, true);
   addLogarithms(count);
 }

@@ -30,7 +30,7 @@ export function select(mask: v128, a: v128, b: v128): v128 {
 // A table of constants, four lanes each. Kernels load what they need before
 // their loops: a literal would be built anew in every turn, which takes three
 // instructions.
-export const CONSTANTS: usize = 272;
+export const CONSTANTS: usize = 144;
 export const C_MAGIC: usize = 0;
 export const C_E0: usize = 16;
 export const C_E1: usize = 32;
@@ -40,14 +40,6 @@ export const C_E4: usize = 80;
 export const C_E5: usize = 96;
 export const C_LEAK: usize = 112;
 export const C_POLE: usize = 128;
-export const C_ROOT: usize = 144; // bits of √½
-export const C_L1: usize = 160;
-export const C_L2: usize = 176;
-export const C_L3: usize = 192;
-export const C_L4: usize = 208;
-export const C_L5: usize = 224;
-export const C_L6: usize = 240;
-export const C_L7: usize = 256;
 
 /** Writes the table of constants to `at`. */
 export function writeConstants(at: usize): void {
@@ -60,14 +52,6 @@ export function writeConstants(at: usize): void {
   v128.store(at, f32x4.splat(0.0013179630041122437), C_E5);
   v128.store(at, f32x4.splat(0.005), C_LEAK);
   v128.store(at, f32x4.splat(0.995), C_POLE);
-  v128.store(at, i32x4.splat(0x3f3504f3), C_ROOT);
-  v128.store(at, f32x4.splat(1.4427006123294772), C_L1);
-  v128.store(at, f32x4.splat(-0.7213679328320196), C_L2);
-  v128.store(at, f32x4.splat(0.4804428787162344), C_L3);
-  v128.store(at, f32x4.splat(-0.35915021765264155), C_L4);
-  v128.store(at, f32x4.splat(0.2975764014764738), C_L5);
-  v128.store(at, f32x4.splat(-0.2715451281446594), C_L6);
-  v128.store(at, f32x4.splat(0.1686076685254778), C_L7);
 }
 
 /**
@@ -132,33 +116,6 @@ export function log2(m: v128): v128 {
   p = madd(p, f, f32x4.splat(0.4809102798163786));
   p = madd(p, f, f32x4.splat(-0.7213471993106393));
   p = madd(p, f, f32x4.splat(1.4426950048873974));
-  return madd(p, f, f32x4.convert_i32x4_s(e));
-}
-
-/**
- * log₂ m as {@linkcode log2}, by the table's constants and a polynomial of degree
- * 7 whose mean error is 0: at most 3.3e-7, less than the rounding of a result
- * below −4.
- */
-@inline
-export function log2By(
-  m: v128,
-  root: v128,
-  one: v128,
-  l1: v128,
-  l2: v128,
-  l3: v128,
-  l4: v128,
-  l5: v128,
-  l6: v128,
-  l7: v128,
-): v128 {
-  const e = i32x4.shr_s(i32x4.sub(m, root), 23);
-  const f = f32x4.sub(i32x4.sub(m, i32x4.shl(e, 23)), one);
-  const f2 = f32x4.mul(f, f);
-  const low = madd(madd(l4, f, l3), f2, madd(l2, f, l1));
-  const high = madd(l7, f2, madd(l6, f, l5));
-  const p = madd(high, f32x4.mul(f2, f2), low);
   return madd(p, f, f32x4.convert_i32x4_s(e));
 }
 

@@ -1,0 +1,59 @@
+/**
+ * Engines that compute by natural parameters θ, made to take and give those that
+ * people write. Each θ is a function of one parameter:
+ *
+ *     ratio R   s = 1 − 1/R
+ *     times     α = 1 − exp(−2200 / (ms · fs))
+ *
+ * and the others stand for themselves.
+ *
+ * @module
+ */
+
+import { coefficientOfTime } from "../compressor/parameters.ts";
+import type { Model, Parameter } from "../models/model.ts";
+import { type Jet, scalarChainRule } from "../objective/chain_rule.ts";
+import type { Engine } from "./engine.ts";
+
+/** θ of a parameter's `value`, and its derivatives by it. */
+function naturalOf(
+  { name, unit }: Parameter,
+  value: number,
+  sampleRate: number,
+): Jet {
+  if (name === "ratio") {
+    const square = value * value;
+    return [1 - 1 / value, 1 / square, -2 / (square * value)];
+  }
+  if (unit === "ms") {
+    const decay = 2200 / (value * sampleRate);
+    const first = -decay / value * Math.exp(-decay);
+    return [
+      coefficientOfTime(value, sampleRate),
+      first,
+      first * (decay - 2) / value,
+    ];
+  }
+  return [value, 1, 0];
+}
+
+/** `engine`, which computes by θ, by the `parameters` of its model at `sampleRate`. */
+export function byParameters(
+  engine: Engine,
+  { parameters }: Pick<Model, "parameters">,
+  sampleRate: number,
+): Engine {
+  return {
+    name: engine.name,
+    targetEnergy: engine.targetEnergy,
+    precision: engine.precision,
+    async evaluate(values, order) {
+      const jets = parameters.map((parameter, i) =>
+        naturalOf(parameter, values[i], sampleRate)
+      );
+      const theta = Float64Array.from(jets, ([value]) => value);
+      return scalarChainRule(await engine.evaluate(theta, order), jets);
+    },
+    close: () => engine.close(),
+  };
+}

@@ -1,0 +1,205 @@
+/**
+ * The engine of every model: its loss and derivatives, differentiated by the
+ * project itself and compiled to WebAssembly when they are first wanted.
+ *
+ * In single precision it runs on the workers of the pool, on the records that the
+ * tuned kernel reads too: a quad of chunks is a task. In double precision, the
+ * oracle, two chunks at a time on the main thread.
+ *
+ * @module
+ */
+
+import { prepare } from "../../autodiff/executable.ts";
+import {
+  constantBytesOf,
+  readSums,
+  scalarAt,
+  scalarValues,
+  stateBytesOf,
+  writeConstants,
+  writeStates,
+} from "../../autodiff/work.ts";
+import type { Model } from "../../models/model.ts";
+import { LEVEL_FLOOR } from "../../models/detector.ts";
+import type { ChunkedPair } from "../../objective/chunks.ts";
+import { preEmphasise } from "../../objective/pre_emphasis.ts";
+import type { Engine, Order } from "../engine.ts";
+import { loadDataSet } from "../wasm/data_set.ts";
+import { holdPool, type Pool } from "../wasm/pool.ts";
+import { compiledProgram, evaluationOf, tracedProgram } from "./programs.ts";
+
+/** Options of {@linkcode openCompiledEngine}. */
+export interface CompiledEngineOptions {
+  /** Number format of signals (default "single"). */
+  precision?: "single" | "double";
+  /** Most threads an evaluation uses, in single precision (default: all). */
+  threads?: number;
+}
+
+/** Opens the engine of `model` on `pair`. */
+export async function openCompiledEngine(
+  pair: ChunkedPair,
+  model: Model,
+  { precision = "single", threads }: CompiledEngineOptions = {},
+): Promise<Engine> {
+  if (precision === "double") return openInDouble(pair, model);
+  if (threads !== undefined && !(threads >= 1)) {
+    throw new RangeError(`${threads} threads: must be at least 1`);
+  }
+  const hold = await holdPool();
+  try {
+    const engine = await openOnPool(hold.pool, pair, model, threads);
+    return {
+      ...engine,
+      async close() {
+        await engine.close();
+        await hold.release();
+      },
+    };
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
+}
+
+/** Lanes of a quad. */
+const LANES = 4;
+
+/** Opens the engine of `model` on `pair`, with the workers of `pool`. */
+export async function openOnPool(
+  pool: Pool,
+  pair: ChunkedPair,
+  model: Model,
+  threads = pool.size,
+): Promise<Engine> {
+  const { heap } = pool;
+  const { memory } = heap;
+  const { quads, length, warmUp, targetEnergy } = await loadDataSet(pool, pair);
+  const size = model.parameters.length;
+  let isOpen = true;
+  return {
+    name: "wasm",
+    targetEnergy,
+    precision: 1e-6,
+    async evaluate(parameters, order) {
+      if (!isOpen) throw new Error("the engine wasm is closed");
+      const kernel = compiledProgram(model, order, pair);
+      const { program, sweep } = kernel;
+      const values = scalarValues(program, parameters.slice());
+      const stateBytes = stateBytesOf(sweep, "single");
+      const constants = heap.allocate(constantBytesOf(sweep));
+      const states = heap.allocate(stateBytes * quads.length);
+      try {
+        return await pool.run({
+          kernel,
+          tasks: quads.map((quad, i) => [
+            quad,
+            states + stateBytes * i,
+            constants,
+            length,
+            warmUp,
+          ]),
+          threads,
+          before() {
+            writeConstants(sweep, "single", memory, constants, values);
+            quads.forEach((_, i) => {
+              const at = states + stateBytes * i;
+              writeStates(sweep, "single", memory, at, values);
+            });
+          },
+          collect() {
+            const totals = new Map();
+            quads.forEach((_, i) => {
+              const at = states + stateBytes * i;
+              const lanes = pair.starts.length - LANES * i;
+              readSums(sweep, "single", memory, at, totals, lanes);
+            });
+            for (const [node, total] of totals) values.set(node, total);
+            const outputs = program.outputs.map((node) =>
+              scalarAt(node, values)
+            );
+            return evaluationOf(outputs, size, order);
+          },
+        });
+      } finally {
+        heap.release(constants);
+        heap.release(states);
+      }
+    },
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await pool.idle();
+      for (const address of quads) heap.release(address);
+    },
+  };
+}
+
+/** Chunks side by side in double precision. */
+const PAIR = 2;
+
+/** Milliseconds of computing after which an interrupt is let in. */
+const PAUSE_AFTER = 20;
+
+function openInDouble(pair: ChunkedPair, model: Model): Engine {
+  const { dry, wet, heard = dry, starts, chunkLength: length, warmUp } = pair;
+  const level = new Float64Array(length);
+  const target = new Float64Array(length);
+  const targetOf = (start: number) =>
+    preEmphasise(wet.subarray(start, start + length), target);
+  let targetEnergy = 0;
+  for (const start of starts) {
+    const y = targetOf(start);
+    for (let n = warmUp; n < length; n++) targetEnergy += y[n] * y[n];
+  }
+  let pausedAt = performance.now();
+  const pause = async () => {
+    if (performance.now() - pausedAt < PAUSE_AFTER) return;
+    // A timer lets the runtime rest, and only then does it look for signals.
+    await new Promise<void>((resolve) => setTimeout(resolve));
+    pausedAt = performance.now();
+  };
+  const executables = new Map<string, ReturnType<typeof prepare>>();
+  const executableOf = (order: Order, batch: number) => {
+    const key = `${order} ${batch}`;
+    let found = executables.get(key);
+    if (found === undefined) {
+      const program = tracedProgram(model, order, pair, "double");
+      found = prepare(program, {
+        batch,
+        length,
+        precision: "double",
+        sumsFrom: warmUp,
+      });
+      executables.set(key, found);
+    }
+    return found;
+  };
+  return {
+    name: "reference",
+    targetEnergy,
+    precision: 1e-12,
+    async evaluate(parameters, order) {
+      let total: Float64Array | undefined;
+      for (let at = 0; at < starts.length; at += PAIR) {
+        await pause();
+        const some = starts.slice(at, at + PAIR);
+        const executable = await executableOf(order, some.length);
+        some.forEach((start, row) => {
+          executable.load(0, row, dry.subarray(start, start + length));
+          for (let n = 0; n < length; n++) {
+            const magnitude = Math.max(Math.abs(heard[start + n]), LEVEL_FLOOR);
+            level[n] = 20 * Math.log10(magnitude);
+          }
+          executable.load(1, row, level);
+          executable.load(2, row, targetOf(start));
+        });
+        const outputs = executable.run(parameters);
+        // All outputs are linear in sums over the chunks.
+        total = total?.map((sum, i) => sum + outputs[i]) ?? outputs;
+      }
+      return evaluationOf(total!, parameters.length, order);
+    },
+    close: () => Promise.resolve(),
+  };
+}

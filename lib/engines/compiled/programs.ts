@@ -1,0 +1,115 @@
+/**
+ * The programs of a model's loss and derivatives, traced, cut into their one sweep
+ * and compiled when they are first wanted, and kept.
+ *
+ * @module
+ */
+
+import { compileSweep, type Precision } from "../../autodiff/compile.ts";
+import type { Program } from "../../autodiff/program.ts";
+import { schedule, type Sweep } from "../../autodiff/schedule.ts";
+import { assemble } from "../../autodiff/wasm.ts";
+import { bestVariant } from "../../kernels/kernels.ts";
+import type { Model } from "../../models/model.ts";
+import { evaluationProgram } from "../../objective/least_squares.ts";
+import type { Pair } from "../../sound/signal.ts";
+import type { Evaluation, Order } from "../engine.ts";
+import { type CompiledProgram, RECORD_BYTES } from "../wasm/job.ts";
+
+/** What records hold: the level as log₂ of amplitude, the target negated. */
+const RECORD_UNITS = { level: 20 * Math.log10(2), target: -1 };
+
+/** Bytes from one signal of a record to the next. */
+const SIGNAL_BYTES = 16;
+
+/** A program that the pool can run. */
+export interface EvaluationProgram extends CompiledProgram {
+  program: Program;
+  sweep: Sweep;
+}
+
+const traced = new WeakMap<Model, Map<string, Program>>();
+const compiled = new WeakMap<Program, EvaluationProgram>();
+let count = 0;
+
+/** The program of `model` for `pair`; kept. Its later sums count from 1 on. */
+export function tracedProgram(
+  model: Model,
+  order: Order,
+  { sampleRate, heard }: Pair,
+  precision: Precision,
+): Program {
+  const linked = heard !== undefined;
+  const key = `${order} ${sampleRate} ${precision} ${linked}`;
+  const ofModel = traced.get(model) ?? new Map<string, Program>();
+  traced.set(model, ofModel);
+  let program = ofModel.get(key);
+  if (program === undefined) {
+    program = evaluationProgram(model, order, {
+      sampleRate,
+      warmUp: 1,
+      linked,
+      units: precision === "single" ? RECORD_UNITS : undefined,
+    });
+    ofModel.set(key, program);
+  }
+  return program;
+}
+
+/** The program of `model` for the records that the pool has of `pair`. */
+export function compiledProgram(
+  model: Model,
+  order: Order,
+  pair: Pair,
+): EvaluationProgram {
+  const program = tracedProgram(model, order, pair, "single");
+  let found = compiled.get(program);
+  if (found === undefined) {
+    const [sweep, ...others] = schedule(program);
+    if (others.length > 0) {
+      throw new Error(
+        `model ${model.name}: its derivatives do not come out of one pass; write it without sums over time`,
+      );
+    }
+    const layout = {
+      precision: "single",
+      relaxed: bestVariant() === "relaxed",
+      rowBytes: RECORD_BYTES,
+      signal: (node: Program["signals"][number]) =>
+        SIGNAL_BYTES * program.signals.indexOf(node),
+    } as const;
+    const bytes = assemble([
+      compileSweep(sweep, "early", layout, false),
+      compileSweep(sweep, "sweep", layout),
+    ], { shared: true });
+    found = { number: ++count, bytes, program, sweep };
+    compiled.set(program, found);
+  }
+  return found;
+}
+
+/** The outputs of an evaluation's program as an evaluation. */
+export function evaluationOf(
+  outputs: ArrayLike<number>,
+  size: number,
+  order: Order,
+): Evaluation {
+  const evaluation: Evaluation = { loss: outputs[0], modelEnergy: outputs[1] };
+  let at = 2;
+  if (order > 0) {
+    evaluation.gradient = Float64Array.from(
+      { length: size },
+      () => outputs[at++],
+    );
+  }
+  if (order > 1) {
+    const hessian = new Float64Array(size * size);
+    for (let i = 0; i < size; i++) {
+      for (let j = i; j < size; j++) {
+        hessian[size * i + j] = hessian[size * j + i] = outputs[at++];
+      }
+    }
+    evaluation.hessian = hessian;
+  }
+  return evaluation;
+}
