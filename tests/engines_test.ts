@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { byParameters } from "../lib/engines/by_parameters.ts";
-import type { Engine } from "../lib/engines/engine.ts";
+import { openModel } from "../lib/engines/compiled/stream.ts";
+import type { Engine, Evaluation } from "../lib/engines/engine.ts";
 import { openEngine } from "../lib/engines/open.ts";
 import { openReferenceEngine } from "../lib/engines/reference.ts";
-import { vectorOf } from "../lib/models/model.ts";
+import { type Model, vectorOf } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
+import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
+import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
+import type { Signal } from "../lib/sound/signal.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import {
   openCoordinates,
@@ -118,30 +122,116 @@ for (const detector of ["peak", "rms"] as const) {
       const at = vectorOf(MODELS[detector], golden.evaluations[0].theta);
       const actual = await engine.evaluate(at, 2);
       const expected = await oracle.evaluate(at, 2);
-      const isExact = name === "reference";
-      assertClose([actual.loss], [expected.loss], isExact ? 1e-9 : 1e-5);
-      // By dB, log of ratio and of times: the entries are then alike in size.
-      const scale = at.map((value, i) =>
-        MODELS[detector].parameters[i].scale === "linear" ? 1 : value
-      );
-      const by = (v: Float64Array) => v.map((value, i) => value * scale[i]);
-      const twice = (m: Float64Array) =>
-        m.map((value, k) =>
-          value * scale[Math.floor(k / at.length)] * scale[k % at.length]
-        );
-      assertClose(
-        by(actual.gradient!),
-        by(expected.gradient!),
-        isExact ? 1e-8 : 1e-4,
-      );
-      assertClose(
-        twice(actual.hessian!),
-        twice(expected.hessian!),
-        isExact ? 1e-7 : 1e-3,
-      );
+      assertAgree(MODELS[detector], at, actual, expected, name === "reference");
       await engine.close();
     });
   }
+}
+
+/** Asserts that two evaluations of `model` at `at` agree. */
+function assertAgree(
+  model: Model,
+  at: Float64Array,
+  actual: Evaluation,
+  expected: Evaluation,
+  isExact: boolean,
+): void {
+  assertClose([actual.loss], [expected.loss], isExact ? 1e-9 : 1e-5);
+  // By dB, log of ratio and of times: the entries are then alike in size.
+  const scale = at.map((value, i) =>
+    model.parameters[i].scale === "linear" ? 1 : value
+  );
+  const by = (v: Float64Array) => v.map((value, i) => value * scale[i]);
+  const twice = (m: Float64Array) =>
+    m.map((value, k) =>
+      value * scale[Math.floor(k / at.length)] * scale[k % at.length]
+    );
+  assertClose(
+    by(actual.gradient!),
+    by(expected.gradient!),
+    isExact ? 1e-8 : 1e-4,
+  );
+  assertClose(
+    twice(actual.hessian!),
+    twice(expected.hessian!),
+    isExact ? 1e-7 : 1e-3,
+  );
+}
+
+/** The first golden case of `detector`, its detector hearing another sound too. */
+function linkedPair(detector: "peak" | "rms"): ChunkedPair {
+  const pair = goldenPair((detector === "peak" ? peakCases : rmsCases)[0]);
+  const { dry } = pair;
+  // What it hears is the sound, or it as it was before, whichever is louder.
+  const heard = dry.map((x, n) =>
+    Math.max(Math.abs(x), 0.8 * Math.abs(dry[Math.max(0, n - 2000)]))
+  );
+  return { ...pair, heard };
+}
+
+for (const detector of ["peak", "rms"] as const) {
+  Deno.test(`openEngine() of ${MODELS[detector].name} hears what the oracle hears where channels are linked`, async () => {
+    const model = MODELS[detector];
+    const pair = linkedPair(detector);
+    const oracle = openOracle(pair, detector);
+    const at = vectorOf(
+      model,
+      (detector === "peak" ? peakCases : rmsCases)[0].evaluations[0].theta,
+    );
+    const expected = await oracle.evaluate(at, 2);
+    for (const name of ["wasm", "reference"] as const) {
+      const engine = await openEngine(name, pair, model);
+      const actual = await engine.evaluate(at, 2);
+      assertAgree(model, at, actual, expected, name === "reference");
+      await engine.close();
+      // The same model unlinked is another program.
+      const { heard: _, ...alone } = pair;
+      const unlinked = await openEngine(name, alone, model);
+      const { loss } = await unlinked.evaluate(at, 2);
+      assert(Math.abs(loss / expected.loss - 1) > 0.01, `${loss}`);
+      await unlinked.close();
+    }
+  });
+}
+
+for (const name of ["comp-4c", "opto", "opto+rms", "rms+saturation+coupling"]) {
+  Deno.test(`openEngine() of ${name} hears what the stream hears where channels are linked`, async () => {
+    const model = parseModel(name);
+    const { dry, wet, heard, sampleRate } = linkedPair("peak");
+    const length = 20_000;
+    const part = (side: Signal) => side.subarray(0, length);
+    const pair = chunk({
+      dry: part(dry),
+      wet: part(wet),
+      heard: part(heard!),
+      sampleRate,
+    });
+    const values = {
+      ...Object.fromEntries(
+        model.parameters.map(({ name, start }) => [name, start]),
+      ),
+      attack_ms: 7,
+      square: 0.1,
+      cube: -0.05,
+    };
+    const at = vectorOf(model, values);
+    const exact = await openEngine("reference", pair, model);
+    const expected = await exact.evaluate(at, 2);
+
+    const output = new Float64Array(length);
+    openModel(model, values, sampleRate, { precision: "double" })
+      .process(pair.dry, output, pair.heard);
+    const error = preEmphasise(
+      output.map((y, n) => y - pair.wet[n]),
+      new Float64Array(length),
+    );
+    const energy = error.reduce((sum, e) => sum + e * e, 0);
+    assertClose([expected.loss], [energy], 1e-9);
+
+    const fast = await openEngine("wasm", pair, model);
+    assertAgree(model, at, await fast.evaluate(at, 2), expected, false);
+    await fast.close();
+  });
 }
 
 Deno.test("openEngine() refuses models that the GPU has no kernels for, and names the remedy", async () => {

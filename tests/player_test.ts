@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import wavefile from "wavefile";
 import { compress } from "../lib/compressor/compressor.ts";
+import type { SideChainProcessor } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { parametersAt, valuesAt } from "../lib/curve.ts";
@@ -21,6 +22,8 @@ import {
   unitOfValues,
   unitToYaml,
 } from "../lib/data/unit_file.ts";
+import { openProcessor } from "../lib/engines/open_processor.ts";
+import type { Model, Values } from "../lib/models/model.ts";
 import { CHOICES, parseModel, PRESETS } from "../lib/models/presets.ts";
 import { panelOf } from "../lib/player/knob.ts";
 import { renderPlayer } from "../lib/player/page.ts";
@@ -69,6 +72,26 @@ function tone(): Float32Array {
 /** What `expression` comes to in the page. */
 async function ask<T>(page: Page, expression: string): Promise<T> {
   return await page.evaluate(expression) as T;
+}
+
+/** The page's sound as its AudioWorklet plays it, by channel. */
+async function fromWorklet(page: Page): Promise<number[][]> {
+  return await ask(
+    page,
+    `(async () => {
+      const { sound, parameters } = player.state;
+      const { channels, sampleRate } = sound;
+      const context = new OfflineAudioContext(
+        channels.length, channels[0].length, sampleRate);
+      const unit = await player.createUnit(context, channels.length, parameters);
+      const source = context.createBufferSource();
+      source.buffer = player.bufferOf(context, sound);
+      source.connect(unit).connect(context.destination);
+      source.start();
+      const result = await context.startRendering();
+      return channels.map((_, c) => Array.from(result.getChannelData(c)));
+    })()`,
+  );
 }
 
 /** Waits until `expression` is true in the page. */
@@ -239,15 +262,96 @@ Deno.test("slidersOf() has a slider for each parameter of any model, on which st
   }
 });
 
-Deno.test("rendererOf() runs the tuned kernel, and says what plays other models", async () => {
-  const { wasm, code } = await rendererOf(parseModel("4a-2a"));
-  assert.ok(WebAssembly.validate(new Uint8Array(wasm)));
-  assert.match(code, /function createRenderer\(/);
-  await assert.rejects(
-    rendererOf(parseModel("rms")),
-    /runs 4a-2a alone so far, not rms: use deno task render/,
-  );
-});
+/** One channel as the page's script plays it. */
+interface Renderer extends SideChainProcessor {
+  set(values: Values): void;
+  gain(): number;
+}
+
+/** What the page runs for `model`, run here. */
+async function createRenderer(model: Model, values: Values): Promise<Renderer> {
+  const { wasm, code } = await rendererOf(model);
+  const create = new Function(`${code}; return createRenderer;`)();
+  return create(new WebAssembly.Module(wasm), values, RATE);
+}
+
+/** The start of `model` with a threshold and an attack that compress. */
+function startOf(model: Model): Record<string, number> {
+  return {
+    ...Object.fromEntries(
+      model.parameters.map(({ name, start }) => [name, start]),
+    ),
+    threshold_db: -30,
+    attack_ms: 5,
+    make_up_db: 2,
+  };
+}
+
+const EVERY_MODEL = [
+  ...Object.keys(PRESETS),
+  ...Object.keys(PRESETS).map((preset) => [preset, ...CHOICES].join("+")),
+];
+
+for (const name of EVERY_MODEL) {
+  Deno.test(`the page's renderer of ${name} plays what the command line plays`, async () => {
+    const model = parseModel(name);
+    const values = startOf(model);
+    const [input, other] = stereo(1);
+    const heard = loudest([input, other], new Float32Array(RATE));
+    for (const listened of [input, heard]) {
+      const renderer = await createRenderer(model, values);
+      const processor = await openProcessor(model, values, RATE);
+      const [got, wanted] = [0, 1].map(() => new Float32Array(RATE));
+      // In blocks that the worklet and the page have, and in place.
+      let at = 0;
+      for (const length of [128, 1, 256, 5000, RATE]) {
+        const block = got.subarray(at, at + length);
+        block.set(input.subarray(at, at + length));
+        renderer.process(block, block, listened.subarray(at, at + length));
+        at += length;
+      }
+      processor.process(input, wanted, listened);
+      const difference = largestDifference(got, wanted);
+      assert.ok(difference <= 1e-6, `differs by ${difference}`);
+      assert.ok(largestDifference(input, wanted) > 0.01, "it compresses");
+    }
+  });
+}
+
+for (const name of Object.keys(PRESETS)) {
+  Deno.test(`the page's renderer of ${name} goes on where it was when the parameters change`, async () => {
+    const model = parseModel(name);
+    const values = startOf(model);
+    const [input] = stereo(1);
+    const half = RATE / 2;
+    const play = async (later: Values) => {
+      const renderer = await createRenderer(model, values);
+      const output = input.slice();
+      const [before, after] = [output.subarray(0, half), output.subarray(half)];
+      renderer.process(before, before);
+      renderer.set(later);
+      renderer.process(after, after);
+      return { output, gain: renderer.gain() };
+    };
+    const { output, gain } = await play(values);
+    const louder = await play({ ...values, make_up_db: 8 });
+    const factor = (db: number) => 10 ** (db / 20);
+    assert.deepEqual(
+      louder.output.subarray(0, half),
+      output.subarray(0, half),
+    );
+    const raised = output.subarray(half).map((x) => x * factor(6));
+    const difference = largestDifference(louder.output.subarray(half), raised);
+    assert.ok(difference < 1e-6, `differs by ${difference}`);
+    // The gain is that of the last sample, without make-up.
+    const last = RATE - 1;
+    const wanted = output[last] / input[last] / factor(2);
+    assert.ok(Math.abs(gain / wanted - 1) < 1e-4, `${gain}, not ${wanted}`);
+    assert.ok(Math.abs(louder.gain / gain - 1) < 1e-6);
+    const milder = await play({ ...values, threshold_db: 0 });
+    assert.ok(milder.gain > 1.05 * gain);
+  });
+}
 
 Deno.test("curveFromCsv() reads the published layout and names a wrong line", async () => {
   const text = await Deno.readTextFile(
@@ -345,11 +449,10 @@ browserTest(
       const path = `${folder}/limiter.html`;
       const sound = `${folder}/tone.wav`;
       await writeSound(sound, [tone()]);
-      // What runs is the hard knee: only what is shown and told is looked at here.
       const html = await renderPlayer({
         model: parseModel(unit.model),
         unit: unit.unit,
-        renderer: await rendererOf(parseModel("4a-2a")),
+        renderer: await rendererOf(parseModel(unit.model)),
         excerpt: await Deno.readFile(sound),
         excerptName: "tone.wav",
         panel: panelOf(unit),
@@ -397,7 +500,7 @@ browserTest(
       const command = await page.locator("#command").textContent();
       assert.equal(
         command,
-        `deno task render tone.wav out.wav --model ${unit.model} --params '${
+        `deno task render tone.wav tone-4a2a-soft-knee.wav --model ${unit.model} --params '${
           JSON.stringify(at(4, 3.5))
         }'`,
       );
@@ -452,7 +555,7 @@ browserTest(
       );
       assert.equal(
         await page.locator("#command").textContent(),
-        `deno task render built-in-excerpt.wav out.wav --params '${params}'`,
+        `deno task render built-in-excerpt.wav built-in-excerpt-4a2a.wav --params '${params}'`,
       );
       // From ∞ to a ratio and back, while it plays.
       await page.getByRole("button", { name: "Play" }).click();
@@ -541,22 +644,7 @@ browserTest(
       const rendered = await download.path();
       const command = await page.locator("#command").textContent();
       const given = /--params '(.*)'$/.exec(command!)![1];
-      const fromWorklet = await ask<number[][]>(
-        page,
-        `(async () => {
-      const { sound, parameters } = player.state;
-      const { channels, sampleRate } = sound;
-      const context = new OfflineAudioContext(
-        channels.length, channels[0].length, sampleRate);
-      const unit = await player.createUnit(context, channels.length, parameters);
-      const source = context.createBufferSource();
-      source.buffer = player.bufferOf(context, sound);
-      source.connect(unit).connect(context.destination);
-      source.start();
-      const result = await context.startRendering();
-      return channels.map((_, c) => Array.from(result.getChannelData(c)));
-    })()`,
-      );
+      const worklet = await fromWorklet(page);
       for (const channel of [1, 2]) {
         const out = `${folder}/out${channel}.wav`;
         const words = channel === 1
@@ -578,7 +666,7 @@ browserTest(
         assert.ok(largestDifference(input, wanted) > 0.1, "it compresses");
         const inPage = largestDifference(got.samples, wanted);
         assert.ok(inPage <= 1e-6, `the page differs by ${inPage}`);
-        const inWorklet = largestDifference(fromWorklet[channel - 1], wanted);
+        const inWorklet = largestDifference(worklet[channel - 1], wanted);
         assert.ok(inWorklet <= 1e-6, `the worklet differs by ${inWorklet}`);
       }
 
@@ -778,22 +866,7 @@ browserTest(
             assert.ok(difference <= 1e-6, `${isLinked}: ${difference}`);
           }
         }
-        const fromWorklet = await ask<number[][]>(
-          page,
-          `(async () => {
-      const { sound, parameters } = player.state;
-      const context = new OfflineAudioContext(
-        2, sound.channels[0].length, sound.sampleRate);
-      const unit = await player.createUnit(context, 2, parameters);
-      const source = context.createBufferSource();
-      source.buffer = player.bufferOf(context, sound);
-      source.connect(unit).connect(context.destination);
-      source.start();
-      const result = await context.startRendering();
-      return [0, 1].map((c) => Array.from(result.getChannelData(c)));
-    })()`,
-        );
-        fromWorklet.forEach((samples, c) =>
+        (await fromWorklet(page)).forEach((samples, c) =>
           assert.ok(largestDifference(samples, inPage[c]) <= 1e-6)
         );
       }
@@ -827,3 +900,63 @@ browserTest(
       await page.close();
     }),
 );
+
+for (const name of ["opto", "rms", "opto+saturation+coupling"]) {
+  browserTest(
+    `the player plays ${name} as the command line does, its channels linked or not`,
+    (browser) =>
+      withFolder(async (folder) => {
+        const model = parseModel(name);
+        const path = `${folder}/player.html`;
+        const params = JSON.stringify(startOf(model));
+        const built = await runTask("player", [
+          ...["--params", params, "--model", name, "--out", path],
+        ]);
+        assert.equal(built.code, 0, built.stderr);
+        const [left, right] = stereo(2);
+        await writeSound(`${folder}/take.wav`, [
+          left,
+          right.map((x) => 0.3 * x),
+        ]);
+        const { page, misdeeds } = await openPage(browser, `file://${path}`);
+        await page.evaluate("player.ready");
+        await page.locator("#sound-file").setInputFiles(`${folder}/take.wav`);
+        await page.getByText("take.wav · 0:02.0").waitFor();
+        const rendered: ArrayLike<number>[] = [];
+        for (const isLinked of [false, true]) {
+          await page.getByRole("checkbox", { name: "Link the channels" })
+            .setChecked(isLinked);
+          const [download] = await Promise.all([
+            page.waitForEvent("download"),
+            page.getByRole("button", { name: "Render to WAV" }).click(),
+          ]);
+          const inPage = (await readChannels(await download.path())).channels;
+          const command = (await page.locator("#command").textContent())!;
+          const words = (await wordsOf(command)).slice(3);
+          assert.equal(words.includes("--link"), isLinked);
+          assert.equal(words[words.indexOf("--model") + 1], model.name);
+          const { code, stderr } = await runTask("render", words, folder);
+          assert.equal(code, 0, stderr);
+          const wanted = (await readChannels(`${folder}/${words[1]}`)).channels;
+          const inWorklet = await fromWorklet(page);
+          wanted.forEach((samples, c) => {
+            for (const got of [inPage[c], inWorklet[c]]) {
+              const difference = largestDifference(got, samples);
+              assert.ok(difference <= 1e-6, `channel ${c + 1}: ${difference}`);
+            }
+          });
+          rendered.push(wanted[1]);
+        }
+        assert.ok(largestDifference(rendered[0], rendered[1]) > 0.01);
+
+        // While it plays, the meter moves and sliders are heard.
+        await page.getByRole("button", { name: "Play" }).click();
+        await until(page, "player.state.reduction > 1");
+        await page.getByRole("slider", { name: "Threshold" }).press("End");
+        await until(page, "player.state.reduction < 0.1");
+        await page.getByRole("button", { name: "Stop" }).click();
+        assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+        await page.close();
+      }),
+  );
+}
