@@ -10,6 +10,9 @@ import { compress } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
 import { openEngine } from "../lib/engines/open.ts";
 import { score, scoreTakes } from "../lib/metrics/score.ts";
+import { esr } from "../lib/metrics/esr.ts";
+import { valuesOf, vectorOf } from "../lib/models/model.ts";
+import { readUnit } from "../lib/data/read_unit.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { chunk, chunkTakes } from "../lib/objective/chunks.ts";
 import { createRandom } from "../lib/random.ts";
@@ -317,6 +320,70 @@ Deno.test("fit of different channels is one fit to two takes, or to one with a l
     };
     assert.ok(await esrOf("--link") < 1e-9);
     assert.ok(await esrOf() > 1e-3);
+  }));
+
+Deno.test("fit of linked channels finds the parameters of any model, and its unit says that they are linked", () =>
+  withFolder(async (folder) => {
+    const at = (name: string) => join(folder, name);
+    const unit = at("unit.yaml");
+    await writeChannels(at("dry.wav"), [LEFT, RIGHT], RATE);
+    for (const name of ["rms", "opto+coupling"]) {
+      const model = parseModel(name);
+      const truth = {
+        ...Object.fromEntries(
+          model.parameters.map(({ name, start }) => [name, start]),
+        ),
+        ...TRUTH,
+        averaging_coefficient: 0.02,
+      };
+      const render = await runTask("render", [
+        ...[at("dry.wav"), at("wet.wav"), "--link", "--model", name],
+        ...[
+          "--params",
+          JSON.stringify(valuesOf(model, vectorOf(model, truth))),
+        ],
+      ]);
+      assert.equal(render.code, 0, render.stderr);
+      const found = await fit(
+        ...[at("dry.wav"), at("wet.wav"), "--link", "--model", name],
+        ...["--out", unit],
+      );
+      assert.ok(found.esr < 1e-8 && found.whole_esr < 1e-8, `${found.esr}`);
+      assert.ok(Math.abs(found.params.ratio / truth.ratio - 1) < 1e-2);
+      const read = readUnit(await Deno.readTextFile(unit), unit);
+      const [setting] = read.settings;
+      assert.equal(setting.link, true);
+      const sides = { dry: at("dry.wav"), wet: at("wet.wav") };
+      assert.deepEqual(
+        setting.recordings,
+        [1, 2].map((channel) => ({
+          ...sides,
+          channel,
+          lag_samples: 0,
+          polarity: 1,
+        })),
+      );
+      const [json] = readUnit(JSON.stringify(found), "fit.json").settings;
+      assert.equal(json.link, true);
+      // What it found plays what was recorded.
+      const again = await runTask("render", [
+        ...[at("dry.wav"), at("again.wav"), "--link", "--params", unit],
+      ]);
+      assert.equal(again.code, 0, again.stderr);
+      const [wet, played] = await Promise.all(
+        ["wet.wav", "again.wav"].map((name) => readChannels(at(name))),
+      );
+      wet.channels.forEach((samples, c) =>
+        assert.ok(esr(played.channels[c], samples) < 1e-6)
+      );
+    }
+    // One that is not says nothing of it.
+    await fit(
+      ...[at("dry.wav"), at("wet.wav"), "--channel", "2", "--out", unit],
+    );
+    const [setting] = readUnit(await Deno.readTextFile(unit), unit).settings;
+    assert.equal(setting.link, undefined);
+    assert.equal(setting.recordings![0].channel, 2);
   }));
 
 Deno.test("render sends every channel through, unlinked or linked, as the mono model does by hand", () =>
