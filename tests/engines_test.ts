@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { byParameters } from "../lib/engines/by_parameters.ts";
 import type { Engine } from "../lib/engines/engine.ts";
 import { openEngine } from "../lib/engines/open.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { openReferenceEngine } from "./reference_engine.ts";
 import { vectorOf } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";

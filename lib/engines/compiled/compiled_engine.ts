@@ -141,7 +141,7 @@ const PAIR = 2;
 /** Milliseconds of computing after which an interrupt is let in. */
 const PAUSE_AFTER = 20;
 
-async function openInDouble(pair: ChunkedPair, model: Model): Promise<Engine> {
+function openInDouble(pair: ChunkedPair, model: Model): Engine {
   const { dry, wet, starts, chunkLength: length, warmUp, sampleRate } = pair;
   const level = new Float64Array(length);
   const target = new Float64Array(length);

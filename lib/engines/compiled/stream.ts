@@ -167,7 +167,7 @@ export interface ExportedModel {
 
 /** `model` for a page, in single precision; any runtime with SIMD plays it. */
 export function exportModel(model: Model): ExportedModel {
-  const { program, sweep, bytes } = streamProgram(model, "single", false);
+  const { sweep, bytes } = streamProgram(model, "single", false);
   const scalars: ScalarInstruction[] = [];
   const operations: Record<string, string> = {};
   const positions = new Map<Node, number>();
