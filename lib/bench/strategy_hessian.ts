@@ -17,7 +17,6 @@ import {
   divide,
   exp,
   log,
-  multiply,
   negate,
   subtract,
 } from "../autodiff/primitives.ts";
