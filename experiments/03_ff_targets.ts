@@ -37,20 +37,27 @@ import {
   startProgress,
   withEngine,
 } from "../lib/commands/command_line.ts";
+import { modelOption } from "../lib/commands/model_options.ts";
 import { createCompressor } from "../lib/compressor/compressor.ts";
 import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { esrOf, type Run, runMethod } from "../lib/convergence/run.ts";
 import { openDry } from "../lib/data/source.ts";
 import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
-import { chunkOptions, chunksSchema, engineSchema } from "../lib/fit_config.ts";
-import { EsrMeter } from "../lib/metrics/esr.ts";
+import {
+  chunkOptions,
+  chunksSchema,
+  engineSchema,
+  modelSchema,
+} from "../lib/fit_config.ts";
+import { scoreModel } from "../lib/metrics/score.ts";
 import { chunk } from "../lib/objective/chunks.ts";
+import type { Model } from "../lib/models/model.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { type Objective, objectiveOf } from "../lib/objective/objective.ts";
 import {
   type Coordinates,
   openCoordinates,
-  publishedCoordinates,
+  paperCoordinates,
 } from "../lib/objective/coordinates.ts";
 import type { StopReason } from "../lib/optimise/minimiser.ts";
 import { formatDuration, formatFixed, formatNumber } from "../lib/format.ts";
@@ -76,6 +83,8 @@ const schema = z.strictObject({
     fit_seconds: z.number().positive().max(36_000).default(300),
     test_seconds: z.number().positive().max(36_000).default(900),
   }).prefault({}),
+  /** The model that is wrong on purpose. */
+  model: modelSchema.default(() => parseModel(PAPER_MODEL)),
   targets: z.array(z.enum(TARGET_NAMES)).min(1, "name at least one target")
     .default([...TARGET_NAMES]),
   chunks: chunksSchema.prefault({}),
@@ -96,6 +105,11 @@ const schema = z.strictObject({
 
 /** The config with the engine that was chosen. */
 type Config = z.output<typeof schema> & { engine: EngineName };
+
+/** `config` with the model by its name, as it is written. */
+function named(config: Config) {
+  return { ...config, model: config.model.name };
+}
 
 /** The published targets: threshold, averaging and make-up are the same. */
 const TARGETS: Record<TargetName, CompressorParameters> = {
@@ -119,6 +133,9 @@ function targetWith(
   };
 }
 
+/** The model that makes the targets. */
+const RMS = parseModel("rms");
+
 /** The published starting point. */
 const START: CompressorParameters = {
   threshold_db: -10,
@@ -137,7 +154,7 @@ const METHODS = [
 ] as const;
 
 /** A way to a compressor, the wrong model among them. */
-type Way = typeof METHODS[number] | "peak-detector";
+type Way = typeof METHODS[number] | "other-model";
 
 /** What one way led to for one target. */
 interface Found {
@@ -256,23 +273,22 @@ async function fitFrequencySampling(
 }
 
 /**
- * Step 5. The wrong model on purpose: a compressor with the peak detector, which
- * has no averaging, fitted to the same targets.
+ * Step 5. The wrong model on purpose: one that did not make the targets, such as a
+ * compressor with the peak detector, fitted to them all the same.
  */
-async function fitPeakDetector(pair: Pair, config: Config): Promise<Run> {
-  const space = publishedCoordinates(pair.sampleRate);
-  const { averaging_coefficient: _, ...start } = START;
-  const engine = await openEngine(
-    config.engine,
-    chunked(pair, config),
-    parseModel(PAPER_MODEL),
+async function fitOtherModel(pair: Pair, config: Config): Promise<Run> {
+  const { model } = config;
+  const space = paperCoordinates(model, { sampleRate: pair.sampleRate });
+  const start = Object.fromEntries(
+    model.parameters.map(({ name, start }) => [name, START[name] ?? start]),
   );
+  const engine = await openEngine(config.engine, chunked(pair, config), model);
   try {
     return await runMethod(
       "trust-region",
       esrOf(objectiveOf(engine, space)),
       space,
-      space.coordinates(start),
+      space.nearest(start),
       {
         iterations: config.newton.max_iterations,
         tolerance: config.newton.tolerance,
@@ -298,23 +314,6 @@ function firstSeconds(pair: Pair, seconds: number): Pair {
   };
 }
 
-/** ESR of a compressor over a whole recording. */
-function esrOver(
-  { dry, wet, sampleRate }: Pair,
-  parameters: CompressorParameters,
-): number {
-  const compressor = createCompressor(parameters, sampleRate);
-  const meter = new EsrMeter();
-  const output = new Float64Array(1 << 14);
-  for (let at = 0; at < dry.length; at += output.length) {
-    const input = dry.subarray(at, at + output.length);
-    const model = output.subarray(0, input.length);
-    compressor.process(input, model);
-    meter.add(model, wet.subarray(at, at + output.length));
-  }
-  return meter.value;
-}
-
 /**
  * Step 6. All ways for one target. Whatever a way minimised, its error is measured
  * on the same recordings: on the way over the fitted part, at the end over the
@@ -329,7 +328,7 @@ async function studyTarget(
   store: ResultStore,
   onWay: (way: Way) => void,
 ): Promise<{ found: Found[]; kept: number }> {
-  const ways: Way[] = [...METHODS, "peak-detector"];
+  const ways: Way[] = [...METHODS, "other-model"];
   const results: Found[] = [];
   let kept = 0;
   let test: Pair | undefined;
@@ -338,7 +337,7 @@ async function studyTarget(
   const engine = await openEngine(
     config.engine,
     chunked(fit, config),
-    parseModel("rms"),
+    RMS,
   );
   try {
     const objective = objectiveOf(engine, space);
@@ -351,8 +350,8 @@ async function studyTarget(
         continue;
       }
       onWay(way);
-      const run = way === "peak-detector"
-        ? await fitPeakDetector(fit, config)
+      const run = way === "other-model"
+        ? await fitOtherModel(fit, config)
         : way === "gradient-descent"
         ? await fitByGradientDescent(fit, space, config)
         : way === "frequency-sampling"
@@ -382,7 +381,11 @@ async function studyTarget(
         way,
         parameters: run.end,
         esrFit: isKnown ? run.esr : await esrAt(run.end),
-        esrTest: esrOver(test, run.end),
+        esrTest: (await scoreModel(
+          test,
+          way === "other-model" ? config.model : RMS,
+          [run.end],
+        ))[0].esr,
         iterations: run.iterations,
         hessians: run.evaluations[2],
         seconds: run.seconds,
@@ -454,7 +457,7 @@ async function writeReportPage(
   const code = (name: string) => cells.codeOf(source03, name);
   const by = (way: Way) => found.filter((one) => one.way === way);
   const newton = by("trust-region");
-  const right = found.filter(({ way }) => way !== "peak-detector");
+  const right = found.filter(({ way }) => way !== "other-model");
   const worst = (list: Found[], value: (one: Found) => number) =>
     Math.max(...list.map(value));
   const method = { field: "way", title: "Method" };
@@ -477,6 +480,7 @@ async function writeReportPage(
       ),
       legend,
     );
+  const inOther = new Set(config.model.parameters.map(({ name }) => name));
   const errorColumns = PARAMETER_NAMES.map((name) => ({
     key: name,
     title: NAMES[name],
@@ -635,18 +639,18 @@ fitted on the first ${
       ]),
     ),
 
-    cells.step("A wrong model", code("fitPeakDetector")),
-    cells.prose(whatTheWrongModelShows(by("peak-detector"))),
+    cells.step("A wrong model", code("fitOtherModel")),
+    cells.prose(whatTheWrongModelShows(by("other-model"), config.model)),
     cells.table(
-      "The peak detector fitted to targets of the RMS detector: found less true",
+      `Model ${config.model.name} fitted to the targets: found less true`,
       [
         { key: "target", title: "Target" },
-        ...errorColumns.filter(({ key }) => key !== "averaging_coefficient"),
+        ...errorColumns.filter(({ key }) => inOther.has(key)),
         { key: "esr_fit", title: "ESR, fitted", digits: 3 },
         { key: "esr_test", title: "ESR, test", digits: 3 },
         { key: "iterations", title: "Iterations" },
       ],
-      by("peak-detector").map((one) => ({
+      by("other-model").map((one) => ({
         target: one.target,
         ...errorsOf(one),
         esr_fit: one.esrFit,
@@ -658,14 +662,19 @@ fitted on the first ${
       "The parameters that it found",
       [
         { key: "target", title: "Target" },
-        ...valueColumns.filter(({ key }) => key !== "averaging_coefficient"),
+        ...config.model.parameters.map(({ name, title, unit }) => ({
+          key: name,
+          title,
+          unit,
+          digits: 4,
+        })),
       ],
-      by("peak-detector").map((one) => ({
+      by("other-model").map((one) => ({
         target: one.target,
         ...one.parameters,
       })),
     ),
-    cells.config(config),
+    cells.config(named(config)),
   ];
   await writeReport(path, {
     experiment: EXPERIMENT,
@@ -739,10 +748,10 @@ function whereTied(list: Found[]): string {
 }
 
 /** What error the wrong model leaves, and which parameters take it up. */
-function whatTheWrongModelShows(list: Found[]): string {
+function whatTheWrongModelShows(list: Found[], model: Model): string {
   const lines = list.map((one) => {
     const shifts = PARAMETER_NAMES.filter((name) =>
-      name !== "averaging_coefficient"
+      model.parameters.some((parameter) => parameter.name === name)
     ).map((name) => {
       const error = errorOf(name, one);
       const text = name.endsWith("_db")
@@ -756,8 +765,12 @@ function whatTheWrongModelShows(list: Found[]): string {
       shifts[0].text
     } moves most, then the ${shifts[1].text}.`;
   });
-  return `A peak detector cannot average. Its level follows every wave of the sound, ` +
-    `and the other parameters have to make up for it. ${lines.join(" ")}`;
+  const lacks =
+    model.parameters.some(({ name }) => name === "averaging_coefficient")
+      ? ""
+      : "Its detector cannot average: its level follows every wave of the sound. ";
+  return `The model ${model.name} did not make the targets, and its parameters ` +
+    `have to make up for the difference. ${lacks}${lines.join(" ")}`;
 }
 
 /** The command. */
@@ -767,6 +780,7 @@ export const command = new Command("deno task exp:ff")
       "Newton-Raphson and by the published methods.",
   )
   .option("--stimulus <DIR>", "your own music instead of the stimulus")
+  .addOption(modelOption())
   .addOption(engineOption())
   .addOption(configOption(EXPERIMENT))
   .addOption(setOption())
@@ -780,7 +794,7 @@ A run that was interrupted takes up where it was; a changed config starts anew.
 Examples:
   deno task exp:ff
   deno task exp:ff --set data.fit_seconds=60 --set data.test_seconds=60
-  deno task exp:ff --set targets=[FF-B] --engine reference`,
+  deno task exp:ff --set targets=[FF-B] --model rms+soft-knee`,
   )
   .action(async (options) => {
     const started = performance.now();
@@ -795,7 +809,7 @@ Examples:
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),
       config.data.stimulus === null ? "stimulus" : "music",
-      { config, data: dry.identity },
+      { config: named(config), data: dry.identity },
     );
     const { samples, sampleRate } = await dry.load();
     const cut = Math.round(fit_seconds * sampleRate);

@@ -3,7 +3,7 @@ import { byParameters } from "../lib/engines/by_parameters.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import type { Engine, Evaluation } from "../lib/engines/engine.ts";
 import { openEngine } from "../lib/engines/open.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { openReferenceEngine } from "./reference_engine.ts";
 import { type Model, vectorOf } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";

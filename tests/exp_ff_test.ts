@@ -50,7 +50,7 @@ Deno.test("exp:ff recovers FF-A, FF-B and FF-C in at most 40 iterations, and tak
       assert(fit.seconds_to["0.000001"] <= fit.seconds, name);
     }
     const peak = fits.find((fit: { method: string }) =>
-      fit.method === "peak-detector"
+      fit.method === "other-model"
     );
     assert.equal("averaging_coefficient" in peak.params, false);
     assert(peak.esr_fit > 1e-5, "a wrong model leaves an error");

@@ -51,22 +51,33 @@ export const peakCases: GoldenCase[] = peakFile.cases;
 /** Cases with the RMS detector, in the coordinates of the FF targets. */
 export const rmsCases: GoldenCase[] = rmsFile.cases;
 
-/** The dry and wet signals of a case; every row is a chunk. */
-export function goldenPair(golden: GoldenCase): ChunkedPair {
-  const { seed, batch, samples, sample_rate: sampleRate } = golden.signal;
-  const dry = new Float64Array(batch * samples);
-  const wet = new Float64Array(batch * samples);
-  const starts: number[] = [];
+/** Row `wanted` of the dry signal of a case. */
+export function goldenRow(
+  { signal: { seed, samples } }: Pick<GoldenCase, "signal">,
+  wanted: number,
+): Float64Array {
+  const dry = new Float64Array(samples);
   let state = seed;
-  for (let row = 0; row < batch; row++) {
-    const start = row * samples;
-    starts.push(start);
+  for (let row = 0; row <= wanted; row++) {
     for (let n = 0; n < samples; n++) {
       state = (Math.imul(1664525, state) + 1013904223) >>> 0;
       const step = (7 * Math.floor(n / 2205) + 13 * row) % 30;
-      dry[start + n] = 2 * (state / 2 ** 32 - 0.5) * 0.8 *
-        10 ** (-1.5 * step / 20);
+      dry[n] = 2 * (state / 2 ** 32 - 0.5) * 0.8 * 10 ** (-1.5 * step / 20);
     }
+  }
+  return dry;
+}
+
+/** The dry and wet signals of a case; every row is a chunk. */
+export function goldenPair(golden: GoldenCase): ChunkedPair {
+  const { batch, samples, sample_rate: sampleRate } = golden.signal;
+  const dry = new Float64Array(batch * samples);
+  const wet = new Float64Array(batch * samples);
+  const starts: number[] = [];
+  for (let row = 0; row < batch; row++) {
+    const start = row * samples;
+    starts.push(start);
+    dry.set(goldenRow(golden, row), start);
     const compressed = compress(
       dry.subarray(start, start + samples),
       golden.target,

@@ -3,7 +3,7 @@
 import type { Detector } from "../lib/compressor/parameters.ts";
 import { byParameters } from "../lib/engines/by_parameters.ts";
 import type { Engine } from "../lib/engines/engine.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { openReferenceEngine } from "./reference_engine.ts";
 import type { Model } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import type { ChunkedPair } from "../lib/objective/chunks.ts";

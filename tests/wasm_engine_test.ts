@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { toNatural } from "../lib/compressor/parameters.ts";
 import type { Evaluation } from "../lib/engines/engine.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { openReferenceEngine } from "./reference_engine.ts";
 import { holdPool, Pool } from "../lib/engines/wasm/pool.ts";
 import { openOnPool, openWasmEngine } from "../lib/engines/wasm/wasm_engine.ts";
 import { buildKernels } from "../lib/kernels/build.ts";

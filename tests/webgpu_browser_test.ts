@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { openReferenceEngine } from "./reference_engine.ts";
 import { findBrowser } from "../lib/find_browser.ts";
 import { assertClose } from "./close.ts";
 import { PAGE_THETA, pagePair, type PageResult } from "./webgpu_page.ts";

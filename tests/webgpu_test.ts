@@ -4,7 +4,7 @@ import { compress } from "../lib/compressor/compressor.ts";
 import { toNatural } from "../lib/compressor/parameters.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import type { Engine } from "../lib/engines/engine.ts";
-import { openReferenceEngine } from "../lib/engines/reference.ts";
+import { openReferenceEngine } from "./reference_engine.ts";
 import { GpuError, requestGpu } from "../lib/engines/webgpu/gpu.ts";
 import {
   ENTERINGS,

@@ -30,6 +30,7 @@ import {
   demote,
   f32x4,
   f64x2,
+  type FloatLanes,
   get,
   i32,
   i32x4,
@@ -62,6 +63,12 @@ export const STATE_BYTES = { single: 32, double: 16 } as const;
 
 /** Bytes of a constant: a vector of it. */
 export const CONSTANT_BYTES = 16;
+
+/**
+ * What a state counts as 0 below, at the start of a call: in silence states fade
+ * away, and processors are slow with numbers at the end of a format's range.
+ */
+const LEAST = { single: 1e-20, double: 1e-290 } as const;
 
 /** What a sweep keeps from one call to the next, in the order it lies in memory. */
 export function statesOf({ body }: Sweep): Node[] {
@@ -132,7 +139,8 @@ export function compileSweep(
   );
   const { float, keep } = emitter;
 
-  const { splat } = precision === "single" ? f32x4 : f64x2;
+  const lanesOf = precision === "single" ? f32x4 : f64x2;
+  const { splat } = lanesOf;
   const isIdle = (node: Node) =>
     nameOf(node) === "sum" && node.parameter > 0 && !counted;
 
@@ -154,7 +162,14 @@ export function compileSweep(
     held.set(node, variables);
     variables.forEach((at, part) => {
       const stored = v128.load(get(STATES), place(node, part));
-      begin.push(set(at, isSum ? splat(0) : stored));
+      begin.push(
+        isSum ? set(at, splat(0)) : settled(
+          at,
+          stored,
+          isWide(node) ? f64x2 : lanesOf,
+          LEAST[precision],
+        ),
+      );
       if (!isSum) end.push(v128.store(get(STATES), place(node, part), get(at)));
     });
     if (isSum) {
@@ -403,6 +418,12 @@ export function compileSweep(
       ...end.flat(),
     ],
   };
+}
+
+/** Sets variable `at` to a state, and to 0 where that is less than `least`. */
+function settled(at: number, state: Code, float: FloatLanes, least: number) {
+  const isLarge = float.less(float.splat(least), float.abs(get(at)));
+  return [...set(at, state), ...set(at, v128.and(get(at), isLarge))];
 }
 
 /** The bytes from `first` to `last`, as a shuffle names them. */

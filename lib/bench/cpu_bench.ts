@@ -10,19 +10,22 @@
  * @module
  */
 
-import process from "node:process";
-import { toNatural } from "../compressor/parameters.ts";
 import { makeStimulus } from "../data/stimulus.ts";
 import type { Engine, Evaluation, Order } from "../engines/engine.ts";
-import { openReferenceEngine } from "../engines/reference.ts";
+import { byParameters } from "../engines/by_parameters.ts";
+import { openCompiledEngine } from "../engines/compiled/compiled_engine.ts";
 import { holdPool, type Pool } from "../engines/wasm/pool.ts";
 import { openOnPool, openWasmEngine } from "../engines/wasm/wasm_engine.ts";
 import { bestVariant, type Variant } from "../kernels/kernels.ts";
 import { createFastCompressor } from "../kernels/render.ts";
+import { vectorOf } from "../models/model.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { chunk, type ChunkedPair } from "../objective/chunks.ts";
 import type { Pair } from "../sound/signal.ts";
 import { readWav, writeWav } from "../sound/wav.ts";
+import { benchModels, type ModelTime } from "./model_bench.ts";
 import { openOnePass } from "./one_pass.ts";
+import { median, medianTime, timesInTurn } from "./timing.ts";
 
 /** Where everything is evaluated: the published starting point. */
 export const BENCH_POINT = {
@@ -34,6 +37,7 @@ export const BENCH_POINT = {
 };
 
 const SAMPLE_RATE = 44100;
+const PAPER = parseModel(PAPER_MODEL);
 const CHUNKS = 16;
 const CHUNK_SECONDS = 12;
 const HOP_SECONDS = 11;
@@ -83,6 +87,8 @@ export interface CpuBench {
   };
   /** Relative deviation from the double-precision engine. */
   deviation: { loss: number; gradient: number; hessian: number };
+  /** Every model on the compiled engine, beside the tuned kernel. */
+  models: ModelTime[];
   /** Memory, in bytes. */
   memory: { data: number; beyond_data_per_thread: number };
   /** Streaming compressor. */
@@ -101,22 +107,24 @@ export async function runCpuBench(
   await using hold = await holdPool();
   const { pool } = hold;
   const pair = benchPair(CHUNKS);
-  const theta = toNatural(BENCH_POINT, SAMPLE_RATE);
+  const at = vectorOf(PAPER, BENCH_POINT);
   const samples = pair.starts.length * pair.chunkLength;
 
   say("engine");
-  const all = await openWasmEngine(pair);
-  const one = await openWasmEngine(pair, { threads: 1 });
-  const reference = openReferenceEngine(pair);
+  const all = inParameters(await openWasmEngine(pair));
+  const one = inParameters(await openWasmEngine(pair, { threads: 1 }));
+  const reference = await openCompiledEngine(pair, PAPER, {
+    precision: "double",
+  });
   const orders: OrderTime[] = [];
   let deviation = { loss: 0, gradient: 0, hessian: 0 };
   for (const order of [0, 1, 2] as const) {
-    const evaluate = (engine: Engine) => () => engine.evaluate(theta, order);
+    const evaluate = (engine: Engine) => () => engine.evaluate(at, order);
     const one_thread_ms = await medianTime(evaluate(one), seconds);
     const all_threads_ms = await medianTime(evaluate(all), seconds);
     say(`double precision, order ${order}`);
     const start = performance.now();
-    const expected = await reference.evaluate(theta, order);
+    const expected = await reference.evaluate(at, order);
     const reference_ms = performance.now() - start;
     orders.push({
       order,
@@ -126,19 +134,20 @@ export async function runCpuBench(
       ns_per_sample: 1e6 * one_thread_ms / samples,
     });
     if (order === 2) {
-      deviation = deviationOf(await all.evaluate(theta, 2), expected);
+      deviation = deviationOf(await all.evaluate(at, 2), expected);
     }
   }
   await all.close();
 
   say("straightforward kernel");
-  const all3 = (engine: Engine) => () => engine.evaluate(theta, 2);
-  const onePass = await openOnePass(pool, pair);
-  const [one_pass_ms, engine_ms] = await timesInTurn(
+  const all3 = (engine: Engine) => () => engine.evaluate(at, 2);
+  const onePass = inParameters(await openOnePass(pool, pair));
+  const [one_pass_ms, engine_ms] = (await timesInTurn(
     [all3(onePass), all3(one)],
     seconds,
-  );
+  )).map(median);
   await onePass.close();
+  const models = await benchModels(pool, pair, all3(one), seconds, say);
   await one.close();
 
   say("memory");
@@ -152,9 +161,9 @@ export async function runCpuBench(
   for (const chunks of SCALING) {
     say(`${chunks} chunks`);
     const part = benchPair(chunks);
-    const engine = await openWasmEngine(part);
+    const engine = inParameters(await openWasmEngine(part));
     const all_threads_ms = await medianTime(
-      () => engine.evaluate(theta, 2),
+      () => engine.evaluate(at, 2),
       seconds / 2,
     );
     await engine.close();
@@ -177,11 +186,17 @@ export async function runCpuBench(
     orders,
     one_pass: { one_pass_ms, engine_ms, ratio: engine_ms / one_pass_ms },
     deviation,
+    models,
     memory,
     render,
     load,
     scaling,
   };
+}
+
+/** An engine that computes by natural parameters, by those people write. */
+function inParameters(engine: Engine): Engine {
+  return byParameters(engine, PAPER, SAMPLE_RATE);
 }
 
 /** The pair that the bench and its peer evaluate on. */
@@ -208,55 +223,6 @@ function soundPair(seconds: number): Pair {
   }, SAMPLE_RATE).process(dry, wet);
   for (let n = 0; n < length; n++) wet[n] *= 1 - 0.2 * wet[n] * wet[n];
   return { dry, wet, sampleRate: SAMPLE_RATE };
-}
-
-/** Median of the times that `run` takes, in ms; it is called until `seconds` are up. */
-async function medianTime(
-  run: () => Promise<unknown>,
-  seconds: number,
-): Promise<number> {
-  const times: number[] = [];
-  // The runtime optimises a kernel while it runs: the first calls do not count.
-  for (let i = 0; i < 3; i++) await run();
-  const end = performance.now() + 1000 * seconds;
-  while (times.length < 5 || performance.now() < end) {
-    const start = performance.now();
-    await run();
-    times.push(performance.now() - start);
-  }
-  return median(times);
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/** Processor time of all threads so far, in ms: other work does not add to it. */
-function processorTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-/** Median processor time of each of `runs`, which take turns, in ms. */
-async function timesInTurn(
-  runs: (() => Promise<unknown>)[],
-  seconds: number,
-): Promise<number[]> {
-  const times: number[][] = runs.map(() => []);
-  const end = performance.now() + 2000 * seconds;
-  for (let i = 0; i < 8 || performance.now() < end; i++) {
-    for (const [k, run] of runs.entries()) {
-      const start = processorTime();
-      await run();
-      // The first are not yet optimised by the runtime.
-      if (i >= 3) times[k].push(processorTime() - start);
-    }
-  }
-  return times.map(median);
 }
 
 async function measureMemory(
@@ -334,9 +300,9 @@ function deviationOf(
     gradient === undefined || hessian === undefined ||
     expected.gradient === undefined || expected.hessian === undefined
   ) throw new Error("an engine left derivatives out");
-  // By the published coordinates' scale: natural a and r are tiny.
-  const theta = toNatural(BENCH_POINT, SAMPLE_RATE);
-  const scale = [1, 0.1, theta[2], theta[3], 1];
+  // By the coordinates' scale: dB, and logarithms of R − 1 and of times.
+  const { ratio, attack_ms, release_ms } = BENCH_POINT;
+  const scale = [1, ratio - 1, attack_ms, release_ms, 1];
   const vector = (v: Float64Array) => v.map((value, i) => value * scale[i]);
   const matrix = (m: Float64Array) =>
     m.map((value, i) => value * scale[i % 5] * scale[Math.floor(i / 5)]);

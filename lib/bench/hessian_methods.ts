@@ -56,6 +56,7 @@ export const FAMILIES = {
   separate: "transforms, unfused",
   framework: "TensorFlow.js",
   published: "published library",
+  compiled: "compiled engine",
   kernel: "purpose-built kernel",
 } as const;
 
@@ -77,13 +78,24 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
   return [
     {
       name: YARDSTICK,
-      family: FAMILIES.kernel,
+      family: FAMILIES.compiled,
       strategy: "forward-over-forward",
       variant: "double precision, 1 thread",
-      async open(pair) {
-        const { openReferenceEngine } = await import("../engines/reference.ts");
-        return inCoordinates(openReferenceEngine(pair), pair);
-      },
+      open: (pair) => openCompiled(pair, { precision: "double" }),
+    },
+    {
+      name: "compiled-1-thread",
+      family: FAMILIES.compiled,
+      strategy: "forward-over-forward",
+      variant: "WebAssembly, 1 thread",
+      open: (pair) => openCompiled(pair, { threads: 1 }),
+    },
+    {
+      name: "compiled",
+      family: FAMILIES.compiled,
+      strategy: "forward-over-forward",
+      variant: "WebAssembly, all threads",
+      open: (pair) => openCompiled(pair),
     },
     {
       name: "one-pass",
@@ -168,7 +180,32 @@ export function hessianMethods(options: MethodOptions = {}): HessianMethod[] {
 async function openStraightforward(pair: ChunkedPair): Promise<OpenHessian> {
   const { holdPool } = await import("../engines/wasm/pool.ts");
   const { openOnePass } = await import("./one_pass.ts");
-  return openOnHeap(await holdPool(), pair, openOnePass);
+  return openOnHeap(
+    await holdPool(),
+    pair,
+    async (pool, pair) => inParameters(await openOnePass(pool, pair), pair),
+  );
+}
+
+/** The compiled engine of the model. */
+async function openCompiled(
+  pair: ChunkedPair,
+  options: { precision?: "single" | "double"; threads?: number } = {},
+): Promise<OpenHessian> {
+  const { openCompiledEngine, openOnPool } = await import(
+    "../engines/compiled/compiled_engine.ts"
+  );
+  const { PAPER_MODEL, parseModel } = await import("../models/presets.ts");
+  const model = parseModel(PAPER_MODEL);
+  if (options.precision === "double") {
+    return inCoordinates(await openCompiledEngine(pair, model, options), pair);
+  }
+  const { holdPool } = await import("../engines/wasm/pool.ts");
+  return openOnHeap(
+    await holdPool(),
+    pair,
+    (pool, pair) => openOnPool(pool, pair, model, options.threads),
+  );
 }
 
 /** The WebAssembly engine, on `threads` threads or one for each core. */
@@ -181,7 +218,8 @@ async function openWasm(
   return openOnHeap(
     await holdPool(),
     pair,
-    (pool, pair) => openOnPool(pool, pair, { threads }),
+    async (pool, pair) =>
+      inParameters(await openOnPool(pool, pair, { threads }), pair),
   );
 }
 
@@ -223,7 +261,7 @@ async function openWebGpu(pair: ChunkedPair): Promise<OpenHessian> {
   const bytesOf = (list: { size: number }[]) =>
     list.reduce((sum, { size }) => sum + size, 0);
   return {
-    ...await inCoordinates(engine, pair),
+    ...await inCoordinates(await inParameters(engine, pair), pair),
     memory: () => ({
       peakBytes: bytesOf(buffers.flatMap((part) => Object.values(part))),
       recordingBytes: bytesOf(buffers.flatMap(({ dry, wet }) => [dry, wet])),
@@ -259,6 +297,16 @@ async function openPublished(pair: ChunkedPair): Promise<OpenHessian> {
   };
 }
 
+/** `engine`, which computes by natural parameters, by those people write. */
+async function inParameters(
+  engine: Engine,
+  { sampleRate }: ChunkedPair,
+): Promise<Engine> {
+  const { byParameters } = await import("../engines/by_parameters.ts");
+  const { PAPER_MODEL, parseModel } = await import("../models/presets.ts");
+  return byParameters(engine, parseModel(PAPER_MODEL), sampleRate);
+}
+
 /** The Hessian of `engine` in the published coordinates. */
 async function inCoordinates(
   engine: Engine,
@@ -266,10 +314,8 @@ async function inCoordinates(
 ): Promise<OpenHessian> {
   const { objectiveOf } = await import("../objective/objective.ts");
   const { publishedCoordinates } = await import("../objective/coordinates.ts");
-  const { byParameters } = await import("../engines/by_parameters.ts");
-  const { PAPER_MODEL, parseModel } = await import("../models/presets.ts");
   const objective = objectiveOf(
-    byParameters(engine, parseModel(PAPER_MODEL), pair.sampleRate),
+    engine,
     publishedCoordinates(pair.sampleRate),
   );
   return {

@@ -24,7 +24,7 @@ import { type Program, trace } from "../autodiff/program.ts";
 import { hessianBy, type Strategy } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
 import { coefficientOfTime } from "../compressor/parameters.ts";
-import { LEVEL_FLOOR } from "../models/detector.ts";
+import { LEVEL_FLOOR } from "../compressor/parameters.ts";
 import type { Model } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";

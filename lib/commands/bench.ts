@@ -135,6 +135,28 @@ function describeCpu(bench: CpuBench): string[] {
       ms(load.open_ms)
     } ms to lay out`,
     "",
+    "Any model, compiled from its definition, beside the tuned kernel of 4a-2a in turn:",
+    ...table([
+      [
+        "model",
+        "parameters",
+        "all three, ms",
+        "times tuned",
+        `speed-up by ${setup.threads} threads`,
+        "first, ms",
+        "render, × real time",
+      ],
+      ...bench.models.map((time) => [
+        time.model,
+        String(time.parameters),
+        ms(time.one_thread_ms),
+        formatFixed(time.ratio, 2),
+        formatFixed(time.speed_up, 2),
+        ms(time.first_ms),
+        formatInteger(Math.round(time.times_real_time)),
+      ]),
+    ]),
+    "",
     ...table([
       ["chunks", ...bench.scaling.map(({ chunks }) => String(chunks))],
       [

@@ -19,16 +19,15 @@ import {
   subtract,
 } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
+import {
+  LEVEL_FLOOR,
+  MEAN_SQUARE_FLOOR,
+  NEPER_PER_DB,
+} from "../compressor/parameters.ts";
 import type { Parameter } from "./model.ts";
 
-/** Floor of the peak detector, as an amplitude. */
-export const LEVEL_FLOOR = 1e-8;
-
-/** Floor of v² in the RMS detector. */
-export const MEAN_SQUARE_FLOOR = 1e-8;
-
 /** Decibels of one neper of amplitude. */
-export const DB_PER_NEPER = 20 / Math.LN10;
+export const DB_PER_NEPER = 1 / NEPER_PER_DB;
 
 /** What the RMS detector adds to a model. */
 export const AVERAGING: Parameter = {

@@ -314,7 +314,9 @@ function coordinatesBy(
   const names = parameters.map(({ name }) => name);
   const ratioAt = names.indexOf("ratio");
   /** Whether the map at `i` is that of a time of the loop. */
-  const inLoop = parameters.map((parameter) => isLooped && isTime(parameter));
+  const inLoop = parameters.map((parameter) =>
+    isLooped && ratioAt >= 0 && isTime(parameter)
+  );
   const jetsAt = (z: Float64Array) => maps.map((map, i) => map.at(z[i]));
 
   /** z of `values` by `invert`, with the times of the loop at `ratio`. */
@@ -355,12 +357,13 @@ function coordinatesBy(
       });
     },
     nearest(values) {
-      const ratio = maps[ratioAt].at(maps[ratioAt].nearest(values.ratio))[0];
+      const map = maps[ratioAt];
+      const ratio = map?.at(map.nearest(values.ratio))[0];
       return zOf(values, ratio, (i, value) => maps[i].nearest(value));
     },
     byCoordinates(z, evaluation) {
       const jets = jetsAt(z);
-      const [ratio, ratioFirst, ratioSecond] = jets[ratioAt];
+      const [ratio, ratioFirst, ratioSecond] = jets[ratioAt] ?? [];
       const jacobian = jets.map(([value, first], k) =>
         names.map((_, i) =>
           inLoop[k]

@@ -20,7 +20,7 @@ import {
   writeStates,
 } from "../../autodiff/work.ts";
 import type { Model } from "../../models/model.ts";
-import { LEVEL_FLOOR } from "../../models/detector.ts";
+import { LEVEL_FLOOR } from "../../compressor/parameters.ts";
 import type { ChunkedPair } from "../../objective/chunks.ts";
 import { preEmphasise } from "../../objective/pre_emphasis.ts";
 import type { Engine, Order } from "../engine.ts";

@@ -1,6 +1,7 @@
 /**
- * The double-precision engine: loss, gradient and Hessian of the compressor in
- * one forward pass, nothing of signal length stored. The oracle of all others.
+ * A double-precision engine written by hand, for the models `4a-2a` and `rms` by
+ * natural parameters θ: loss, gradient and Hessian in one forward pass, nothing of
+ * signal length stored. It shares nothing with the engines it is compared with.
  *
  * With the branch α[n] locally constant, the gain g[n] = g[n−1] + α (ĝ − g[n−1])
  * and each of its derivatives obey a recurrence with the same β = 1 − α. Writing
@@ -31,10 +32,10 @@ import {
   LEVEL_FLOOR,
   MEAN_SQUARE_FLOOR,
   NEPER_PER_DB,
-} from "../compressor/parameters.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
-import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
-import type { Engine, Evaluation, Order } from "./engine.ts";
+} from "../lib/compressor/parameters.ts";
+import type { ChunkedPair } from "../lib/objective/chunks.ts";
+import { PRE_EMPHASIS_POLE } from "../lib/objective/pre_emphasis.ts";
+import type { Engine, Evaluation, Order } from "../lib/engines/engine.ts";
 
 /** Options of {@linkcode openReferenceEngine}. */
 export interface ReferenceEngineOptions {
