@@ -29,6 +29,7 @@ import { byParameters } from "../engines/by_parameters.ts";
 import type { Engine, Evaluation, Order } from "../engines/engine.ts";
 import type { Model } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
+import { chunkTarget, targetEnergyOf } from "../objective/chunk_signals.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
 import {
@@ -51,14 +52,11 @@ const TIED: Pick<Model, "parameters"> = {
  * {@linkcode tiedCoordinates} for the parameters and the coordinates.
  */
 export function openFrequencySampling(pair: ChunkedPair): Engine {
-  const { dry, wet, starts, chunkLength, warmUp } = pair;
+  const { dry, starts, chunkLength, warmUp } = pair;
   const size = 2 ** Math.ceil(Math.log2(Math.max(2, chunkLength)));
   const fft = new FFT(size);
   const targets = starts.map((start) =>
-    preEmphasise(
-      wet.subarray(start, start + chunkLength),
-      new Float64Array(chunkLength),
-    )
+    chunkTarget(pair, start, new Float64Array(chunkLength))
   );
   const squares: Spectrum[] = starts.map((start) => {
     const square = new Float64Array(size).fill(MEAN_SQUARE_FLOOR);
@@ -67,10 +65,7 @@ export function openFrequencySampling(pair: ChunkedPair): Engine {
     }
     return forward(square);
   });
-  let targetEnergy = 0;
-  for (const target of targets) {
-    for (let n = warmUp; n < chunkLength; n++) targetEnergy += target[n] ** 2;
-  }
+  const targetEnergy = targetEnergyOf(pair);
 
   return byParameters(
     {

@@ -24,12 +24,15 @@ import { type Program, trace } from "../autodiff/program.ts";
 import { hessianBy, type Strategy } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
 import { coefficientOfTime } from "../compressor/parameters.ts";
-import { LEVEL_FLOOR } from "../compressor/parameters.ts";
 import type { Model } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
+import {
+  chunkLevel,
+  chunkOf,
+  chunkTarget,
+} from "../objective/chunk_signals.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
 import { leastSquares, thetaOf } from "../objective/least_squares.ts";
-import { preEmphasise } from "../objective/pre_emphasis.ts";
 
 /** The parameters as people write them, at the published coordinates z. */
 function parametersAt(z: Value[], sampleRate: number): Value[] {
@@ -123,20 +126,11 @@ export async function openStrategyHessian(
 }
 
 /** Hands input, level and target of every chunk of `pair` to `executable`. */
-export function loadRecording(
-  executable: Executable,
-  { dry, wet, starts, chunkLength }: ChunkedPair,
-): void {
-  const scratch = new Float64Array(chunkLength);
-  starts.forEach((start, row) => {
-    const input = dry.subarray(start, start + chunkLength);
-    executable.load(0, row, input);
-    for (let n = 0; n < chunkLength; n++) {
-      const magnitude = Math.max(Math.abs(input[n]), LEVEL_FLOOR);
-      scratch[n] = 20 * Math.log10(magnitude);
-    }
-    executable.load(1, row, scratch);
-    preEmphasise(wet.subarray(start, start + chunkLength), scratch);
-    executable.load(2, row, scratch);
+function loadRecording(executable: Executable, pair: ChunkedPair): void {
+  const scratch = new Float64Array(pair.chunkLength);
+  pair.starts.forEach((start, row) => {
+    executable.load(0, row, chunkOf(pair, pair.dry, start));
+    executable.load(1, row, chunkLevel(pair, start, scratch));
+    executable.load(2, row, chunkTarget(pair, start, scratch));
   });
 }

@@ -19,6 +19,11 @@ export interface ChunkedPair extends Pair {
   chunkLength: number;
   /** Samples at the head of every chunk that the loss leaves out. */
   warmUp: number;
+  /**
+   * First and second derivative of the wet side by time, in samples, where the
+   * delay is to be found: engines then take it as one more parameter, the last.
+   */
+  moves?: readonly [first: Signal, second: Signal];
 }
 
 /** Lengths of the division, in seconds. */

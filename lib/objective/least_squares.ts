@@ -10,7 +10,7 @@
  * @module
  */
 
-import { delay, multiply, subtract, sum } from "../autodiff/primitives.ts";
+import { add, delay, multiply, subtract, sum } from "../autodiff/primitives.ts";
 import { type Program, trace } from "../autodiff/program.ts";
 import { gradientForward, upperTriangle } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
@@ -63,26 +63,46 @@ export interface ProgramOptions {
   units?: { level: number; target: number };
   /** Whether the detector hears another sound, of which the level tells. */
   linked?: boolean;
+  /** Whether the target's delay is a parameter more, the last. */
+  delayed?: boolean;
 }
 
 /**
  * Program of loss and model energy, then, by `order`, the gradient and the upper
  * triangle of the Hessian, row by row. It takes the parameters, and the signals
- * input, level and target.
+ * input, level and target; with a delay δ, in samples, also the derivatives y' of
+ * the wet sound by time and F y'': the target is then F(y + δ y' + ½ δ² y'').
  */
 export function evaluationProgram(
   model: Model,
   order: Order,
   options: ProgramOptions,
 ): Program {
-  const { units = { level: 1, target: 1 }, linked = false, ...given } = options;
-  return trace(model.parameters.length, 3, (z, [input, ...signals]) => {
-    const [level, target] = [units.level, units.target]
-      .map((unit, i) => multiply(unit, signals[i]));
+  const { units = { level: 1, target: 1 }, linked, delayed, ...given } =
+    options;
+  const { parameters } = model;
+  const scalars = parameters.length + (delayed ? 1 : 0);
+  return trace(scalars, delayed ? 5 : 3, (z, [input, ...signals]) => {
+    const level = multiply(units.level, signals[0]);
+    const still = multiply(units.target, signals[1]);
     const heard = linked ? factor(level) : input;
-    const recording = { input, heard, level, target, ...given };
-    const losses = (...z: Value[]) =>
-      leastSquares(model, thetaOf(model, z), recording);
+    const losses = (...z: Value[]) => {
+      const delta = z[parameters.length];
+      const target = delayed
+        ? add(
+          still,
+          multiply(
+            delta,
+            add(
+              filter(signals[2]),
+              multiply(multiply(0.5 * units.target, delta), signals[3]),
+            ),
+          ),
+        )
+        : still;
+      const recording = { input, heard, level, target, ...given };
+      return leastSquares(model, thetaOf(model, z), recording);
+    };
     const objective = (...z: Value[]) => losses(...z).slice(0, 1);
     const outputs = losses(...z);
     // First the gradient, for the Hessian makes use of what is known from it.

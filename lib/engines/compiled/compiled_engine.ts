@@ -20,7 +20,12 @@ import {
   writeStates,
 } from "../../autodiff/work.ts";
 import type { Model } from "../../models/model.ts";
-import { LEVEL_FLOOR } from "../../compressor/parameters.ts";
+import {
+  chunkLevel,
+  chunkOf,
+  chunkTarget,
+  targetEnergyOf,
+} from "../../objective/chunk_signals.ts";
 import type { ChunkedPair } from "../../objective/chunks.ts";
 import { preEmphasise } from "../../objective/pre_emphasis.ts";
 import type { Engine, Order } from "../engine.ts";
@@ -74,8 +79,8 @@ export async function openOnPool(
 ): Promise<Engine> {
   const { heap } = pool;
   const { memory } = heap;
-  const { quads, length, warmUp, targetEnergy } = await loadDataSet(pool, pair);
-  const size = model.parameters.length;
+  const data = await loadDataSet(pool, pair);
+  const { quads, recordBytes, length, warmUp, targetEnergy } = data;
   let isOpen = true;
   return {
     name: "wasm",
@@ -98,6 +103,7 @@ export async function openOnPool(
             constants,
             length,
             warmUp,
+            recordBytes,
           ]),
           threads,
           before() {
@@ -118,7 +124,7 @@ export async function openOnPool(
             const outputs = program.outputs.map((node) =>
               scalarAt(node, values)
             );
-            return evaluationOf(outputs, size, order);
+            return evaluationOf(outputs, parameters.length, order);
           },
         });
       } finally {
@@ -142,16 +148,9 @@ const PAIR = 2;
 const PAUSE_AFTER = 20;
 
 function openInDouble(pair: ChunkedPair, model: Model): Engine {
-  const { dry, wet, heard = dry, starts, chunkLength: length, warmUp } = pair;
-  const level = new Float64Array(length);
-  const target = new Float64Array(length);
-  const targetOf = (start: number) =>
-    preEmphasise(wet.subarray(start, start + length), target);
-  let targetEnergy = 0;
-  for (const start of starts) {
-    const y = targetOf(start);
-    for (let n = warmUp; n < length; n++) targetEnergy += y[n] * y[n];
-  }
+  const { dry, starts, chunkLength: length, warmUp, moves } = pair;
+  const scratch = new Float64Array(length);
+  const targetEnergy = targetEnergyOf(pair);
   let pausedAt = performance.now();
   const pause = async () => {
     if (performance.now() - pausedAt < PAUSE_AFTER) return;
@@ -186,13 +185,14 @@ function openInDouble(pair: ChunkedPair, model: Model): Engine {
         const some = starts.slice(at, at + PAIR);
         const executable = await executableOf(order, some.length);
         some.forEach((start, row) => {
-          executable.load(0, row, dry.subarray(start, start + length));
-          for (let n = 0; n < length; n++) {
-            const magnitude = Math.max(Math.abs(heard[start + n]), LEVEL_FLOOR);
-            level[n] = 20 * Math.log10(magnitude);
-          }
-          executable.load(1, row, level);
-          executable.load(2, row, targetOf(start));
+          executable.load(0, row, chunkOf(pair, dry, start));
+          executable.load(1, row, chunkLevel(pair, start, scratch));
+          executable.load(2, row, chunkTarget(pair, start, scratch));
+          if (moves === undefined) return;
+          const [first, second] = moves;
+          executable.load(3, row, chunkOf(pair, first, start));
+          const bend = preEmphasise(chunkOf(pair, second, start), scratch);
+          executable.load(4, row, bend);
         });
         const outputs = executable.run(parameters);
         // All outputs are linear in sums over the chunks.

@@ -12,15 +12,18 @@ import { assemble } from "../../autodiff/wasm.ts";
 import { bestVariant } from "../../kernels/kernels.ts";
 import type { Model } from "../../models/model.ts";
 import { evaluationProgram } from "../../objective/least_squares.ts";
-import type { Pair } from "../../sound/signal.ts";
+import type { ChunkedPair } from "../../objective/chunks.ts";
 import type { Evaluation, Order } from "../engine.ts";
 import { type CompiledProgram, RECORD_BYTES } from "../wasm/job.ts";
 
 /** What records hold: the level as log₂ of amplitude, the target negated. */
 const RECORD_UNITS = { level: 20 * Math.log10(2), target: -1 };
 
-/** Bytes from one signal of a record to the next. */
-const SIGNAL_BYTES = 16;
+/**
+ * Where the signals of a program lie: input, level and target in a record, then the
+ * target's derivatives in the one behind it.
+ */
+const SIGNAL_PLACES = [0, 16, 32, RECORD_BYTES, RECORD_BYTES + 32];
 
 /** A program that the pool can run. */
 export interface EvaluationProgram extends CompiledProgram {
@@ -36,11 +39,12 @@ let count = 0;
 export function tracedProgram(
   model: Model,
   order: Order,
-  { sampleRate, heard }: Pair,
+  { sampleRate, heard, moves }: ChunkedPair,
   precision: Precision,
 ): Program {
   const linked = heard !== undefined;
-  const key = `${order} ${sampleRate} ${precision} ${linked}`;
+  const delayed = moves !== undefined;
+  const key = `${order} ${sampleRate} ${precision} ${linked} ${delayed}`;
   const ofModel = traced.get(model) ?? new Map<string, Program>();
   traced.set(model, ofModel);
   let program = ofModel.get(key);
@@ -49,6 +53,7 @@ export function tracedProgram(
       sampleRate,
       warmUp: 1,
       linked,
+      delayed,
       units: precision === "single" ? RECORD_UNITS : undefined,
     });
     ofModel.set(key, program);
@@ -60,7 +65,7 @@ export function tracedProgram(
 export function compiledProgram(
   model: Model,
   order: Order,
-  pair: Pair,
+  pair: ChunkedPair,
 ): EvaluationProgram {
   const program = tracedProgram(model, order, pair, "single");
   let found = compiled.get(program);
@@ -74,9 +79,9 @@ export function compiledProgram(
     const layout = {
       precision: "single",
       relaxed: bestVariant() === "relaxed",
-      rowBytes: RECORD_BYTES,
+      rowBytes: (pair.moves === undefined ? 1 : 2) * RECORD_BYTES,
       signal: (node: Program["signals"][number]) =>
-        SIGNAL_BYTES * program.signals.indexOf(node),
+        SIGNAL_PLACES[program.signals.indexOf(node)],
     } as const;
     const bytes = assemble([
       compileSweep(sweep, "early", layout, false),

@@ -28,6 +28,8 @@ const PARTS = 2;
 export interface DataSet {
   /** Addresses of the quads. */
   quads: number[];
+  /** Bytes from one record to the next. */
+  recordBytes: number;
   /** Records in a quad: samples in a chunk. */
   length: number;
   /** Records at the head of a quad that the loss leaves out. */
@@ -41,14 +43,47 @@ export async function loadDataSet(
   pool: Pool,
   pair: ChunkedPair,
 ): Promise<DataSet> {
+  const { starts, chunkLength: length, warmUp, moves } = pair;
+  const { heap } = pool;
+  const recordBytes = (moves === undefined ? 1 : 2) * RECORD_BYTES;
+  const quads: number[] = [];
+  try {
+    for (let at = 0; at < starts.length; at += LANES) {
+      quads.push(heap.allocate(recordBytes * length));
+    }
+    const targetEnergy = await fill(pool, pair, quads, recordBytes);
+    if (moves !== undefined) {
+      const [dry, wet] = moves;
+      const behind = quads.map((address) => address + RECORD_BYTES);
+      await fill(
+        pool,
+        { ...pair, dry, wet, heard: undefined },
+        behind,
+        recordBytes,
+      );
+    }
+    return { quads, recordBytes, length, warmUp, targetEnergy };
+  } catch (error) {
+    quads.forEach((address) => heap.release(address));
+    throw error;
+  }
+}
+
+/**
+ * Fills records, `recordBytes` from one to the next, from each of the addresses
+ * `quads` on. Gives Σ y² over the counted samples.
+ */
+async function fill(
+  pool: Pool,
+  pair: ChunkedPair,
+  quads: readonly number[],
+  recordBytes: number,
+): Promise<number> {
   const { starts, chunkLength, warmUp } = pair;
   const { heap } = pool;
   // In the staging memory one after the other, the detector's last.
   const sounds = [pair.dry, pair.wet, ...(pair.heard ? [pair.heard] : [])];
-  const groups: number[][] = [];
-  for (let at = 0; at < starts.length; at += LANES) {
-    groups.push(starts.slice(at, at + LANES));
-  }
+  const groups = quads.map((_, i) => starts.slice(LANES * i, LANES * (i + 1)));
   // The stretch of the recording that a quad takes its chunks from.
   const stretch = (group: number[]) =>
     [Math.min(...group), Math.max(...group) + chunkLength] as const;
@@ -56,16 +91,12 @@ export async function loadDataSet(
     ...groups.map(stretch).map(([first, end]) => end - first),
   );
 
-  const quads: number[] = [];
   const staging: number[] = [];
   const energies = heap.allocate(8 * groups.length);
   const jobs: Promise<void>[] = [];
   try {
     for (let i = 0; i < Math.min(groups.length, PARTS * pool.size); i++) {
       staging.push(heap.allocate(sounds.length * 4 * longest));
-    }
-    for (const _ of groups) {
-      quads.push(heap.allocate(RECORD_BYTES * chunkLength));
     }
     for (let from = 0; from < groups.length; from += pool.size) {
       await jobs.at(-PARTS);
@@ -96,6 +127,7 @@ export async function loadDataSet(
           group.length,
           chunkLength,
           warmUp,
+          recordBytes,
           energies + 8 * quad,
         ];
       });
@@ -104,17 +136,10 @@ export async function loadDataSet(
       jobs.push(job);
     }
     await Promise.all(jobs);
-    const targetEnergy = new Float64Array(
-      heap.memory.buffer,
-      energies,
-      groups.length,
-    ).reduce((sum, energy) => sum + energy, 0);
-    return { quads, length: chunkLength, warmUp, targetEnergy };
-  } catch (error) {
-    await Promise.allSettled(jobs);
-    quads.forEach((address) => heap.release(address));
-    throw error;
+    return new Float64Array(heap.memory.buffer, energies, groups.length)
+      .reduce((sum, energy) => sum + energy, 0);
   } finally {
+    await Promise.allSettled(jobs);
     staging.forEach((address) => heap.release(address));
     heap.release(energies);
   }

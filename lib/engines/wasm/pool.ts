@@ -44,7 +44,8 @@ export interface Job<T> {
   /**
    * Arguments of every call: of a function, those after the scratch memory's
    * address; of a program, the addresses of records, states and constants, the
-   * number of records, and that of those before the later sums begin.
+   * number of records, that of those before the later sums begin, and the bytes
+   * from one record to the next.
    */
   tasks: number[][];
   /** Most threads to use (default: all). */

@@ -19,7 +19,6 @@ import {
   NEXT,
   PROGRAM,
   QUIT,
-  RECORD_BYTES,
   TASKS,
   WORDS,
   type WorkerMessage,
@@ -54,10 +53,11 @@ function runnerOf(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory) {
     constants: number,
     length: number,
     start: number,
+    recordBytes: number,
   ) =>
     runRows(length, start, "forward", (row, rows, isEarly) => {
       (isEarly ? early : sweep)(
-        records + RECORD_BYTES * row,
+        records + recordBytes * row,
         rows,
         states,
         constants,

@@ -6,7 +6,11 @@
  */
 
 import type { ChunkedPair } from "../../objective/chunks.ts";
-import { preEmphasise } from "../../objective/pre_emphasis.ts";
+import {
+  chunkOf,
+  chunkTarget,
+  targetEnergyOf,
+} from "../../objective/chunk_signals.ts";
 import type { Order } from "../engine.ts";
 import { bind, type Gpu, GpuError } from "./gpu.ts";
 import {
@@ -164,15 +168,10 @@ export function createPart(
   const dry = new Float32Array(buffers.dry.getMappedRange());
   const wet = new Float32Array(buffers.wet.getMappedRange());
   const target = new Float64Array(pair.chunkLength);
-  let targetEnergy = 0;
+  const targetEnergy = targetEnergyOf({ ...pair, starts });
   starts.forEach((start, chunk) => {
-    const end = start + pair.chunkLength;
-    preEmphasise(pair.wet.subarray(start, end), target);
-    for (let n = pair.warmUp; n < target.length; n++) {
-      targetEnergy += target[n] * target[n];
-    }
-    interleave(pair.dry.subarray(start, end), chunk * segments, dry);
-    interleave(target, chunk * segments, wet);
+    interleave(chunkOf(pair, pair.dry, start), chunk * segments, dry);
+    interleave(chunkTarget(pair, start, target), chunk * segments, wet);
   });
   buffers.dry.unmap();
   buffers.wet.unmap();

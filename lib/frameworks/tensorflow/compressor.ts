@@ -12,14 +12,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
   coefficientOfTime,
-  LEVEL_FLOOR,
   NEPER_PER_DB,
 } from "../../compressor/parameters.ts";
-import type { ChunkedPair } from "../../objective/chunks.ts";
 import {
-  PRE_EMPHASIS_POLE,
-  preEmphasise as preEmphasiseRow,
-} from "../../objective/pre_emphasis.ts";
+  chunkLevel,
+  chunkOf,
+  chunkTarget,
+} from "../../objective/chunk_signals.ts";
+import type { ChunkedPair } from "../../objective/chunks.ts";
+import { PRE_EMPHASIS_POLE } from "../../objective/pre_emphasis.ts";
 import { byteCounter } from "./memory.ts";
 import {
   exponential,
@@ -80,8 +81,8 @@ export function openTensorflowHessian(pair: ChunkedPair): TensorflowHessian {
 }
 
 function toTensors(pair: ChunkedPair): Recording {
-  const { dry, wet, starts, chunkLength, sampleRate, warmUp } = pair;
-  const tensor = (fill: (start: number, row: Float32Array) => void) => {
+  const { dry, starts, chunkLength, sampleRate, warmUp } = pair;
+  const tensor = (fill: (start: number, row: Float32Array) => unknown) => {
     const values = new Float32Array(starts.length * chunkLength);
     starts.forEach((start, i) =>
       fill(start, values.subarray(i * chunkLength, (i + 1) * chunkLength))
@@ -89,18 +90,9 @@ function toTensors(pair: ChunkedPair): Recording {
     return tf.tensor2d(values, [starts.length, chunkLength]);
   };
   return {
-    input: tensor((start, row) =>
-      row.set(dry.subarray(start, start + chunkLength))
-    ),
-    level: tensor((start, row) => {
-      for (let n = 0; n < chunkLength; n++) {
-        const magnitude = Math.max(Math.abs(dry[start + n]), LEVEL_FLOOR);
-        row[n] = 20 * Math.log10(magnitude);
-      }
-    }),
-    target: tensor((start, row) =>
-      preEmphasiseRow(wet.subarray(start, start + chunkLength), row)
-    ),
+    input: tensor((start, row) => row.set(chunkOf(pair, dry, start))),
+    level: tensor((start, row) => chunkLevel(pair, start, row)),
+    target: tensor((start, row) => chunkTarget(pair, start, row)),
     poleLeak: tensor((_, row) => row.fill(1 - PRE_EMPHASIS_POLE)),
     sampleRate,
     warmUp,

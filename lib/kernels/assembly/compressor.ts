@@ -104,8 +104,9 @@ export function initialise(scratch: usize): void {
 
 /**
  * Interleaves four lanes of dry and wet into records, with the level and the
- * pre-emphasised target. Lanes from `lanes` on are silent. Leaves Σ y² over the
- * counted samples in `output`.
+ * pre-emphasised target; from one record to the next there are `stride` bytes.
+ * Lanes from `lanes` on are silent. Leaves Σ y² over the counted samples in
+ * `output`.
  */
 export function prepare(
   scratch: usize,
@@ -119,6 +120,7 @@ export function prepare(
   lanes: i32,
   length: u32,
   warmUp: u32,
+  stride: usize,
   output: usize,
 ): void {
   begin(scratch);
@@ -126,7 +128,7 @@ export function prepare(
   for (let from: u32 = 0; from < length;) {
     const to = min(from + 1024, from < warmUp ? warmUp : length);
     const at: usize = 4 * from;
-    const target = records + RECORD * from;
+    const target = records + stride * from;
     const size = to - from;
     const energy = interleave(
       scratch,
@@ -139,6 +141,7 @@ export function prepare(
       o3,
       used,
       size,
+      stride,
     );
     if (from >= warmUp) addTo(scratch + M_SUMS, energy);
     from = to;

@@ -82,6 +82,7 @@ export function interleave(
   o3: usize,
   used: v128,
   length: u32,
+  stride: usize,
 ): v128 {
   const leak = v128.load(scratch + M_CONSTANTS, C_LEAK);
   const floor = f32x4.splat(1e-8);
@@ -99,7 +100,7 @@ export function interleave(
     v128.store(records, f32x4.neg(y), TARGET);
     heard += 4;
     wet += 4;
-    records += RECORD;
+    records += stride;
   }
   v128.store(scratch, s, V_FILTER);
   return energy;
