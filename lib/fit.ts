@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Engine } from "./engines/engine.ts";
 import { type EngineName, openEngine } from "./engines/open.ts";
 import { type SolverConfig, startOf } from "./fit_config.ts";
 import type { Model, Values } from "./models/model.ts";
@@ -56,7 +57,7 @@ const ESR_FLOOR = 1e-12;
 const QUIETEST = -300;
 
 /** A coarse fit stops where the model promises a smaller fall of the loss. */
-const COARSE_TOLERANCE = 1e-6;
+export const COARSE_TOLERANCE = 1e-6;
 
 /**
  * Fits `model` to `pair`. Of a long recording a few chunks are fitted first:
@@ -85,23 +86,15 @@ export async function fitPair(
       `the model ${model.name}: fitted-start is for objective alone, as where a recording begins is no part of the unit; leave it out`,
     );
   }
-  const { starts } = pair;
-  const { coarse_chunks: coarseChunks } = solver;
+  const few = coarseOf(pair, solver);
   let from = start ?? startWithin(coordinates, model, solver);
   let isNear = start !== undefined;
   let coarse: Fit["coarse"];
-  if (coarseChunks > 0 && starts.length >= 2 * coarseChunks) {
-    const stride = starts.length / coarseChunks;
-    const few = Array.from(
-      { length: coarseChunks },
-      (_, i) => starts[Math.floor((i + 0.5) * stride)],
-    );
+  if (few !== undefined) {
     const found = await fitChunks(
-      { ...pair, starts: few },
-      model,
+      () => openEngine(engine, few, model),
       coordinates,
       { ...solver, tolerance: COARSE_TOLERANCE },
-      engine,
       { start: from, isNear, onIteration: (at) => onIteration?.(at, true) },
     );
     // Where there is no sound in these few, there may be in the others.
@@ -113,20 +106,38 @@ export async function fitPair(
     }
   }
   const hasMakeUp = coarse !== undefined;
-  const fit = await fitChunks(
-    pair,
-    model,
-    coordinates,
-    { ...solver, match_energy: solver.match_energy && !hasMakeUp },
-    engine,
-    { start: from, isNear, onIteration: (at) => onIteration?.(at, false) },
+  const fit = requireSound(
+    await fitChunks(
+      () => openEngine(engine, pair, model),
+      coordinates,
+      { ...solver, match_energy: solver.match_energy && !hasMakeUp },
+      { start: from, isNear, onIteration: (at) => onIteration?.(at, false) },
+    ),
   );
-  if (typeof fit === "string") {
-    throw new RecordingError(
-      `the ${fit} recording is silent where the loss counts: give one with sound in it`,
-    );
-  }
   return { ...fit, coarse };
+}
+
+/** `fit`, unless a side was silent. */
+export function requireSound<T>(fit: T | "dry" | "wet"): T {
+  if (fit !== "dry" && fit !== "wet") return fit;
+  throw new RecordingError(
+    `the ${fit} recording is silent where the loss counts: give one with sound in it`,
+  );
+}
+
+/** Some chunks of a long recording, spread over it; none of a short one. */
+export function coarseOf(
+  pair: ChunkedPair,
+  { coarse_chunks: count }: SolverConfig,
+): ChunkedPair | undefined {
+  const { starts } = pair;
+  if (count === 0 || starts.length < 2 * count) return undefined;
+  const stride = starts.length / count;
+  const few = Array.from(
+    { length: count },
+    (_, i) => starts[Math.floor((i + 0.5) * stride)],
+  );
+  return { ...pair, starts: few };
 }
 
 /**
@@ -135,7 +146,7 @@ export async function fitPair(
  *
  * @throws {RangeError} where a value of the config lies outside its range.
  */
-function startWithin(
+export function startWithin(
   coordinates: Coordinates,
   model: Model,
   { start }: SolverConfig,
@@ -154,20 +165,18 @@ function startWithin(
   return within;
 }
 
-/** Fits the chunks of `pair`; where one side is silent in them, tells which. */
-async function fitChunks(
-  pair: ChunkedPair,
-  model: Model,
+/** Fits what `open` opens; where one side is silent there, tells which. */
+export async function fitChunks(
+  open: () => Promise<Engine>,
   coordinates: Coordinates,
   solver: SolverConfig,
-  engineName: EngineName,
   { start, isNear, onIteration }: {
     start: Values;
     isNear: boolean;
     onIteration: (record: IterationRecord) => void;
   },
 ): Promise<Fit | "dry" | "wet"> {
-  const engine = await openEngine(engineName, pair, model);
+  const engine = await open();
   try {
     const { targetEnergy } = engine;
     if (!(targetEnergy > 0)) return "wet";
@@ -201,8 +210,8 @@ async function fitChunks(
     return {
       parameters: coordinates.values(minimum.z),
       coordinates,
-      esr: minimum.loss / targetEnergy,
-      targetEnergy,
+      esr: minimum.loss / engine.targetEnergy,
+      targetEnergy: engine.targetEnergy,
       minimum,
     };
   } finally {

@@ -72,7 +72,7 @@ export async function openEngine(
   pair: ChunkedPair,
   model: Model,
 ): Promise<Engine> {
-  const isPaper = model.name === PAPER_MODEL;
+  const isPaper = model.name === PAPER_MODEL && pair.moves === undefined;
   if (name === "webgpu") {
     if (!isPaper) {
       throw new RangeError(

@@ -1,0 +1,295 @@
+/**
+ * Fits one unit to one or several takes of it, with what belongs to each recording:
+ * its delay in fractions of a sample, and the gain that it begins with where it was
+ * cut from the middle of sound (MATH 6).
+ *
+ * 1. Of several lags that may be right, the one whose short fit is best.
+ * 2. All takes together, coarse to fine.
+ * 3. A start of its own for a take where that lowers the loss by more than 1 %.
+ * 4. A corner, of coupling or bandwidth, whose removal raises the loss by less than
+ *    0.1 % is dropped from the model, and the rest fitted again.
+ *
+ * @module
+ */
+
+import { type EngineName, openEngine } from "./engines/open.ts";
+import {
+  COARSE_TOLERANCE,
+  coarseOf,
+  type Fit,
+  fitChunks,
+  requireSound,
+  startWithin,
+} from "./fit.ts";
+import type { SolverConfig } from "./fit_config.ts";
+import type { Model, Values } from "./models/model.ts";
+import { parseModel } from "./models/presets.ts";
+import { chunk, type ChunkOptions } from "./objective/chunks.ts";
+import { coordinatesOf } from "./objective/coordinates.ts";
+import {
+  jointModel,
+  nameInTake,
+  openTakes,
+  type Take,
+} from "./objective/takes.ts";
+import type { IterationRecord } from "./optimise/minimiser.ts";
+import { align } from "./sound/alignment.ts";
+import type { Pair } from "./sound/signal.ts";
+
+/** A take as it was recorded. */
+export interface RecordedTake {
+  /** Both sides, which may differ in length. */
+  pair: Pair;
+  /** Lags in samples that may be right, the most likely first; positive: wet late. */
+  lags: readonly number[];
+}
+
+/** What was found of a take. */
+export interface FoundTake {
+  /** Samples by which the wet side is late. */
+  lag: number;
+  /** Gain that it begins with, where that is not none. */
+  initialGainDb?: number;
+  /** The pair as it was fitted: its whole lag removed. */
+  pair: Pair;
+  /** What remains of the lag, which the target was moved by. */
+  delay: number;
+}
+
+/** A unit fitted to takes. */
+export interface TakesFit extends Fit {
+  /** The model that remained. */
+  model: Model;
+  /** The unit's parameters alone. */
+  parameters: Values;
+  /** Choices of the model that were dropped, for they made no difference. */
+  dropped: string[];
+  takes: FoundTake[];
+}
+
+/** Options of {@linkcode fitTakes}. */
+export interface TakesOptions {
+  chunks: ChunkOptions;
+  /** Starting point, near the minimum (default: the config's, anywhere). */
+  start?: Values;
+  onIteration?: (record: IterationRecord, isCoarse: boolean) => void;
+}
+
+/** Samples at either end of a take that an interpolation lacks neighbours for. */
+const EDGE = 64;
+
+/** Iterations of a short fit that tells lags apart, and chunks of it. */
+const TRIAL = { max_iterations: 12, chunks: 4 };
+
+/** Part by which a start of its own must lower the loss. */
+const START_GAIN = 0.01;
+
+/** Part by which a corner must lower the loss to stay. */
+const CORNER_GAIN = 0.001;
+
+/** Choices that are dropped where they make no difference. */
+const CORNERS = ["coupling", "bandwidth"];
+
+/** Fits `model` to `recorded`. */
+export async function fitTakes(
+  recorded: readonly RecordedTake[],
+  model: Model,
+  solver: SolverConfig,
+  engine: EngineName,
+  { chunks, start, onIteration = () => {} }: TakesOptions,
+): Promise<TakesFit> {
+  const context = { solver, engine, chunks, onIteration };
+  let takes: AlignedTake[] = [];
+  for (const one of recorded) {
+    takes.push(await bestLag(one, model, context, start));
+  }
+  let found = await fitAll(takes, model, context, start);
+
+  // A take that does not begin at rest.
+  for (const index of takes.keys()) {
+    const trial = takes.with(index, { ...takes[index], isCut: true });
+    if (!isFamily(model)) break;
+    const again = await fitAll(trial, model, context, found.parameters);
+    if (again.minimum.loss < (1 - START_GAIN) * found.minimum.loss) {
+      takes = trial;
+      found = again;
+    }
+  }
+
+  // Corners that make no difference.
+  const dropped: string[] = [];
+  for (const corner of CORNERS) {
+    const simpler = without(model, corner);
+    if (simpler === undefined) continue;
+    const again = await fitAll(takes, simpler, context, found.parameters);
+    if (again.minimum.loss <= (1 + CORNER_GAIN) * found.minimum.loss) {
+      model = simpler;
+      found = again;
+      dropped.push(corner);
+    }
+  }
+
+  const valueOf = (name: string, index: number) =>
+    found.parameters[nameInTake(name, index, takes.length)];
+  return {
+    ...found,
+    model,
+    dropped,
+    parameters: Object.fromEntries(
+      model.parameters.map(({ name }) => [name, found.parameters[name]]),
+    ),
+    takes: takes.map(({ pair, lag, isCut }, index) => {
+      const delay = valueOf("delay_samples", index);
+      return {
+        pair,
+        lag: lag + delay,
+        delay,
+        ...(isCut && { initialGainDb: valueOf("initial_gain_db", index) }),
+      };
+    }),
+  };
+}
+
+/** What every fit here needs to know. */
+interface Context {
+  solver: SolverConfig;
+  engine: EngineName;
+  chunks: ChunkOptions;
+  onIteration: (record: IterationRecord, isCoarse: boolean) => void;
+}
+
+/** A take with its whole lag removed. */
+interface AlignedTake {
+  pair: Pair;
+  lag: number;
+  isCut?: boolean;
+}
+
+/** `take` in chunks, its ends left out. */
+function chunked({ pair, isCut }: AlignedTake, chunks: ChunkOptions): Take {
+  const { dry, wet } = pair;
+  const inner = Math.max(1, dry.length - EDGE);
+  const cut = chunk(
+    { ...pair, dry: dry.subarray(0, inner), wet: wet.subarray(0, inner) },
+    chunks,
+  );
+  return {
+    pair: {
+      ...cut,
+      dry,
+      wet,
+      warmUp: Math.min(cut.chunkLength - 1, Math.max(EDGE, cut.warmUp)),
+    },
+    delay: 0,
+    isCut,
+  };
+}
+
+/** `recorded` with the lag removed whose short fit is best. */
+async function bestLag(
+  { pair, lags }: RecordedTake,
+  model: Model,
+  context: Context,
+  start: Values | undefined,
+): Promise<AlignedTake> {
+  const solver = {
+    ...context.solver,
+    max_iterations: TRIAL.max_iterations,
+    coarse_chunks: TRIAL.chunks,
+  };
+  let best: { take: AlignedTake; esr: number } | undefined;
+  for (const lag of lags) {
+    const take = { pair: align(pair, lag), lag };
+    if (lags.length === 1) return take;
+    const { esr, parameters } = await fitAll(
+      [take],
+      model,
+      { ...context, solver, onIteration: () => {} },
+      start,
+      true,
+    );
+    // The whole part of what was found belongs to the lag.
+    const whole = lag + Math.round(parameters.delay_samples);
+    if (best === undefined || esr < best.esr) {
+      best = { take: { pair: align(pair, whole), lag: whole }, esr };
+    }
+  }
+  return best!.take;
+}
+
+/** Fits all `takes` together; by a few of the chunks alone, if `isTrial`. */
+async function fitAll(
+  takes: readonly AlignedTake[],
+  model: Model,
+  { solver, engine, chunks, onIteration }: Context,
+  start: Values | undefined,
+  isTrial = false,
+): Promise<Fit> {
+  const whole = takes.map((take) => chunked(take, chunks));
+  const joint = jointModel(whole, model);
+  const { sampleRate } = takes[0].pair;
+  const coordinates = coordinatesOf(joint, {
+    ranges: solver.ranges,
+    sampleRate,
+  });
+  const few = whole.map(({ pair, ...rest }) => {
+    const part = coarseOf(pair, solver);
+    return part && { ...rest, pair: part };
+  });
+  const open = (takes: readonly Take[]) => () =>
+    openTakes(takes, model, (pair, model) => openEngine(engine, pair, model));
+  const known = Object.fromEntries(
+    joint.parameters.map(({ name, start }) => [name, start]),
+  );
+  let from = start === undefined
+    ? startWithin(coordinates, joint, solver)
+    : Object.fromEntries(
+      joint.parameters.map(({ name }) => [name, start[name] ?? known[name]]),
+    );
+  let isNear = start !== undefined;
+  let coarse: Fit["coarse"];
+  const hasFew = few.some((take) => take !== undefined);
+  if (hasFew || isTrial) {
+    const found = await fitChunks(
+      open(few.map((take, i) => take ?? whole[i])),
+      coordinates,
+      { ...solver, tolerance: COARSE_TOLERANCE },
+      { start: from, isNear, onIteration: (at) => onIteration(at, true) },
+    );
+    if (isTrial) return requireSound(found);
+    if (typeof found !== "string") {
+      from = found.parameters;
+      isNear ||= found.minimum.converged;
+      coarse = { ...found.minimum, targetEnergy: found.targetEnergy };
+    }
+  }
+  const fit = requireSound(
+    await fitChunks(
+      open(whole),
+      coordinates,
+      {
+        ...solver,
+        match_energy: solver.match_energy && coarse === undefined &&
+          start === undefined,
+      },
+      { start: from, isNear, onIteration: (at) => onIteration(at, false) },
+    ),
+  );
+  return { ...fit, coarse };
+}
+
+/** Whether `model` is one of the family, whose choices have names. */
+function isFamily(model: Model): boolean {
+  try {
+    return parseModel(model.name) === model;
+  } catch {
+    return false;
+  }
+}
+
+/** `model` without a choice that it has. */
+function without(model: Model, choice: string): Model | undefined {
+  const words = model.name.split("+");
+  if (!isFamily(model) || !words.includes(choice)) return undefined;
+  return parseModel(words.filter((word) => word !== choice).join("+"));
+}

@@ -1,0 +1,193 @@
+/**
+ * The loss of several takes of one setting, with what belongs to each recording
+ * beside what belongs to the unit (MATH 6).
+ *
+ *     𝓛(θ, τ, g₀) = Σ over takes of Σ (F f(x; θ, g₀) − F y(· + τ))²
+ *
+ * The takes share θ. Each may have a delay τ of its own, in fractions of a sample,
+ * and a gain g₀ that its first chunk begins with. These are parameters like the
+ * others, so the same Newton step finds them: {@linkcode openTakes} opens an engine
+ * that has them all.
+ *
+ * Round the delay τ₀ that a recording is laid out with the target is
+ * y + δ y' + ½ δ² y'', δ = τ − τ₀, which is exact in value and both derivatives at
+ * δ = 0; where τ has moved by more than {@linkcode REACH} it is laid out anew.
+ *
+ * @module
+ */
+
+import type { Engine, Evaluation, Order } from "../engines/engine.ts";
+import type { Model, Parameter } from "../models/model.ts";
+import { parseModel } from "../models/presets.ts";
+import { INITIAL_GAIN } from "../models/smoothing.ts";
+import { delayed } from "../sound/fractional_delay.ts";
+import type { ChunkedPair } from "./chunks.ts";
+
+/** Samples that a delay may move by before the target is interpolated anew. */
+const REACH = 1e-3;
+
+/** A take: its chunks, and what of it is to be found. */
+export interface Take {
+  /** The recordings, their lag removed to the nearest sample or so. */
+  pair: ChunkedPair;
+  /** Samples that the wet side is late by, at the start; absent: left as it is. */
+  delay?: number;
+  /** Whether its first chunk does not begin at rest. */
+  isCut?: boolean;
+}
+
+/** The delay of a take, as a parameter. */
+const DELAY: Parameter = {
+  name: "delay_samples",
+  title: "Delay",
+  unit: "samples",
+  decimals: 3,
+  start: 0,
+  range: [-Infinity, Infinity],
+  scale: "linear",
+};
+
+/** How an engine is opened on some chunks. */
+export type OpenEngine = (pair: ChunkedPair, model: Model) => Promise<Engine>;
+
+/** Name of a parameter of take `index` of `count`. */
+export function nameInTake(name: string, index: number, count: number): string {
+  return count === 1 ? name : `${name}_${index + 1}`;
+}
+
+/** `model` with what belongs to each of `takes` among its parameters. */
+export function jointModel(takes: readonly Take[], model: Model): Model {
+  const own = takes.flatMap((take, index) =>
+    ownParameters(take).map((parameter) => ({
+      ...parameter,
+      name: nameInTake(parameter.name, index, takes.length),
+    }))
+  );
+  return { ...model, parameters: [...model.parameters, ...own] };
+}
+
+/** What of `take` is to be found, by names that another take may have too. */
+function ownParameters({ delay, isCut }: Take): Parameter[] {
+  return [
+    ...(delay === undefined ? [] : [{ ...DELAY, start: delay }]),
+    ...(isCut ? [INITIAL_GAIN] : []),
+  ];
+}
+
+/** Opens `takes` with `model`, by `open`; its parameters are {@linkcode jointModel}'s. */
+export async function openTakes(
+  takes: readonly Take[],
+  model: Model,
+  open: OpenEngine,
+): Promise<Engine> {
+  const { parameters } = jointModel(takes, model);
+  const size = parameters.length;
+  const places = new Map(parameters.map(({ name }, i) => [name, i]));
+  const opened = takes.map((take, index) => {
+    const placeOf = ({ name }: Parameter) =>
+      places.get(nameInTake(name, index, takes.length));
+    return openTake(take, model, open, placeOf);
+  });
+  const start = Float64Array.from(parameters, ({ start }) => start);
+  for (const take of opened) await take.layOut(start);
+  const engines = () => opened.flatMap((take) => take.engines());
+  const [{ name, precision }] = engines();
+  return {
+    name,
+    precision,
+    get targetEnergy() {
+      return engines().reduce((sum, one) => sum + one.targetEnergy, 0);
+    },
+    async evaluate(vector, order) {
+      const total = zeroOf(size, order);
+      for (const take of opened) await take.addTo(total, vector, order);
+      return total;
+    },
+    async close() {
+      for (const take of opened) await take.close();
+    },
+  };
+}
+
+/** A zero to add evaluations to. */
+function zeroOf(size: number, order: Order): Evaluation {
+  return {
+    loss: 0,
+    modelEnergy: 0,
+    ...(order > 0 && { gradient: new Float64Array(size) }),
+    ...(order > 1 && { hessian: new Float64Array(size * size) }),
+  };
+}
+
+/** Engines on the parts of one take, laid out with its present delay. */
+function openTake(
+  { pair, isCut, delay }: Take,
+  model: Model,
+  open: OpenEngine,
+  placeOf: (parameter: Parameter) => number | undefined,
+) {
+  const delayAt = delay === undefined ? undefined : placeOf(DELAY)!;
+  const [head, ...rest] = pair.starts;
+  const asked = isCut
+    ? [
+      { starts: [head], model: parseModel(`${model.name}+fitted-start`) },
+      ...(rest.length > 0 ? [{ starts: rest, model }] : []),
+    ]
+    : [{ starts: pair.starts, model }];
+  const unit = new Map(model.parameters.map(({ name }, i) => [name, i]));
+  const parts = asked.map((part) => ({
+    ...part,
+    // Where each of the part's parameters stands among all.
+    places: [
+      ...part.model.parameters.map((parameter) =>
+        unit.get(parameter.name) ?? placeOf(parameter)!
+      ),
+      ...(delayAt === undefined ? [] : [delayAt]),
+    ],
+  }));
+  let engines: Engine[] = [];
+  let laidOut = NaN;
+
+  const close = async () => {
+    for (const engine of engines) await engine.close();
+    engines = [];
+  };
+  const layOut = async (vector: Float64Array) => {
+    const tau = delayAt === undefined ? 0 : vector[delayAt];
+    if (Math.abs(tau - laidOut) <= REACH) return;
+    await close();
+    let moved = pair;
+    if (delayAt !== undefined) {
+      const { value, first, second } = delayed(pair.wet, tau, 2);
+      moved = { ...pair, wet: value, moves: [first!, second!] };
+    }
+    for (const { starts, model } of parts) {
+      engines.push(await open({ ...moved, starts }, model));
+    }
+    laidOut = tau;
+  };
+  return {
+    layOut,
+    close,
+    engines: () => engines,
+    async addTo(total: Evaluation, vector: Float64Array, order: Order) {
+      await layOut(vector);
+      for (const [i, { places }] of parts.entries()) {
+        const at = Float64Array.from(
+          places,
+          (place) => vector[place] - (place === delayAt ? laidOut : 0),
+        );
+        const { loss, modelEnergy, gradient, hessian } = await engines[i]
+          .evaluate(at, order);
+        total.loss += loss;
+        total.modelEnergy += modelEnergy;
+        gradient?.forEach((value, k) => total.gradient![places[k]] += value);
+        hessian?.forEach((value, k) => {
+          const row = places[Math.floor(k / places.length)];
+          const column = places[k % places.length];
+          total.hessian![vector.length * row + column] += value;
+        });
+      }
+    },
+  };
+}
