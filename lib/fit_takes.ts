@@ -12,7 +12,7 @@
  * @module
  */
 
-import { type EngineName, openEngine } from "./engines/open.ts";
+import { type EngineName, keepReady, openEngine } from "./engines/open.ts";
 import {
   COARSE_TOLERANCE,
   coarseOf,
@@ -99,6 +99,7 @@ export async function fitTakes(
   { chunks, start, onIteration = () => {} }: TakesOptions,
 ): Promise<TakesFit> {
   const context = { solver, engine, chunks, onIteration };
+  await using _threads = await keepReady(engine);
   let takes: AlignedTake[] = [];
   for (const one of recorded) {
     takes.push(await bestLag(one, model, context, start));
@@ -129,6 +130,9 @@ export async function fitTakes(
     }
   }
 
+  // Once more, laid out with the delays that were found.
+  const { coarse } = found;
+  found = { ...await fitAll(takes, model, context, found.parameters), coarse };
   const valueOf = (name: string, index: number) =>
     found.parameters[nameInTake(name, index, takes.length)];
   return {
@@ -225,7 +229,10 @@ async function fitAll(
   start: Values | undefined,
   isTrial = false,
 ): Promise<Fit> {
-  const whole = takes.map((take) => chunked(take, chunks));
+  const whole = takes.map((take, index) => ({
+    ...chunked(take, chunks),
+    delay: start?.[nameInTake("delay_samples", index, takes.length)] ?? 0,
+  }));
   const joint = jointModel(whole, model);
   const { sampleRate } = takes[0].pair;
   const coordinates = coordinatesOf(joint, {
