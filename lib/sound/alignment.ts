@@ -191,7 +191,7 @@ export function searchAlignment(
   }
   let best: WideAlignment = { ...near, ...whole, candidates: [near] };
   for (const part of loudestParts(dry)) {
-    const found = findPart(dry.subarray(part.from, part.to), wet, part.from);
+    const found = partCandidates(dry, wet, part.from, part.to);
     // What holds for a part may hold for the whole.
     const suits = ranked(found.map(({ lag }) => candidateAt(dry, wet, lag)));
     if (suits.length > 0 && suits[0].match >= MATCH_THRESHOLD) {
@@ -303,14 +303,23 @@ function loudestParts(dry: Signal): { from: number; to: number }[] {
   });
 }
 
-/** Lags at which `part`, which begins at `start` of dry, matches `wet`. */
-function findPart(part: Signal, wet: Signal, start: number): Candidate[] {
+/**
+ * Lags of any size at which the samples `from` … `to` of `dry` match some of `wet`,
+ * best first; none where they are silent.
+ */
+export function partCandidates(
+  dry: Signal,
+  wet: Signal,
+  from: number,
+  to: number,
+): Candidate[] {
+  const part = dry.subarray(from, to);
   if (isSilent(part)) return [];
   const found: Candidate[] = [];
   // Stretches of wet that overlap by the part: it is in one of them whole.
   const hop = 2 * part.length;
-  for (let from = 0; from < wet.length; from += hop) {
-    const stretch = wet.subarray(from, from + hop + part.length);
+  for (let start = 0; start < wet.length; start += hop) {
+    const stretch = wet.subarray(start, start + hop + part.length);
     if (isSilent(stretch)) continue;
     const { plain, whitened, from: first } = correlateWhole(part, stretch);
     const lags = new Set([...peaks(whitened, 3), ...peaks(plain, 3)]);
@@ -320,7 +329,7 @@ function findPart(part: Signal, wet: Signal, start: number): Candidate[] {
         Math.max(0, -at);
       // Half of it at least, and not what another stretch sees better.
       if (common < part.length / 2) continue;
-      const lag = from + at - start;
+      const lag = start + at - from;
       if (found.some((other) => other.lag === lag)) continue;
       found.push({ ...candidateAt(part, stretch, at), lag });
     }
