@@ -94,6 +94,9 @@ const MATCH_BLOCK = 1024;
 /** The plain peak is taken where the whitened one has less of its match. */
 const CLEARLY_WORSE = 0.95;
 
+/** From this match on no better lag is looked for. */
+const SURE_MATCH = 0.9;
+
 /** Most candidates that are told of. */
 const MOST_CANDIDATES = 5;
 
@@ -179,7 +182,7 @@ export function searchAlignment(
   const near = bestOf(dry, wet, correlation);
   const whole = { from: 0, to: dry.length };
   const isFound = near.match >= MATCH_THRESHOLD &&
-    near.confidence >= CONFIDENCE_THRESHOLD &&
+    (near.confidence >= CONFIDENCE_THRESHOLD || near.match >= SURE_MATCH) &&
     Math.abs(near.lag) < -correlation.from;
   if (isFound) {
     const { lag, inverted, match } = near;
@@ -190,33 +193,29 @@ export function searchAlignment(
     return { ...near, ...whole, candidates };
   }
   let best: WideAlignment = { ...near, ...whole, candidates: [near] };
-  for (const part of loudestParts(dry)) {
-    const found = partCandidates(dry, wet, part.from, part.to);
-    // What holds for a part may hold for the whole.
-    const suits = ranked(found.map(({ lag }) => candidateAt(dry, wet, lag)));
-    if (suits.length > 0 && suits[0].match >= MATCH_THRESHOLD) {
-      if (suits[0].match <= near.match) continue;
-      return {
-        ...suits[0],
-        confidence: confidenceOf(suits),
-        ...whole,
-        candidates: suits,
-      };
-    }
-    // A part matches by chance more easily than the whole does.
-    if (
-      found.length > 0 && found[0].match > best.match &&
-      found[0].match >= MATCH_THRESHOLD
-    ) {
-      best = {
-        ...found[0],
-        confidence: confidenceOf(found),
-        ...part,
-        candidates: found,
-      };
+  const parts = loudestParts(dry);
+  // Near by first: all of a long recording takes its time.
+  for (const reach of [PART, Infinity]) {
+    for (const part of parts) {
+      const { from, to } = part;
+      const found = partCandidates(dry, wet, from, to, reach);
+      // What holds for a part may hold for the whole.
+      const suits = ranked(found.map(({ lag }) => candidateAt(dry, wet, lag)));
+      const candidates = isMatch(suits[0]) ? suits : found;
+      if (!isMatch(candidates[0]) || candidates[0].match <= best.match) {
+        continue;
+      }
+      const stretch = candidates === suits ? whole : part;
+      const confidence = confidenceOf(candidates);
+      best = { ...candidates[0], confidence, ...stretch, candidates };
+      if (best.match >= SURE_MATCH) return best;
     }
   }
   return best;
+}
+
+function isMatch(candidate: Candidate | undefined): candidate is Candidate {
+  return candidate !== undefined && candidate.match >= MATCH_THRESHOLD;
 }
 
 /** How far the first stands out by its match. */
@@ -306,20 +305,27 @@ function loudestParts(dry: Signal): { from: number; to: number }[] {
 /**
  * Lags of any size at which the samples `from` … `to` of `dry` match some of `wet`,
  * best first; none where they are silent.
+ *
+ * @param reach Samples of wet that are looked at before `from` and after `to`.
  */
 export function partCandidates(
   dry: Signal,
   wet: Signal,
   from: number,
   to: number,
+  reach = Infinity,
 ): Candidate[] {
   const part = dry.subarray(from, to);
   if (isSilent(part)) return [];
   const found: Candidate[] = [];
   // Stretches of wet that overlap by the part: it is in one of them whole.
   const hop = 2 * part.length;
-  for (let start = 0; start < wet.length; start += hop) {
-    const stretch = wet.subarray(start, start + hop + part.length);
+  const end = Math.min(wet.length, to + reach);
+  for (let start = Math.max(0, from - reach); start < end; start += hop) {
+    const stretch = wet.subarray(
+      start,
+      Math.min(end, start + hop + part.length),
+    );
     if (isSilent(stretch)) continue;
     const { plain, whitened, from: first } = correlateWhole(part, stretch);
     const lags = new Set([...peaks(whitened, 3), ...peaks(plain, 3)]);
