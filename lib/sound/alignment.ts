@@ -28,6 +28,12 @@
  * A steady tone matches another of its frequency at many lags. There, and where
  * the true lag is out of reach, no peak stands out: the confidence is low.
  *
+ * **Any lag.** {@linkcode searchAlignment} looks further where the lag is not
+ * found within reach: parts of dry of a few seconds against all of wet. A part
+ * bears a clock that drifts and samples that were lost, which leave no lag that
+ * suits the whole. Of several lags that match (a loop, a bass), all are
+ * {@linkcode Candidate candidates}.
+ *
  * @module
  */
 
@@ -54,6 +60,19 @@ export interface Alignment {
   confidence: number;
 }
 
+/** A lag that the wet recording may have. */
+export type Candidate = Pick<Alignment, "lag" | "inverted" | "match">;
+
+/** How a wet recording follows its dry one, whatever the lag. */
+export interface WideAlignment extends Alignment {
+  /** Lags that match, best first; the first is the one above. */
+  candidates: Candidate[];
+  /** Where in dry the lag was found: its first sample, and the one after the last. */
+  from: number;
+  /** See `from`. */
+  to: number;
+}
+
 /** Lag looked for in either direction unless told otherwise, in samples. */
 export const DEFAULT_MAX_LAG = 2048;
 
@@ -74,6 +93,21 @@ const MATCH_BLOCK = 1024;
 
 /** The plain peak is taken where the whitened one has less of its match. */
 const CLEARLY_WORSE = 0.95;
+
+/** From this match on no better lag is looked for. */
+const SURE_MATCH = 0.9;
+
+/** Most candidates that are told of. */
+const MOST_CANDIDATES = 5;
+
+/** A candidate has at least this part of the best one's match. */
+const CANDIDATE_PART = 0.8;
+
+/** Samples of a part that is looked for in all of wet: 3 s at 44.1 kHz. */
+const PART = 131072;
+
+/** Parts of dry that are looked for. */
+const PARTS = 3;
 
 /** A side of a pair in which there is nothing to align. */
 export class SilentSideError extends Error {
@@ -102,11 +136,23 @@ export function findAlignment(
   wet: Signal,
   maxLag: number = DEFAULT_MAX_LAG,
 ): Alignment {
+  return bestOf(dry, wet, correlateNear(dry, wet, maxLag));
+}
+
+/** Both cross-correlations within a reach, or half of the shorter side. */
+function correlateNear(dry: Signal, wet: Signal, maxLag: number): Correlation {
   if (isSilent(dry)) throw new SilentSideError("dry");
   if (isSilent(wet)) throw new SilentSideError("wet");
   const shorter = Math.min(dry.length, wet.length);
-  const reach = Math.min(maxLag, Math.floor(shorter / 2));
-  const { plain, whitened } = correlate(dry, wet, reach);
+  return correlate(dry, wet, Math.min(maxLag, Math.floor(shorter / 2)));
+}
+
+/** The highest peak, and how `wet` follows `dry` there. */
+function bestOf(
+  dry: Signal,
+  wet: Signal,
+  { plain, whitened }: Correlation,
+): Alignment {
   const sharp = highestPeak(whitened);
   const blunt = highestPeak(plain);
   const sharpMatch = matchAt(dry, wet, sharp.lag);
@@ -117,6 +163,184 @@ export function findAlignment(
   const { lag, confidence } = isSharp ? sharp : blunt;
   const match = isSharp ? sharpMatch : bluntMatch;
   return { lag, inverted: match < 0, match: Math.abs(match), confidence };
+}
+
+/**
+ * Finds how `wet` follows `dry`, by any lag. Where {@linkcode findAlignment} finds
+ * it within `maxLag`, and not at its end, the result is the same; else parts of dry
+ * are looked for in all of wet.
+ *
+ * @param maxLag Lag that is looked for first, in samples.
+ * @throws {SilentSideError} where a side is silent.
+ */
+export function searchAlignment(
+  dry: Signal,
+  wet: Signal,
+  maxLag: number = DEFAULT_MAX_LAG,
+): WideAlignment {
+  const correlation = correlateNear(dry, wet, maxLag);
+  const near = bestOf(dry, wet, correlation);
+  const whole = { from: 0, to: dry.length };
+  const isFound = near.match >= MATCH_THRESHOLD &&
+    (near.confidence >= CONFIDENCE_THRESHOLD || near.match >= SURE_MATCH) &&
+    Math.abs(near.lag) < -correlation.from;
+  if (isFound) {
+    const { lag, inverted, match } = near;
+    const others = candidatesOf(dry, wet, correlation)
+      .filter((other) => other.lag !== lag);
+    const candidates = [{ lag, inverted, match }, ...others]
+      .slice(0, MOST_CANDIDATES);
+    return { ...near, ...whole, candidates };
+  }
+  let best: WideAlignment = { ...near, ...whole, candidates: [near] };
+  const parts = loudestParts(dry);
+  // Near by first: all of a long recording takes its time.
+  for (const reach of [PART, Infinity]) {
+    for (const part of parts) {
+      const { from, to } = part;
+      const found = partCandidates(dry, wet, from, to, reach);
+      // What holds for a part may hold for the whole.
+      const suits = ranked(found.map(({ lag }) => candidateAt(dry, wet, lag)));
+      const candidates = isMatch(suits[0]) ? suits : found;
+      if (!isMatch(candidates[0]) || candidates[0].match <= best.match) {
+        continue;
+      }
+      const stretch = candidates === suits ? whole : part;
+      const confidence = confidenceOf(candidates);
+      best = { ...candidates[0], confidence, ...stretch, candidates };
+      if (best.match >= SURE_MATCH) return best;
+    }
+  }
+  return best;
+}
+
+function isMatch(candidate: Candidate | undefined): candidate is Candidate {
+  return candidate !== undefined && candidate.match >= MATCH_THRESHOLD;
+}
+
+/** How far the first stands out by its match. */
+function confidenceOf(candidates: Candidate[]): number {
+  return 1 - (candidates[1]?.match ?? 0) / candidates[0].match;
+}
+
+/**
+ * Lags within `maxLag` at which `wet` matches `dry` best, best first: the highest
+ * peaks of both cross-correlations, of those that match nearly as well as the
+ * best one. On bass the highest peak may be off by several samples.
+ *
+ * @throws {SilentSideError} where a side is silent.
+ */
+export function lagCandidates(
+  dry: Signal,
+  wet: Signal,
+  maxLag: number = DEFAULT_MAX_LAG,
+): Candidate[] {
+  return candidatesOf(dry, wet, correlateNear(dry, wet, maxLag));
+}
+
+function candidatesOf(
+  dry: Signal,
+  wet: Signal,
+  { plain, whitened, from }: Correlation,
+): Candidate[] {
+  const lags = new Set([...peaks(whitened), ...peaks(plain)]);
+  return ranked([...lags].map((index) => candidateAt(dry, wet, from + index)));
+}
+
+function candidateAt(dry: Signal, wet: Signal, lag: number): Candidate {
+  const match = matchAt(dry, wet, lag);
+  return { lag, inverted: match < 0, match: Math.abs(match) };
+}
+
+/** Best first, and of those that match nearly as well, the best few. */
+function ranked(candidates: Candidate[]): Candidate[] {
+  candidates.sort((one, other) => other.match - one.match);
+  return candidates.filter(({ match }) =>
+    match >= CANDIDATE_PART * candidates[0].match
+  ).slice(0, MOST_CANDIDATES);
+}
+
+/** Where the magnitude is highest, of each lobe one, highest first. */
+function peaks(correlation: Float64Array, count = MOST_CANDIDATES): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < correlation.length; i++) {
+    const here = Math.abs(correlation[i]);
+    const before = i > 0 ? Math.abs(correlation[i - 1]) : -1;
+    const after = i + 1 < correlation.length
+      ? Math.abs(correlation[i + 1])
+      : -1;
+    if (here < before || here <= after) continue;
+    let rank = found.length;
+    while (rank > 0 && Math.abs(correlation[found[rank - 1]]) < here) rank--;
+    if (rank >= count) continue;
+    found.splice(rank, 0, i);
+    found.length = Math.min(found.length, count);
+  }
+  return found;
+}
+
+/** The parts of dry with most sound, one in each stretch of it. */
+function loudestParts(dry: Signal): { from: number; to: number }[] {
+  const length = Math.min(PART, Math.ceil(dry.length / PARTS));
+  const stretch = Math.floor(dry.length / PARTS);
+  return Array.from({ length: PARTS }, (_, i) => {
+    let best = { from: i * stretch, sound: -1 };
+    const last = Math.min((i + 1) * stretch, dry.length) - length;
+    const hop = Math.max(1, length >> 1);
+    for (
+      let from = i * stretch;
+      from <= Math.max(i * stretch, last);
+      from += hop
+    ) {
+      let sound = 0;
+      for (let n = from + 1; n < Math.min(dry.length, from + length); n++) {
+        sound += Math.abs(dry[n] - dry[n - 1]);
+      }
+      if (sound > best.sound) best = { from, sound };
+    }
+    return { from: best.from, to: Math.min(dry.length, best.from + length) };
+  });
+}
+
+/**
+ * Lags of any size at which the samples `from` … `to` of `dry` match some of `wet`,
+ * best first; none where they are silent.
+ *
+ * @param reach Samples of wet that are looked at before `from` and after `to`.
+ */
+export function partCandidates(
+  dry: Signal,
+  wet: Signal,
+  from: number,
+  to: number,
+  reach = Infinity,
+): Candidate[] {
+  const part = dry.subarray(from, to);
+  if (isSilent(part)) return [];
+  const found: Candidate[] = [];
+  // Stretches of wet that overlap by the part: it is in one of them whole.
+  const hop = 2 * part.length;
+  const end = Math.min(wet.length, to + reach);
+  for (let start = Math.max(0, from - reach); start < end; start += hop) {
+    const stretch = wet.subarray(
+      start,
+      Math.min(end, start + hop + part.length),
+    );
+    if (isSilent(stretch)) continue;
+    const { plain, whitened, from: first } = correlateWhole(part, stretch);
+    const lags = new Set([...peaks(whitened, 3), ...peaks(plain, 3)]);
+    for (const index of lags) {
+      const at = first + index;
+      const common = Math.min(part.length, stretch.length - at) -
+        Math.max(0, -at);
+      // Half of it at least, and not what another stretch sees better.
+      if (common < part.length / 2) continue;
+      const lag = start + at - from;
+      if (found.some((other) => other.lag === lag)) continue;
+      found.push({ ...candidateAt(part, stretch, at), lag });
+    }
+  }
+  return ranked(found);
 }
 
 /**
@@ -156,6 +380,13 @@ function settled(signal: Signal): PreEmphasisState {
   return { input: signal[0], output: 0 };
 }
 
+/** Cross-correlations, index 0 being that at lag `from`. */
+interface Correlation {
+  plain: Float64Array;
+  whitened: Float64Array;
+  from: number;
+}
+
 /**
  * Cross-correlation of the pre-emphasised sides at lags −reach … reach, as it is
  * and half whitened; index 0 is lag −reach.
@@ -164,18 +395,15 @@ function correlate(
   dry: Signal,
   wet: Signal,
   reach: number,
-): { plain: Float64Array; whitened: Float64Array } {
+): Correlation {
   const whole = Math.min(FASTEST_FFT, dry.length + 2 * reach);
   const size = 2 ** Math.ceil(Math.log2(Math.max(16, whole, 4 * reach)));
-  const half = size / 2;
   // A block of dry against all the wet samples that its lags can meet.
   const step = size - 2 * reach;
   const fft = new FFT(size);
   const input = new Float64Array(2 * size);
   const output = new Float64Array(2 * size);
-  const cross = new Float64Array(2 * size);
-  const dryPower = new Float64Array(half + 1);
-  const wetPower = new Float64Array(half + 1);
+  const spectra = noSpectra(size);
   const dryState = settled(dry);
   const wetState = settled(wet);
   const dryBlock = new Float64Array(step);
@@ -201,21 +429,81 @@ function correlate(
     for (let n = 0; n < step; n++) input[2 * (n + reach)] = dryBlock[n];
     for (let n = 0; n < size; n++) input[2 * n + 1] = wetBlock[n];
     fft.transform(output, input);
-    for (let k = 0; k <= half; k++) {
-      const at = 2 * k;
-      const mirror = 2 * ((size - k) % size);
-      const dryReal = 0.5 * (output[at] + output[mirror]);
-      const dryImag = 0.5 * (output[at + 1] - output[mirror + 1]);
-      const wetReal = 0.5 * (output[at + 1] + output[mirror + 1]);
-      const wetImag = 0.5 * (output[mirror] - output[at]);
-      cross[at] += dryReal * wetReal + dryImag * wetImag;
-      cross[at + 1] += dryReal * wetImag - dryImag * wetReal;
-      dryPower[k] += dryReal * dryReal + dryImag * dryImag;
-      wetPower[k] += wetReal * wetReal + wetImag * wetImag;
-    }
+    addSpectra(output, spectra);
     wetBlock.copyWithin(0, step);
   }
 
+  return correlations(spectra, fft, -reach, reach);
+}
+
+/** All lags at which `part` and `wet` meet: index 0 is lag 1 − part.length. */
+function correlateWhole(
+  part: Signal,
+  wet: Signal,
+): Correlation {
+  const size = 2 **
+    Math.ceil(Math.log2(Math.max(16, part.length + wet.length)));
+  const fft = new FFT(size);
+  const input = new Float64Array(2 * size);
+  const output = new Float64Array(2 * size);
+  const x = preEmphasise(part, new Float64Array(part.length), settled(part));
+  const y = preEmphasise(wet, new Float64Array(wet.length), settled(wet));
+  for (let n = 0; n < x.length; n++) input[2 * n] = x[n];
+  for (let n = 0; n < y.length; n++) input[2 * n + 1] = y[n];
+  fft.transform(output, input);
+  const spectra = noSpectra(size);
+  addSpectra(output, spectra);
+  return correlations(spectra, fft, 1 - part.length, wet.length - 1);
+}
+
+/** Spectra of two real signals, summed over blocks. */
+interface Spectra {
+  /** Points of the transform. */
+  size: number;
+  /** conj(dry) · wet, real and imaginary parts in turn. */
+  cross: Float64Array;
+  /** |dry|². */
+  dryPower: Float64Array;
+  /** |wet|². */
+  wetPower: Float64Array;
+}
+
+function noSpectra(size: number): Spectra {
+  return {
+    size,
+    cross: new Float64Array(2 * size),
+    dryPower: new Float64Array(size / 2 + 1),
+    wetPower: new Float64Array(size / 2 + 1),
+  };
+}
+
+/** Adds the spectra in `output`, the transform of dry + i · wet. */
+function addSpectra(output: Float64Array, spectra: Spectra): void {
+  const { size, cross, dryPower, wetPower } = spectra;
+  const half = size / 2;
+  for (let k = 0; k <= half; k++) {
+    const at = 2 * k;
+    const mirror = 2 * ((size - k) % size);
+    const dryReal = 0.5 * (output[at] + output[mirror]);
+    const dryImag = 0.5 * (output[at + 1] - output[mirror + 1]);
+    const wetReal = 0.5 * (output[at + 1] + output[mirror + 1]);
+    const wetImag = 0.5 * (output[mirror] - output[at]);
+    cross[at] += dryReal * wetReal + dryImag * wetImag;
+    cross[at + 1] += dryReal * wetImag - dryImag * wetReal;
+    dryPower[k] += dryReal * dryReal + dryImag * dryImag;
+    wetPower[k] += wetReal * wetReal + wetImag * wetImag;
+  }
+}
+
+/** Cross-correlation at lags from … to, as it is and half whitened. */
+function correlations(
+  { size, cross, dryPower, wetPower }: Spectra,
+  fft: FFT,
+  from: number,
+  to: number,
+): Correlation {
+  const half = size / 2;
+  const output = new Float64Array(2 * size);
   function atLags(): Float64Array {
     for (let k = 1; k < half; k++) {
       cross[2 * (size - k)] = cross[2 * k];
@@ -223,8 +511,8 @@ function correlate(
     }
     fft.inverseTransform(output, cross);
     return Float64Array.from(
-      { length: 2 * reach + 1 },
-      (_, i) => output[2 * ((i - reach + size) % size)],
+      { length: to - from + 1 },
+      (_, i) => output[2 * ((i + from + size) % size)],
     );
   }
   const plain = atLags();
@@ -238,7 +526,7 @@ function correlate(
     cross[2 * k] *= weight;
     cross[2 * k + 1] *= weight;
   }
-  return { plain, whitened: atLags() };
+  return { plain, whitened: atLags(), from };
 }
 
 /** The lag of largest magnitude, the nearest to 0 of equals. */
