@@ -33,27 +33,18 @@ import {
   type Take,
 } from "./objective/takes.ts";
 import type { IterationRecord } from "./optimise/minimiser.ts";
-import { align } from "./sound/alignment.ts";
-import type { Pair } from "./sound/signal.ts";
-
-/** A take as it was recorded. */
-export interface RecordedTake {
-  /** Both sides, which may differ in length. */
-  pair: Pair;
-  /** Lags in samples that may be right, the most likely first; positive: wet late. */
-  lags: readonly number[];
-}
+import type { RecordedTake } from "./data/recorded_takes.ts";
+import { delayed } from "./sound/fractional_delay.ts";
+import type { Pair, Signal } from "./sound/signal.ts";
 
 /** What was found of a take. */
 export interface FoundTake {
-  /** Samples by which the wet side is late. */
+  /** Samples by which the wet side is late at its start. */
   lag: number;
-  /** Gain that it begins with, where that is not none. */
+  /** Gain that it begins with, in dB, where it does not begin at rest. */
   initialGainDb?: number;
-  /** The pair as it was fitted: its whole lag removed. */
+  /** The sound in step, without the dry sound before it. */
   pair: Pair;
-  /** What remains of the lag, which the target was moved by. */
-  delay: number;
 }
 
 /** A unit fitted to takes. */
@@ -70,6 +61,8 @@ export interface TakesFit extends Fit {
 /** Options of {@linkcode fitTakes}. */
 export interface TakesOptions {
   chunks: ChunkOptions;
+  /** Whether each take has a delay of its own to be found (default true). */
+  isDelayed?: boolean;
   /** Starting point, near the minimum (default: the config's, anywhere). */
   start?: Values;
   onIteration?: (record: IterationRecord, isCoarse: boolean) => void;
@@ -96,9 +89,9 @@ export async function fitTakes(
   model: Model,
   solver: SolverConfig,
   engine: EngineName,
-  { chunks, start, onIteration = () => {} }: TakesOptions,
+  { chunks, start, isDelayed = true, onIteration = () => {} }: TakesOptions,
 ): Promise<TakesFit> {
-  const context = { solver, engine, chunks, onIteration };
+  const context = { solver, engine, chunks, isDelayed, onIteration };
   await using _threads = await keepReady(engine);
   let takes: AlignedTake[] = [];
   for (const one of recorded) {
@@ -142,12 +135,19 @@ export async function fitTakes(
     parameters: Object.fromEntries(
       model.parameters.map(({ name }) => [name, found.parameters[name]]),
     ),
-    takes: takes.map(({ pair, lag, isCut }, index) => {
-      const delay = valueOf("delay_samples", index);
+    takes: takes.map(({ pair, lag, lead, isCut }, index) => {
+      const delay = valueOf("delay_samples", index) ?? 0;
+      const wet = delay === 0 ? pair.wet : delayed(pair.wet, delay).value;
+      const end = pair.dry.length - (isDelayed ? EDGE : 0);
+      const inside = (side: Signal) => side.subarray(lead, end);
       return {
-        pair,
+        pair: {
+          ...pair,
+          dry: inside(pair.dry),
+          wet: inside(wet),
+          ...(pair.heard && { heard: inside(pair.heard) }),
+        },
         lag: lag + delay,
-        delay,
         ...(isCut && { initialGainDb: valueOf("initial_gain_db", index) }),
       };
     }),
@@ -156,82 +156,90 @@ export async function fitTakes(
 
 /** What every fit here needs to know. */
 interface Context {
+  isDelayed: boolean;
   solver: SolverConfig;
   engine: EngineName;
   chunks: ChunkOptions;
   onIteration: (record: IterationRecord, isCoarse: boolean) => void;
 }
 
-/** A take with its whole lag removed. */
+/** A take with a lag removed, to the nearest sample or so. */
 interface AlignedTake {
   pair: Pair;
   lag: number;
+  /** What of the dry sound before it settles the unit, in samples. */
+  lead: number;
   isCut?: boolean;
 }
 
-/** `take` in chunks, its ends left out. */
-function chunked({ pair, isCut }: AlignedTake, chunks: ChunkOptions): Take {
+/** `take` in chunks, what settles the unit and the ends left out. */
+function chunked(
+  { pair, lead, isCut }: AlignedTake,
+  { chunks, isDelayed }: Context,
+): Take {
   const { dry, wet } = pair;
-  const inner = Math.max(1, dry.length - EDGE);
+  const edge = isDelayed ? EDGE : 0;
+  const inner = Math.max(1, dry.length - edge);
   const cut = chunk(
     { ...pair, dry: dry.subarray(0, inner), wet: wet.subarray(0, inner) },
     chunks,
   );
+  const warmUp = Math.min(
+    cut.chunkLength - 1,
+    Math.max(edge, lead, cut.warmUp),
+  );
   return {
-    pair: {
-      ...cut,
-      dry,
-      wet,
-      warmUp: Math.min(cut.chunkLength - 1, Math.max(EDGE, cut.warmUp)),
-    },
-    delay: 0,
+    pair: { ...cut, dry, wet, warmUp },
+    ...(isDelayed && { delay: 0 }),
     isCut,
   };
 }
 
 /** `recorded` with the lag removed whose short fit is best. */
 async function bestLag(
-  { pair, lags }: RecordedTake,
+  { cut, lag, lead, trials }: RecordedTake,
   model: Model,
   context: Context,
   start: Values | undefined,
 ): Promise<AlignedTake> {
+  const at = (by: number) => ({ pair: cut(by), lag: lag + by, lead });
+  if (trials.length < 2 || !context.isDelayed) return at(0);
   const solver = {
     ...context.solver,
     max_iterations: TRIAL.max_iterations,
     coarse_chunks: TRIAL.chunks,
   };
-  let best: { take: AlignedTake; esr: number } | undefined;
-  for (const lag of lags) {
-    const take = { pair: align(pair, lag), lag };
-    if (lags.length === 1) return take;
+  const trial = { ...context, solver, onIteration: () => {} };
+  let best = { by: 0, esr: Infinity };
+  for (const by of trials) {
     const { esr, parameters } = await fitAll(
-      [take],
+      [at(by)],
       model,
-      { ...context, solver, onIteration: () => {} },
+      trial,
       start,
       true,
     );
     // The whole part of what was found belongs to the lag.
-    const whole = lag + Math.round(parameters.delay_samples);
-    if (best === undefined || esr < best.esr) {
-      best = { take: { pair: align(pair, whole), lag: whole }, esr };
-    }
+    const found = by + Math.round(parameters.delay_samples);
+    if (esr < best.esr) best = { by: found, esr };
   }
-  return best!.take;
+  return at(best.by);
 }
 
 /** Fits all `takes` together; by a few of the chunks alone, if `isTrial`. */
 async function fitAll(
   takes: readonly AlignedTake[],
   model: Model,
-  { solver, engine, chunks, onIteration }: Context,
+  context: Context,
   start: Values | undefined,
   isTrial = false,
 ): Promise<Fit> {
+  const { solver, engine, isDelayed, onIteration } = context;
   const whole = takes.map((take, index) => ({
-    ...chunked(take, chunks),
-    delay: start?.[nameInTake("delay_samples", index, takes.length)] ?? 0,
+    ...chunked(take, context),
+    ...(isDelayed && {
+      delay: start?.[nameInTake("delay_samples", index, takes.length)] ?? 0,
+    }),
   }));
   const joint = jointModel(whole, model);
   const { sampleRate } = takes[0].pair;
