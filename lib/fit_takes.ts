@@ -27,11 +27,13 @@ import { parseModel } from "./models/presets.ts";
 import { chunk, type ChunkOptions } from "./objective/chunks.ts";
 import { coordinatesOf } from "./objective/coordinates.ts";
 import {
+  gradientsOfParts,
   jointModel,
   nameInTake,
   openTakes,
   type Take,
 } from "./objective/takes.ts";
+import { standardErrors } from "./uncertainty.ts";
 import type { IterationRecord } from "./optimise/minimiser.ts";
 import type { RecordedTake } from "./data/recorded_takes.ts";
 import { delayed } from "./sound/fractional_delay.ts";
@@ -53,6 +55,8 @@ export interface TakesFit extends Fit {
   model: Model;
   /** The unit's parameters alone. */
   parameters: Values;
+  /** Standard error of each of them. */
+  uncertainty: Values;
   /** Choices of the model that were dropped, for they made no difference. */
   dropped: string[];
   takes: FoundTake[];
@@ -126,6 +130,30 @@ export async function fitTakes(
   // Once more, laid out with the delays that were found.
   const { coarse } = found;
   found = { ...await fitAll(takes, model, context, found.parameters), coarse };
+  const whole = takes.map((take) => chunked(take, context));
+  const { z, hessian } = found.minimum;
+  const vector = Float64Array.from(
+    jointModel(whole, model).parameters,
+    ({ name }) => found.parameters[name],
+  );
+  const parts = await gradientsOfParts(
+    whole,
+    model,
+    (pair, model) => openEngine(engine, pair, model),
+    vector,
+  );
+  const errors = standardErrors(
+    found.coordinates,
+    z,
+    parts.map((gradient) =>
+      found.coordinates.byCoordinates(z, {
+        loss: 0,
+        modelEnergy: 0,
+        gradient,
+      }).gradient!
+    ),
+    hessian,
+  );
   const valueOf = (name: string, index: number) =>
     found.parameters[nameInTake(name, index, takes.length)];
   return {
@@ -134,6 +162,9 @@ export async function fitTakes(
     dropped,
     parameters: Object.fromEntries(
       model.parameters.map(({ name }) => [name, found.parameters[name]]),
+    ),
+    uncertainty: Object.fromEntries(
+      model.parameters.map(({ name }) => [name, errors[name]]),
     ),
     takes: takes.map(({ pair, lag, lead, isCut }, index) => {
       const delay = valueOf("delay_samples", index) ?? 0;

@@ -195,3 +195,54 @@ function openTake(
     },
   };
 }
+
+/** Parts that each take is cut into for {@linkcode gradientsOfParts}. */
+const PARTS = 6;
+
+/**
+ * Gradients at `vector`, by the parameters of {@linkcode jointModel}, of parts of
+ * the takes: of each take, so many stretches of its counted samples.
+ */
+export async function gradientsOfParts(
+  takes: readonly Take[],
+  model: Model,
+  open: OpenEngine,
+  vector: Float64Array,
+): Promise<Float64Array[]> {
+  const parts: Float64Array[] = [];
+  const joint = jointModel(takes, model);
+  const size = joint.parameters.length;
+  for (const index of takes.keys()) {
+    const { pair } = takes[index];
+    let before = new Float64Array(size);
+    for (let part = 1; part <= PARTS; part++) {
+      const counted = pair.chunkLength - pair.warmUp;
+      const chunkLength = pair.warmUp + Math.round(counted * part / PARTS);
+      const places = joint.parameters.map(({ name }) => name);
+      const alone = [{ ...takes[index], pair: { ...pair, chunkLength } }];
+      const own = jointModel(alone, model).parameters.map(({ name }, i) =>
+        places.indexOf(
+          i < model.parameters.length
+            ? name
+            : nameInTake(name, index, takes.length),
+        )
+      );
+      const at = Float64Array.from(own, (place) => vector[place]);
+      const delay = own.at(model.parameters.length);
+      if (alone[0].delay !== undefined && delay !== undefined) {
+        alone[0] = { ...alone[0], delay: vector[delay] };
+      }
+      const engine = await openTakes(alone, model, open);
+      try {
+        const { gradient } = await engine.evaluate(at, 1);
+        const upTo = new Float64Array(size);
+        gradient!.forEach((value, k) => upTo[own[k]] = value);
+        parts.push(upTo.map((value, k) => value - before[k]));
+        before = upTo;
+      } finally {
+        await engine.close();
+      }
+    }
+  }
+  return parts;
+}
