@@ -50,8 +50,10 @@ export function chunkOptions(
 export const alignmentSchema = z.strictObject({
   /** Whether the lag is removed. */
   enabled: z.boolean().default(true),
-  /** Largest lag looked for, in samples. */
+  /** Largest lag looked for at first, in samples. */
   max_lag: z.int().min(0).max(1_000_000).default(2048),
+  /** Whether what is left of the lag, a part of a sample, is found with the fit. */
+  delay: z.enum(["whole", "fraction"]).default("whole"),
 });
 
 /** Schema of an end of a range, which may be infinite. */

@@ -53,6 +53,8 @@ export interface FoundTake {
 export interface TakesFit extends Fit {
   /** The model that remained. */
   model: Model;
+  /** The fits that led there, one after the other; the last is this one. */
+  path: Fit[];
   /** The unit's parameters alone. */
   parameters: Values;
   /** Standard error of each of them. */
@@ -76,7 +78,10 @@ export interface TakesOptions {
 const EDGE = 64;
 
 /** Iterations of a short fit that tells lags apart, and chunks of it. */
-const TRIAL = { max_iterations: 12, chunks: 4 };
+const TRIAL = { max_iterations: 8, chunks: 4 };
+
+/** ESR that counts as nothing: below it no model is better than another. */
+const NOTHING = 1e-10;
 
 /** Part by which a start of its own must lower the loss. */
 const START_GAIN = 0.01;
@@ -102,15 +107,17 @@ export async function fitTakes(
     takes.push(await bestLag(one, model, context, start));
   }
   let found = await fitAll(takes, model, context, start);
+  const path = [found];
 
   // A take that does not begin at rest.
   for (const index of takes.keys()) {
     const trial = takes.with(index, { ...takes[index], isCut: true });
     if (!isFamily(model)) break;
     const again = await fitAll(trial, model, context, found.parameters);
-    if (again.minimum.loss < (1 - START_GAIN) * found.minimum.loss) {
+    if (again.esr + NOTHING < (1 - START_GAIN) * (found.esr + NOTHING)) {
       takes = trial;
       found = again;
+      path.push(again);
     }
   }
 
@@ -120,16 +127,17 @@ export async function fitTakes(
     const simpler = without(model, corner);
     if (simpler === undefined) continue;
     const again = await fitAll(takes, simpler, context, found.parameters);
-    if (again.minimum.loss <= (1 + CORNER_GAIN) * found.minimum.loss) {
+    if (again.esr <= (1 + CORNER_GAIN) * (found.esr + NOTHING)) {
       model = simpler;
       found = again;
+      path.push(again);
       dropped.push(corner);
     }
   }
 
   // Once more, laid out with the delays that were found.
-  const { coarse } = found;
-  found = { ...await fitAll(takes, model, context, found.parameters), coarse };
+  found = await fitAll(takes, model, context, found.parameters);
+  path.push(found);
   const whole = takes.map((take) => chunked(take, context));
   const { z, hessian } = found.minimum;
   const vector = Float64Array.from(
@@ -160,6 +168,7 @@ export async function fitTakes(
     ...found,
     model,
     dropped,
+    path,
     parameters: Object.fromEntries(
       model.parameters.map(({ name }) => [name, found.parameters[name]]),
     ),
@@ -168,16 +177,8 @@ export async function fitTakes(
     ),
     takes: takes.map(({ pair, lag, lead, isCut }, index) => {
       const delay = valueOf("delay_samples", index) ?? 0;
-      const wet = delay === 0 ? pair.wet : delayed(pair.wet, delay).value;
-      const end = pair.dry.length - (isDelayed ? EDGE : 0);
-      const inside = (side: Signal) => side.subarray(lead, end);
       return {
-        pair: {
-          ...pair,
-          dry: inside(pair.dry),
-          wet: inside(wet),
-          ...(pair.heard && { heard: inside(pair.heard) }),
-        },
+        pair: inStep({ pair, lag, lead }, delay, isDelayed),
         lag: lag + delay,
         ...(isCut && { initialGainDb: valueOf("initial_gain_db", index) }),
       };
@@ -206,7 +207,7 @@ interface AlignedTake {
 /** `take` in chunks, what settles the unit and the ends left out. */
 function chunked(
   { pair, lead, isCut }: AlignedTake,
-  { chunks, isDelayed }: Context,
+  { chunks, isDelayed }: Pick<Context, "chunks" | "isDelayed">,
 ): Take {
   const { dry, wet } = pair;
   const edge = isDelayed ? EDGE : 0;
@@ -338,4 +339,74 @@ function without(model: Model, choice: string): Model | undefined {
   const words = model.name.split("+");
   if (!isFamily(model) || !words.includes(choice)) return undefined;
   return parseModel(words.filter((word) => word !== choice).join("+"));
+}
+
+/** How a fitted unit fares on a take that took no part in the fit. */
+export interface TestedTake extends Omit<FoundTake, "initialGainDb"> {}
+
+/** Steps of the delay's own Newton method, at most. */
+const DELAY_STEPS = 8;
+
+/** `recorded` with its own delay found for `model` at `values`, which stay. */
+export async function placeTake(
+  recorded: RecordedTake,
+  model: Model,
+  values: Values,
+  engine: EngineName,
+  { chunks, isDelayed = true }: Pick<TakesOptions, "chunks" | "isDelayed">,
+): Promise<TestedTake> {
+  let best: { take: AlignedTake; tau: number; loss: number } | undefined;
+  for (const by of isDelayed ? recorded.trials : [0]) {
+    const take = {
+      pair: recorded.cut(by),
+      lag: recorded.lag + by,
+      lead: recorded.lead,
+    };
+    let tau = 0;
+    let loss = Infinity;
+    if (isDelayed) {
+      const parts = [chunked(take, { chunks, isDelayed })];
+      const opened = await openTakes(
+        parts,
+        model,
+        (pair, model) => openEngine(engine, pair, model),
+      );
+      try {
+        const unit = model.parameters.map(({ name }) => values[name]);
+        for (let step = 0; step < DELAY_STEPS; step++) {
+          const { loss: now, gradient, hessian } = await opened.evaluate(
+            Float64Array.from([...unit, tau]),
+            2,
+          );
+          loss = now;
+          const [slope, bend] = [gradient!.at(-1)!, hessian!.at(-1)!];
+          const move = bend > 0 ? -slope / bend : -Math.sign(slope) / 4;
+          tau += Math.max(-1, Math.min(1, move));
+          if (Math.abs(move) < 1e-4) break;
+        }
+      } finally {
+        await opened.close();
+      }
+    }
+    if (best === undefined || loss < best.loss) best = { take, tau, loss };
+  }
+  const { take, tau } = best!;
+  return { lag: take.lag + tau, pair: inStep(take, tau, isDelayed) };
+}
+
+/** The sound of `take` with the wet side moved by `delay`, what leads it left out. */
+function inStep(
+  { pair, lead }: AlignedTake,
+  delay: number,
+  isDelayed: boolean,
+): Pair {
+  const wet = delay === 0 ? pair.wet : delayed(pair.wet, delay).value;
+  const end = pair.dry.length - (isDelayed ? EDGE : 0);
+  const inside = (side: Signal) => side.subarray(lead, end);
+  return {
+    ...pair,
+    dry: inside(pair.dry),
+    wet: inside(wet),
+    ...(pair.heard && { heard: inside(pair.heard) }),
+  };
 }

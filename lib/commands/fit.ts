@@ -5,21 +5,24 @@
  * @module
  */
 
-import { Command } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { writeFileWhole } from "../atomic_file.ts";
+import { jsonValues } from "../data/values_schema.ts";
 import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
-import { type Fit, fitPair } from "../fit.ts";
+import { fitTakes, placeTake, type TakesFit } from "../fit_takes.ts";
+import { gainAlone, levelSlope, verdictOf } from "../fit_verdict.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
-import { scoreTakes } from "../metrics/score.ts";
+import { type Score, scoreTakes } from "../metrics/score.ts";
+import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
-import { chunkTakes } from "../objective/chunks.ts";
 import { type Coordinates, loopTimes } from "../objective/coordinates.ts";
 import {
   formatCount,
   formatDecibels,
   formatDuration,
+  formatFixed,
   formatInteger,
   formatMilliseconds,
   formatNumber,
@@ -44,7 +47,12 @@ import {
 } from "./command_line.ts";
 import { modelOption, rangeOption } from "./model_options.ts";
 import { describeParameters } from "./describe_parameters.ts";
-import { esrsDiffer, openRecordings } from "./recordings.ts";
+import {
+  esrsDiffer,
+  type OpenRecorded,
+  openRecordedTakes,
+} from "./recordings.ts";
+import { readSetting } from "./unit_files.ts";
 
 const STOPPED: Record<StopReason, string> = {
   exact: "the loss counts as zero",
@@ -58,16 +66,18 @@ const STOPPED: Record<StopReason, string> = {
   "not-finite": "the loss was not a finite number",
 };
 
-/** Evaluations by order, and how many of them were of a part of the chunks. */
-function evaluationsOf({ coarse, minimum }: Fit) {
-  const [values, gradients, hessians] = minimum.evaluations;
-  const ofPart = coarse?.evaluations ?? [0, 0, 0];
-  return {
-    values: values + ofPart[0],
-    gradients: gradients + ofPart[1],
-    hessians: hessians + ofPart[2],
-    of_a_part: ofPart[0] + ofPart[1] + ofPart[2],
-  };
+/** Evaluations by order of all fits on the way, and those of a part of the chunks. */
+function evaluationsOf({ path }: TakesFit) {
+  const sum = (lists: (number[] | undefined)[]) =>
+    lists.reduce<number[]>(
+      (sums, list) => sums.map((value, i) => value + (list?.[i] ?? 0)),
+      [0, 0, 0],
+    );
+  const whole = sum(path.map(({ minimum }) => minimum.evaluations));
+  const ofPart = sum(path.map(({ coarse }) => coarse?.evaluations));
+  const [values, gradients, hessians] = sum([whole, ofPart]);
+  const of_a_part = ofPart.reduce((a, b) => a + b);
+  return { values, gradients, hessians, of_a_part };
 }
 
 /** An iteration as `--json` shows it. */
@@ -90,18 +100,54 @@ function recordOf(
 }
 
 /** The lag in words, late or early. */
-function describeLag(lag: number | undefined, sampleRate: number): string {
-  if (lag === undefined) return "not looked for";
+function describeLag(lag: number, sampleRate: number): string {
   const size = Math.abs(lag);
-  const text = `${formatInteger(size)} ${size === 1 ? "sample" : "samples"} (${
+  const isWhole = Math.abs(lag - Math.round(lag)) < 5e-4;
+  const count = isWhole ? formatInteger(size) : formatFixed(size, 3);
+  const text = `${count} ${count === "1" ? "sample" : "samples"} (${
     formatMilliseconds(1000 * size / sampleRate, 3)
   })`;
-  return lag === 0
-    ? text
+  return size < 5e-4
+    ? "none"
     : `${text}, the wet recording is ${lag > 0 ? "late" : "early"}, removed`;
 }
 
-/** Attacks and releases that `4a-2a` is searched in, for the help. */
+/** Pairs of files. */
+function pairsOf(files: readonly string[], what: string): [string, string][] {
+  if (files.length % 2 !== 0) {
+    throw new Error(
+      `${what}: ${
+        files.at(-1)
+      } has no other side; give DRY.wav and WET.wav of each take`,
+    );
+  }
+  return Array.from(
+    { length: files.length / 2 },
+    (_, i) => [files[2 * i], files[2 * i + 1]],
+  );
+}
+
+/** Seconds, from 0 on. */
+function secondsOf(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("give seconds, from 0 on.");
+}
+
+/** A unit file gives where to start, of the parameters that the model has. */
+async function startFrom(file: string, model: Model): Promise<Values> {
+  const { values } = await readSetting(file);
+  return Object.fromEntries(
+    model.parameters.map(({ name, start }) => [name, values[name] ?? start]),
+  );
+}
+
+/** An ESR, in decibels too. */
+function describeEsr(esr: number): string {
+  return `${formatNumber(esr)} (${formatDecibels(10 * Math.log10(esr))})`;
+}
+
+/** Attacks and releases that are searched, for the help. */
 const [ATTACKS, RELEASES] = ["attack_ms", "release_ms"].map((name) =>
   parseModel(PAPER_MODEL).parameters.find((one) => one.name === name)!.range
     .join("–")
@@ -111,16 +157,28 @@ const [ATTACKS, RELEASES] = ["attack_ms", "release_ms"].map((name) =>
 export const command = new Command("deno task fit")
   .description(
     "Finds the parameters of the compressor that turns DRY into WET, by\n" +
-      "Newton-Raphson with the exact Hessian: threshold, ratio, attack, release and\n" +
-      `make-up gain of ${PAPER_MODEL}, or those of another --model. It looks among attacks\n` +
-      `of ${ATTACKS} ms and releases of ${RELEASES} ms, of a feedback model those of the\n` +
-      "loop (divided by the ratio), or where --range says.",
+      "Newton-Raphson with the exact Hessian: those of the paper's 4A-2A, with the\n" +
+      "corners of the unit's coupling and bandwidth where they matter, or those of\n" +
+      "another --model. With them it finds the delay of each recording, in parts of a\n" +
+      "sample. It looks among ratios from 1 to ∞, attacks of " + ATTACKS +
+      " ms and releases\nof " + RELEASES +
+      " ms, of a feedback model those of the loop (divided by the ratio),\n" +
+      "or where --range says. A time is that in which the gain goes from 10 to 90 %\n" +
+      "of its way, 2.2 time constants. What follows ± is the standard error.",
   )
-  .argument("<DRY.wav>", "what went into the unit")
-  .argument("<WET.wav>", "what came out of it")
+  .argument("<files...>", "DRY.wav and WET.wav, of each take of one setting")
+  .option("--test <files...>", "DRY.wav and WET.wav to test the result on")
   .option("--out <FILE.yaml>", "write the unit found, for render --params")
   .addOption(modelOption())
   .addOption(rangeOption())
+  .option("--start <FILE.yaml>", "a unit to start from, as --out wrote it")
+  .option(
+    "--from <seconds>",
+    "leave out what is before, by the dry side",
+    secondsOf,
+  )
+  .option("--to <seconds>", "leave out what is after", secondsOf)
+  .option("--force", "write a result that explains nothing, too")
   .addOption(configOption("fit"))
   .addOption(setOption())
   .addOption(engineOption())
@@ -135,84 +193,170 @@ export const command = new Command("deno task fit")
     `
 Examples:
   deno task fit dry.wav wet.wav --out unit.yaml
+  deno task fit dry1.wav wet1.wav dry2.wav wet2.wav --test dry3.wav wet3.wav
   deno task fit dry.wav wet.wav --model opto --range attack_ms=0.1..50
   deno task fit dry.wav wet.wav --set solver.method=damped --json -`,
   )
-  .action(async (dryPath, wetPath, options) => {
+  .action(async (files, options) => {
     const { out, json } = options;
     if (out !== undefined && !/\.ya?ml$/i.test(out)) {
       throw new Error(
         `--out ${out}: its name must end in .yaml or .yml; for JSON there is --json`,
       );
     }
-    await requireDistinctFiles([dryPath, wetPath, options.config], {
-      "--out": out,
-      "--json": json,
+    const named = pairsOf(files, "the recordings");
+    const tested = pairsOf(options.test ?? [], "--test");
+    await requireDistinctFiles(
+      [...named.flat(), ...tested.flat(), options.config, options.start],
+      { "--out": out, "--json": json },
+    );
+    const asked = await configOf(fitSchema, "fit", options, {
+      "alignment.enabled": options.align ? undefined : false,
     });
+    const isDelayed = asked.alignment.enabled &&
+      asked.alignment.delay === "fraction";
+    // The GPU knows whole delays and the model of the paper alone.
     const config = await withEngine(
-      await configOf(fitSchema, "fit", options, {
-        "alignment.enabled": options.align ? undefined : false,
-      }),
+      asked.engine === "auto" && isDelayed
+        ? { ...asked, engine: "wasm" as const }
+        : asked,
     );
-    const recordings = await openRecordings(dryPath, wetPath, {
-      ...options,
-      alignment: config.alignment,
-    });
-    for (const warning of recordings.warnings) note(`warning: ${warning}`);
-    const { takes } = recordings;
-    const [{ lag, polarity }] = takes;
-    const pairs = takes.map(({ pair }) => pair);
-    const [pair] = pairs;
-    const { model } = config;
+    const { solver, engine } = config;
+    const recordingOptions = { ...options, alignment: config.alignment };
+    const chunks = chunkOptions(config.chunks);
+    const recorded: OpenRecorded[] = [];
+    for (const [dry, wet] of named) {
+      const part = { from: options.from, to: options.to };
+      recorded.push(
+        ...await openRecordedTakes(dry, wet, recordingOptions, part),
+      );
+    }
+    const [{ sampleRate }] = recorded.map(({ takes }) => takes[0].cut(0));
+    const warnings = recorded.flatMap((one) => {
+      const where = recorded.length === 1
+        ? ""
+        : `${one.wet}${one.channel > 1 ? `, channel ${one.channel}` : ""}: `;
+      return one.warnings.map((warning) => where + warning);
+    }).filter((warning, i, all) => all.indexOf(warning) === i);
+    for (const warning of warnings) note(`warning: ${warning}`);
 
-    const progress = await startProgress(
-      "Fitting",
-      config.solver.max_iterations,
-    );
-    const chunked = chunkTakes(pairs, chunkOptions(config.chunks));
-    let fit;
+    const start = options.start === undefined
+      ? undefined
+      : await startFrom(options.start, config.model);
+    const progress = await startProgress("Fitting", solver.max_iterations);
+    let done = 0;
+    let fit: TakesFit;
     try {
-      fit = await fitPair(chunked, model, config.solver, config.engine, {
-        onIteration: ({ iteration, loss }, isCoarse) =>
-          progress.update(
-            iteration,
-            `loss ${formatNumber(loss, 5)}${isCoarse ? ", on a part" : ""}`,
-          ),
-      });
+      fit = await fitTakes(
+        recorded.flatMap(({ takes }) => takes),
+        config.model,
+        solver,
+        engine,
+        {
+          chunks,
+          isDelayed,
+          start,
+          onIteration: ({ loss }, isCoarse) =>
+            progress.update(
+              Math.min(++done, solver.max_iterations),
+              `loss ${formatNumber(loss, 5)}${isCoarse ? ", on a part" : ""}`,
+            ),
+        },
+      );
     } finally {
       progress.stop();
     }
-    const { minimum, parameters, coordinates, esr } = fit;
+    const { minimum, parameters, coordinates, esr, model, uncertainty } = fit;
     const scoring = await startProgress("Scoring", 1);
-    const { esr: wholeEsr, deltaLdrDb } = await scoreTakes(
-      pairs,
-      model,
-      parameters,
-    );
+    const pairs = fit.takes.map(({ pair }) => pair);
+    const whole = await scoreTakes(pairs, model, parameters);
+    const each: Score[] = [];
+    for (const pair of pairs) {
+      each.push(await scoreTakes([pair], model, parameters));
+    }
+    const tests = [];
+    for (const [dry, wet] of tested) {
+      for (const one of await openRecordedTakes(dry, wet, recordingOptions)) {
+        for (const take of one.takes) {
+          const { pair, lag } = await placeTake(
+            take,
+            model,
+            parameters,
+            engine,
+            { chunks, isDelayed },
+          );
+          const score = await scoreTakes([pair], model, parameters);
+          tests.push({
+            dry,
+            wet,
+            lag_samples: lag,
+            esr: score.esr,
+            delta_ldr_db: score.deltaLdrDb,
+          });
+        }
+      }
+    }
+    const alone = gainAlone(pairs);
     scoring.stop();
-    const doubts = fitWarnings(chunked, model, fit);
-    for (const warning of doubts) note(`warning: ${warning}`);
-    const warnings = [...recordings.warnings, ...doubts];
 
+    const verdict = verdictOf(esr, alone, levelSlope(pairs) > 1.02);
+    if (verdict.kind === "nothing found" && !options.force) {
+      throw new Error(verdict.sentence);
+    }
+    const doubts = verdict.kind === "compresses"
+      ? fitWarnings(pairs[0], model, fit)
+      : [verdict.sentence];
+    for (const warning of doubts) note(`warning: ${warning}`);
+    warnings.push(...doubts);
+
+    const iterations = fit.path.reduce(
+      (sum, { minimum }) => sum + minimum.iterations,
+      0,
+    );
+    const coarseIterations = fit.path.reduce(
+      (sum, { coarse }) => sum + (coarse?.iterations ?? 0),
+      0,
+    );
     const size = minimum.z.length;
+    const ofTakes = recorded.flatMap((one) =>
+      one.takes.map((take) => ({ one, take }))
+    );
+    const takes = ofTakes.map(({ one, take }, i) => ({
+      dry: one.dry,
+      wet: one.wet,
+      channel: one.channel,
+      lag_samples: config.alignment.enabled ? fit.takes[i].lag : null,
+      polarity: one.polarity ?? null,
+      ...(take.driftPpm !== 0 && { drift_ppm: take.driftPpm }),
+      ...(fit.takes[i].initialGainDb !== undefined &&
+        { initial_gain_db: fit.takes[i].initialGainDb }),
+      ...(one.slips.length > 0 && { slips: one.slips }),
+    }));
     const result = {
       model: model.name,
-      params: parameters,
+      dropped: fit.dropped,
+      params: jsonValues(parameters),
+      uncertainty: jsonValues(uncertainty),
       ...(model.feedback && { loop_ms: loopTimes(model, parameters) }),
       esr,
       chunk_esr: esr,
-      whole_esr: wholeEsr,
-      delta_ldr_db: deltaLdrDb,
-      lag_samples: lag ?? null,
-      polarity: polarity ?? null,
-      takes: takes.map((take) => ({
-        channel: take.channel,
-        lag_samples: take.lag ?? null,
-        polarity: take.polarity ?? null,
+      whole_esr: whole.esr,
+      gain_alone: { gain_db: alone.gainDb, esr: alone.esr },
+      verdict: verdict.kind,
+      delta_ldr_db: whole.deltaLdrDb,
+      lag_samples: takes[0].lag_samples,
+      polarity: takes[0].polarity,
+      takes: takes.map((take, i) => ({
+        ...take,
+        from_seconds: ofTakes[i].take.from,
+        to_seconds: ofTakes[i].take.to,
+        esr: each[i].esr,
+        delta_ldr_db: each[i].deltaLdrDb,
       })),
+      tests,
       link: options.link ?? false,
-      iterations: minimum.iterations,
-      coarse_iterations: fit.coarse?.iterations ?? 0,
+      iterations,
+      coarse_iterations: coarseIterations,
       evaluations: evaluationsOf(fit),
       converged: minimum.converged,
       stop_reason: minimum.stopReason,
@@ -223,46 +367,82 @@ Examples:
         { length: size },
         (_, i) => [...minimum.hessian.subarray(i * size, (i + 1) * size)],
       ),
-      engine: config.engine,
-      sample_rate: pair.sampleRate,
-      method: config.solver.method,
-      seconds: pair.dry.length / pair.sampleRate,
+      engine,
+      sample_rate: sampleRate,
+      method: solver.method,
+      seconds: pairs.reduce((sum, { dry }) => sum + dry.length, 0) / sampleRate,
       warnings,
-      records: [
-        ...fit.coarse?.records.map((at) => recordOf(at, coordinates, true)) ??
-          [],
+      records: fit.path.flatMap(({ coarse, minimum, coordinates }) => [
+        ...coarse?.records.map((at) => recordOf(at, coordinates, true)) ?? [],
         ...minimum.records.map((at) => recordOf(at, coordinates, false)),
-      ],
+      ]),
     };
+    const rows = [
+      ...takes.map((take, i) => ({ ...take, ...each[i], kind: "fitted" })),
+      ...tests.map((test) => ({
+        ...test,
+        deltaLdrDb: test.delta_ldr_db,
+        kind: "tested",
+      })),
+    ];
     const text = [
       `${bold("Recording")}   ${
-        formatDuration(pair.dry.length / pair.sampleRate)
-      } at ${pair.sampleRate} Hz, lag ${describeLag(lag, pair.sampleRate)}${
-        takes.length === 1
-          ? takes[0].channel === 1 ? "" : `, channel ${takes[0].channel}`
-          : `, ${takes.length} ${options.link ? "linked " : ""}channels`
+        formatDuration(result.seconds)
+      } at ${sampleRate} Hz${
+        takes.length > 1
+          ? `, ${takes.length} ${options.link ? "linked " : ""}takes`
+          : `, lag ${
+            takes[0].lag_samples === null
+              ? "not looked for"
+              : describeLag(takes[0].lag_samples, sampleRate)
+          }${takes[0].channel > 1 ? `, channel ${takes[0].channel}` : ""}`
       }`,
+      `${bold("Model")}       ${model.name}${
+        fit.dropped.length === 0
+          ? ""
+          : ` (${fit.dropped.join(" and ")} made no difference and ${
+            fit.dropped.length === 1 ? "was" : "were"
+          } dropped)`
+      }`,
+      ...fit.takes.flatMap(({ initialGainDb }, i) =>
+        initialGainDb === undefined ? [] : [
+          `${bold("Start")}       ${
+            takes.length === 1 ? "the recording" : `take ${i + 1}`
+          } begins with a gain of ${formatDecibels(initialGainDb)}`,
+        ]
+      ),
       "",
-      describeParameters(model, parameters),
+      ...(verdict.kind === "not compressing"
+        ? [verdict.sentence]
+        : [describeParameters(model, parameters, uncertainty)]),
       "",
-      `${bold("ESR")}         ${formatNumber(esr)} (${
-        formatDecibels(10 * Math.log10(esr))
-      })${esrsDiffer(wholeEsr, esr) ? ", where the loss counts" : ""}`,
-      ...(esrsDiffer(wholeEsr, esr)
+      `${bold("ESR")}         ${describeEsr(esr)}; the best constant gain has ${
+        formatNumber(alone.esr, 3)
+      }`,
+      ...(esrsDiffer(whole.esr, esr)
         ? [
-          `            ${formatNumber(wholeEsr)} (${
-            formatDecibels(10 * Math.log10(wholeEsr))
-          }) over the whole recording`,
+          `            ${
+            describeEsr(whole.esr)
+          } from rest, over all of the sound`,
         ]
         : []),
-      `${bold("ΔLDR")}        ${formatDecibels(deltaLdrDb, 3)}`,
+      `${bold("ΔLDR")}        ${formatDecibels(whole.deltaLdrDb, 3)}`,
+      ...(rows.length > 1
+        ? rows.map((row) =>
+          `  ${row.kind}    ${row.wet}: ESR ${formatNumber(row.esr, 3)}, ΔLDR ${
+            formatDecibels(row.deltaLdrDb)
+          }${
+            row.lag_samples === null
+              ? ""
+              : `, lag ${formatFixed(row.lag_samples, 3)}`
+          }`
+        )
+        : []),
       `${bold(minimum.converged ? "Converged" : "Stopped")}   after ${
-        formatCount(minimum.iterations, "iteration")
-      }${
-        fit.coarse === undefined
-          ? ""
-          : ` and ${fit.coarse.iterations} on a part`
-      }: ${STOPPED[minimum.stopReason]}`,
+        formatCount(iterations, "iteration")
+      }${coarseIterations === 0 ? "" : ` and ${coarseIterations} on a part`}: ${
+        STOPPED[minimum.stopReason]
+      }`,
     ].join("\n");
     // Printed first: what was found is not lost where a file cannot be written.
     try {
@@ -273,21 +453,23 @@ Examples:
           userPath(out),
           unitToYaml({
             ...unitOfValues(model, parameters),
-            sample_rate: pair.sampleRate,
+            sample_rate: sampleRate,
             settings: [{
               at: {},
               params: parameters,
+              uncertainty: Object.fromEntries(
+                Object.entries(uncertainty)
+                  .filter(([, error]) => Number.isFinite(error)),
+              ),
               esr,
-              whole_esr: wholeEsr,
-              delta_ldr_db: deltaLdrDb,
+              whole_esr: whole.esr,
+              delta_ldr_db: whole.deltaLdrDb,
               converged: minimum.converged,
               warnings,
               ...(options.link && { link: true }),
-              recordings: result.takes.map(({ channel, ...take }) => ({
-                dry: dryPath,
-                wet: wetPath,
-                ...((takes.length > 1 || channel > 1) && { channel }),
+              recordings: takes.map(({ channel, ...take }) => ({
                 ...take,
+                ...(channel > 1 && { channel }),
               })),
             }],
             origin: originNow(),

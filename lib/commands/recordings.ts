@@ -10,6 +10,11 @@ import {
   type AlignmentConfig,
   alignPair,
 } from "../data/aligned_pair.ts";
+import {
+  type Part,
+  type RecordedTakes,
+  recordedTakes,
+} from "../data/recorded_takes.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
 import { areSame, type ChannelChoice, takesOf } from "../sound/channels.ts";
 import type { Pair } from "../sound/signal.ts";
@@ -38,16 +43,20 @@ export interface Recordings {
   warnings: string[];
 }
 
-/**
- * Reads two recordings, given as a person names them, as aligned takes.
- *
- * @throws {Error} naming the file that cannot be used, and what to do.
- */
-export async function openRecordings(
+/** Both sides of one channel, as recorded. */
+interface RawTake {
+  pair: Pair;
+  channel: number;
+  /** What a person should know of the pair, once it is in step. */
+  warningsOf(pair: Pair): string[];
+}
+
+/** Reads two recordings, given as a person names them, channel by channel. */
+async function readTakes(
   dryFile: string,
   wetFile: string,
-  options: RecordingOptions,
-): Promise<Recordings> {
+  options: Omit<RecordingOptions, "alignment">,
+): Promise<RawTake[]> {
   const dry = await readChannels(userPath(dryFile));
   const wet = await readChannels(userPath(wetFile));
   const { sampleRate } = dry;
@@ -66,21 +75,67 @@ export async function openRecordings(
   const heard = options.link && !isChosen && !areSame(dry.channels)
     ? loudest(dry.channels, first.dry.slice())
     : undefined;
-  const said: string[][] = [];
-  const takes = found.map((take) => {
-    const { warnings, ...aligned } = alignPair(
-      { dry: take.dry, wet: take.wet, sampleRate, ...(heard && { heard }) },
-      options.alignment,
-    );
-    said.push([
-      ...warnings,
-      ...recordingWarnings(
+  return found.map((take) => ({
+    pair: { dry: take.dry, wet: take.wet, sampleRate, ...(heard && { heard }) },
+    channel: take.channel,
+    warningsOf: (pair) =>
+      recordingWarnings(
         { ...dry, samples: take.dry },
         { ...wet, samples: take.wet },
-        aligned.pair,
+        pair,
       ),
-    ]);
-    return { ...aligned, channel: take.channel };
+  }));
+}
+
+/** A recording's channel as takes, and what it was told by. */
+export interface OpenRecorded extends RecordedTakes {
+  dry: string;
+  wet: string;
+  channel: number;
+}
+
+/**
+ * Reads two recordings as takes that can be fitted together: one, or one for each of
+ * several channels and for each side of a gap.
+ *
+ * @throws {Error} naming the file that cannot be used, and what to do.
+ */
+export async function openRecordedTakes(
+  dryFile: string,
+  wetFile: string,
+  { alignment, ...options }: RecordingOptions,
+  part?: Part,
+): Promise<OpenRecorded[]> {
+  const raw = await readTakes(dryFile, wetFile, options);
+  return raw.map(({ pair, channel, warningsOf }) => {
+    const recorded = recordedTakes(pair, alignment, part);
+    const heard = warningsOf(recorded.takes[0].cut(0));
+    return {
+      ...recorded,
+      warnings: [...heard, ...recorded.warnings],
+      dry: dryFile,
+      wet: wetFile,
+      channel,
+    };
+  });
+}
+
+/**
+ * Reads two recordings, given as a person names them, as aligned takes.
+ *
+ * @throws {Error} naming the file that cannot be used, and what to do.
+ */
+export async function openRecordings(
+  dryFile: string,
+  wetFile: string,
+  options: RecordingOptions,
+): Promise<Recordings> {
+  const raw = await readTakes(dryFile, wetFile, options);
+  const said: string[][] = [];
+  const takes = raw.map(({ pair, channel, warningsOf }) => {
+    const { warnings, ...aligned } = alignPair(pair, options.alignment);
+    said.push([...warnings, ...warningsOf(aligned.pair)]);
+    return { ...aligned, channel };
   });
   const [{ lag }] = takes;
   const other = takes.find((take) => take.lag !== lag);

@@ -56,12 +56,41 @@ const SHORTEST = 0.25;
 /** Lags that a short fit tells apart, at most. */
 const MOST_TRIALS = 3;
 
-/** Takes of `pair`, whose sides may differ in length. */
+/** A part of a recording, in seconds of its dry side. */
+export interface Part {
+  from?: number;
+  to?: number;
+}
+
+/**
+ * Takes of `pair`, whose sides may differ in length, or of the `part` of it.
+ *
+ * @throws {RangeError} where nothing is left that can be fitted.
+ */
 export function recordedTakes(
   pair: Pair,
   { enabled, max_lag }: AlignmentConfig,
+  part: Part = {},
 ): RecordedTakes {
   const { sampleRate } = pair;
+  const first = Math.round((part.from ?? 0) * sampleRate);
+  const last = Math.round((part.to ?? Infinity) * sampleRate);
+  const within = (piece: Piece): Piece => {
+    const from = Math.max(piece.from, first);
+    const moved = piece.driftPpm * 1e-6 * (from - piece.from);
+    return {
+      ...piece,
+      from,
+      to: Math.min(piece.to, last),
+      lag: piece.lag + moved,
+    };
+  };
+  const nothingLeft = (lag: number) =>
+    new RangeError(
+      `a lag of ${
+        formatInteger(lag)
+      } samples, and the part asked for, leave less than ${SHORTEST} s of the recordings: give longer ones`,
+    );
   const warnings: string[] = [];
   const whole = (side: Signal) => side;
   const [dry, wet] = ([["dry", pair.dry], ["wet", pair.wet]] as const)
@@ -77,7 +106,8 @@ export function recordedTakes(
     });
   if (!enabled) {
     const length = Math.min(dry.length, wet.length);
-    const piece = { from: 0, to: length, lag: 0, driftPpm: 0 };
+    const piece = within({ from: 0, to: length, lag: 0, driftPpm: 0 });
+    if (piece.to - piece.from < 1) throw nothingLeft(0);
     return {
       takes: [takeOf({ ...pair, dry, wet }, piece, [0])],
       slips: [],
@@ -102,7 +132,7 @@ export function recordedTakes(
   const clock = readClock({ ...pair, dry, wet }, found);
   warnings.push(...clock.sentences);
   const sides = { ...pair, dry, wet: turned };
-  const pieces = clock.pieces.filter(({ from, to }) =>
+  const pieces = clock.pieces.map(within).filter(({ from, to }) =>
     to - from >= SHORTEST * sampleRate
   );
   const isWhole = pieces.length === 1 && clock.driftPpm === 0;
@@ -114,13 +144,7 @@ export function recordedTakes(
       .filter((by, i, all) => all.indexOf(by) === i).slice(0, MOST_TRIALS);
     return takeOf(sides, { ...piece, lag }, trials);
   });
-  if (takes.length === 0) {
-    throw new RangeError(
-      `a lag of ${
-        formatInteger(found.lag)
-      } samples leaves less than ${SHORTEST} s of the recordings: give longer ones`,
-    );
-  }
+  if (takes.length === 0) throw nothingLeft(found.lag);
   return {
     takes,
     polarity: isTurned ? -1 : 1,

@@ -72,17 +72,22 @@ export async function openEngine(
   pair: ChunkedPair,
   model: Model,
 ): Promise<Engine> {
-  const isPaper = model.name === PAPER_MODEL && pair.moves === undefined;
+  const isPaper = model.name === PAPER_MODEL;
   if (name === "webgpu") {
     if (!isPaper) {
       throw new RangeError(
         `the engine webgpu computes the model ${PAPER_MODEL} alone, not ${model.name}: use --engine wasm`,
       );
     }
+    if (pair.moves !== undefined) {
+      throw new RangeError(
+        "the engine webgpu knows delays of whole samples alone: use --engine wasm, or --set alignment.delay=whole",
+      );
+    }
     const { openWebGpuEngine } = await import("./webgpu/webgpu.ts");
     return byParameters(await openWebGpuEngine(pair), model, pair.sampleRate);
   }
-  if (name === "wasm" && isPaper) {
+  if (name === "wasm" && isPaper && pair.moves === undefined) {
     const { openWasmEngine } = await import("./wasm/wasm_engine.ts");
     return byParameters(await openWasmEngine(pair), model, pair.sampleRate);
   }
