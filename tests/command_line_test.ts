@@ -457,7 +457,7 @@ Deno.test("objective and render take the JSON that fit writes, and refuse what i
     const words = ["--peak-reduction", "55", "--curve", curve, "--json", "-"];
     const knob = await runTask("render", [dry, out, ...words]);
     assert.equal(knob.code, 0, knob.stderr);
-    assert.match(knob.stderr, /curve was fitted to surrogate data/);
+    assert.match(knob.stderr, /curve is that of surrogate data/);
     assert.equal(JSON.parse(knob.stdout).params.threshold_db, -21);
 
     const before = await listTree(folder);

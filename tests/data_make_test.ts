@@ -3,9 +3,12 @@ import { join, relative } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
 import { dataSchema } from "../lib/data_config.ts";
 import { openSource, SURROGATE_HEADING } from "../lib/data/source.ts";
+import { PUBLISHED_FITS } from "../lib/data/published.ts";
+import { readUnit } from "../lib/data/read_unit.ts";
+import type { Unit } from "../lib/data/unit_file.ts";
 import { startOf } from "../lib/fit_config.ts";
 import { parseModel } from "../lib/models/presets.ts";
-import { openWav, writeWav } from "../lib/sound/wav.ts";
+import { openWav, readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 import { assertClose } from "./close.ts";
 
@@ -61,6 +64,12 @@ Deno.test("data:make writes SignalTrain's layout, which reads back as the built-
   });
 });
 
+/** What a data set says of the unit that it was made with. */
+async function truthIn(dir: string): Promise<Unit> {
+  const path = join(dir, "truth.yaml");
+  return readUnit(await Deno.readTextFile(path), path);
+}
+
 /** Three seconds of a twin with `words`, read back, and what was said of it. */
 async function makeTwin(folder: string, ...words: string[]) {
   const dir = join(folder, "twin");
@@ -78,6 +87,7 @@ async function makeTwin(folder: string, ...words: string[]) {
     result: JSON.parse(made.stdout),
     pair: await source.load(setting),
     readMe: await Deno.readTextFile(join(dir, "README.txt")),
+    truth: await truthIn(dir),
   };
 }
 
@@ -92,7 +102,12 @@ const PARAMS = {
 Deno.test("data:make makes a twin of any parameters", async () => {
   await withFolder(async (folder) => {
     const words = ["--params", JSON.stringify(PARAMS)];
-    const { result, pair, readMe } = await makeTwin(folder, ...words);
+    const { result, pair, readMe, truth } = await makeTwin(folder, ...words);
+    assert.equal(truth.model, "4a-2a");
+    assert.equal(truth.sample_rate, 8000);
+    assert.equal(truth.origin.surrogate, true);
+    assert.deepEqual(truth.settings, [{ at: {}, params: PARAMS }]);
+    assert.match(readMe, /truth\.yaml is what a fit should find/);
     assert.equal(result.model, "4a-2a");
     assert.deepEqual(result.params, PARAMS);
     assert.match(readMe, /The model 4a-2a with .*\n\n {4}threshold_db: -30\n/);
@@ -103,7 +118,9 @@ Deno.test("data:make makes a twin of any parameters", async () => {
 
 Deno.test("data:make makes a twin of any model, by default one that compresses", async () => {
   await withFolder(async (folder) => {
-    const { result, pair } = await makeTwin(folder, "--model", "rms");
+    const { result, pair, truth } = await makeTwin(folder, "--model", "rms");
+    assert.equal(truth.model, "rms");
+    assert.deepEqual(truth.settings[0].params, result.params);
     const model = parseModel("rms");
     const params = startOf(model, { threshold_db: -24 });
     assert.equal(result.model, "rms");
@@ -111,6 +128,62 @@ Deno.test("data:make makes a twin of any model, by default one that compresses",
     const expected = compress(pair.dry, params, 8000);
     assertClose(pair.wet, expected, 1e-6);
     assert(pair.wet.some((y, n) => Math.abs(y) < 0.8 * Math.abs(pair.dry[n])));
+  });
+});
+
+Deno.test("data:make writes what a twin is, ∞ included, which render and player read", async () => {
+  await withFolder(async (folder) => {
+    const curve = join(folder, "curve");
+    const limiter = join(folder, "limiter");
+    const made = [
+      await runTask("data:make", [
+        curve,
+        ...[...SMALL, "--unit", "twin", "--settings", "40,50"],
+      ]),
+      await runTask("data:make", [
+        limiter,
+        ...[...SMALL, "--bits", "32f", "--json", "-"],
+        ...["--params", JSON.stringify({ ...PARAMS, ratio: "∞" })],
+      ]),
+    ];
+    for (const { code, stderr } of made) assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(made[1].stdout).params.ratio, "∞");
+    const published = await truthIn(curve);
+    assert.equal(published.settings.length, 4);
+    for (const { at, params } of published.settings) {
+      const { parameters } = PUBLISHED_FITS.find(({ mode, peakReduction }) =>
+        mode === at.mode && peakReduction === at.peak_reduction
+      )!;
+      assert.deepEqual(params, parameters);
+    }
+    const dry = join(limiter, "Train/input_1_.wav");
+    const wet = join(folder, "wet.wav");
+    const truth = join(limiter, "truth.yaml");
+    const played = await runTask("render", [dry, wet, "--params", truth]);
+    assert.equal(played.code, 0, played.stderr);
+    assert.match(played.stdout, /Ratio {7}∞ : 1/);
+    assertClose(
+      (await readWav(wet)).samples,
+      (await readWav(join(limiter, "Train/target_1_LA2A_3c__0__50.wav")))
+        .samples,
+      1e-6,
+    );
+    const page = join(folder, "player.html");
+    const words = ["--out", page, "--curve", join(curve, "truth.yaml")];
+    const built = await runTask("player", words);
+    assert.equal(built.code, 0, built.stderr);
+
+    // Nothing is written over what is read, and no truth outlives its data.
+    const over = await runTask("data:make", [
+      limiter,
+      ...[...SMALL, "--force", "--params", truth],
+    ]);
+    assert.equal(over.code, 1);
+    assert.match(over.stderr, /truth\.yaml would overwrite/);
+    const replacing = [curve, ...SMALL, "--force", "--settings", "60"];
+    const other = await runTask("data:make", replacing);
+    assert.equal(other.code, 0, other.stderr);
+    await assert.rejects(truthIn(curve), Deno.errors.NotFound);
   });
 });
 
@@ -143,6 +216,7 @@ Deno.test("data:make leaves a filled folder alone unless it made it and is force
       "README.txt",
       "Train/input_1_.wav",
       "Train/target_1_LA2A_3c__1__100.wav",
+      "truth.yaml",
     ]);
     using input = await openWav(join(dir, "Train/input_1_.wav"));
     assert.deepEqual(input.format, { bits: 16, float: false, channels: 1 });

@@ -189,6 +189,34 @@ Deno.test("objective takes the parameters of other models, and refuses those of 
   });
 });
 
+Deno.test("objective takes a limiter and a knee of no width, whose derivatives are numbers", async () => {
+  await withFolder(async (folder) => {
+    const paths = await writePair(folder);
+    const limiter = { ...POINT, ratio: "∞" };
+    const words = ["--by", "parameters"];
+    const { code, stdout, stderr } = await objective(paths, limiter, ...words);
+    assert.equal(code, 0, stderr);
+    const hard = JSON.parse(stdout);
+    assert.deepEqual(hard.params, limiter);
+    assert.equal(hard.gradient[1], 0);
+    const soft = await objective(
+      paths,
+      { ...limiter, knee_db: 0 },
+      ...[...words, "--model", "soft-knee"],
+    );
+    assert.equal(soft.code, 0, soft.stderr);
+    const found = JSON.parse(soft.stdout);
+    assert(Math.abs(found.loss / hard.loss - 1) < 1e-9);
+    const at = hard.order.map((name: string) => found.order.indexOf(name));
+    assertClose(
+      at.map((i: number) => found.gradient[i]),
+      hard.gradient,
+      1e-6,
+    );
+    assert(found.hessian.flat().every(Number.isFinite));
+  });
+});
+
 Deno.test("objective of a feedback model shows the times of its loop beside its own", async () => {
   await withFolder(async (folder) => {
     const paths = await writePair(folder);

@@ -23,12 +23,11 @@ import {
 import { type Program, trace } from "../autodiff/program.ts";
 import { hessianBy, type Strategy } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
-import { coefficientOfTime } from "../compressor/parameters.ts";
-import { LEVEL_FLOOR } from "../compressor/parameters.ts";
-import type { Model } from "../models/model.ts";
+import { coefficientOfTime, LEVEL_FLOOR } from "../compressor/parameters.ts";
+import { type Model, valuesOf } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
-import { leastSquares, thetaOf } from "../objective/least_squares.ts";
+import { leastSquares } from "../objective/least_squares.ts";
 import { preEmphasise } from "../objective/pre_emphasis.ts";
 
 /** The parameters as people write them, at the published coordinates z. */
@@ -64,7 +63,7 @@ export function hessianProgram(
     const sound = { input, heard: input, level, sampleRate };
     const recording = { ...sound, target, warmUp };
     const objective = (...z: Value[]) => {
-      const theta = thetaOf(model, parametersAt(z, sampleRate));
+      const theta = valuesOf(model, parametersAt(z, sampleRate));
       return leastSquares(model, theta, recording).slice(0, 1);
     };
     const hessian = hessianBy[strategy](objective)(...z);

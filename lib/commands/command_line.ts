@@ -171,7 +171,8 @@ export async function requireDistinctFiles(
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is something at `path`, a link that leads nowhere included. */
+export async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 

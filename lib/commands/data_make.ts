@@ -36,7 +36,16 @@ import {
   SURROGATE_HEADING,
   SURROGATE_NOTICE,
 } from "../data/source.ts";
+import { publishedFit } from "../data/published.ts";
 import { createUnit, UNIT_NAMES, type UnitName, UNITS } from "../data/unit.ts";
+import {
+  levellingUnit,
+  originNow,
+  type Unit,
+  unitOfValues,
+  unitToYaml,
+} from "../data/unit_file.ts";
+import { jsonValues } from "../data/values_schema.ts";
 import { startOf } from "../fit_config.ts";
 import { formatCount, formatDuration } from "../format.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -51,6 +60,7 @@ import {
 } from "../sound/wav.ts";
 import {
   bold,
+  exists,
   jsonOption,
   liesIn,
   note,
@@ -62,6 +72,9 @@ import {
 } from "./command_line.ts";
 import { modelOption } from "./model_options.ts";
 import { readSetting } from "./unit_files.ts";
+
+/** Name, in the folder, of the unit that a twin is: the right answer. */
+const TRUTH = "truth.yaml";
 
 /** Samples processed and written at a time. */
 const BLOCK_LENGTH = 65536;
@@ -123,12 +136,12 @@ const SAMPLE_RATE = dataSchema.shape.sample_rate.unwrap();
 const SEED = dataSchema.shape.seed.unwrap();
 
 /**
- * The recordings in `folder` that are to make way: none in a new or empty one, nor
+ * The files in `folder` that are to make way: none in a new or empty one, nor
  * where an earlier run of `data:make` ended before it wrote any.
  *
- * @throws {Error} where there is something else, or such recordings and no `force`.
+ * @throws {Error} where there is something else, or such files and no `force`.
  */
-async function recordingsToReplace(
+async function filesToReplace(
   folder: string,
   name: string,
   force: boolean,
@@ -154,6 +167,7 @@ async function recordingsToReplace(
     if (inputPath !== null) paths.add(inputPath);
     paths.add(targetPath);
   }
+  if (await exists(join(folder, TRUTH))) paths.add(join(folder, TRUTH));
   if (paths.size > 0 && !force) {
     throw new Error(
       `${name} holds an earlier data set: choose a new folder, or replace it with --force`,
@@ -163,12 +177,13 @@ async function recordingsToReplace(
 }
 
 /**
- * Makes `folder` ready to be written to: with its folders and the `text` that says
- * what the data are, and without the recordings in `replaced`.
+ * Makes `folder` ready to be written to: with its folders, the `text` that says what
+ * the data are and the `truth` if there is one, and without the files in `replaced`.
  */
 async function prepareFolder(
   folder: string,
   text: string,
+  truth: Unit | undefined,
   replaced: readonly string[],
 ): Promise<void> {
   // First of all, so that even an interrupted run leaves a marked folder.
@@ -177,6 +192,9 @@ async function prepareFolder(
     await Deno.mkdir(join(folder, split), { recursive: true });
   }
   for (const path of replaced) await Deno.remove(path);
+  if (truth !== undefined) {
+    await writeFileWhole(join(folder, TRUTH), unitToYaml(truth));
+  }
 }
 
 /** The dry sound of `source`. @throws {Error} where memory is too small for it. */
@@ -206,6 +224,8 @@ interface Maker {
   version: number;
   /** The model and its parameters, where it is a twin of one. */
   twin?: { model: Model; values: Values };
+  /** The unit itself, of a twin; `pairs` are the settings wanted. */
+  truth?(pairs: readonly Setting[]): Unit;
   /** The unit at rest. */
   create(setting: Setting, sampleRate: number): Promise<Processor>;
 }
@@ -215,9 +235,23 @@ function builtIn(unit: UnitName, seed: number): Maker {
   return {
     unit,
     ...UNITS[unit],
+    ...(unit === "twin" && { truth: publishedUnit }),
     create: (setting, sampleRate) =>
       Promise.resolve(createUnit(unit, setting, { sampleRate, seed })),
   };
+}
+
+/** The published curve at `settings`. */
+function publishedUnit(settings: readonly Setting[]): Unit {
+  return levellingUnit(
+    parseModel(PAPER_MODEL),
+    settings.map(({ mode, peakReduction }) => ({
+      mode,
+      peakReduction,
+      parameters: publishedFit({ mode, peakReduction })!.parameters,
+    })),
+    {},
+  );
 }
 
 /** Threshold of a twin that was given no parameters, in dB: it compresses. */
@@ -231,12 +265,15 @@ function twinOf(model: Model, values: Values): Maker {
     description: [
       `The model ${model.name} with these parameters, so that the right answer is known:`,
       "",
-      ...Object.entries(values).map(([name, value]) => `    ${name}: ${value}`),
+      ...Object.entries(jsonValues(values)).map(([name, value]) =>
+        `    ${name}: ${value}`
+      ),
       "",
       "It was not measured on a real unit.",
     ].join("\n"),
     version: 1,
     twin: { model, values },
+    truth: () => unitOfValues(model, values),
     async create(_, sampleRate) {
       if (model.name === PAPER_MODEL) {
         return createCompressor(values, sampleRate);
@@ -296,7 +333,8 @@ export const command = new Command("deno task data:make")
   .description(
     "Writes a data set of dry/wet pairs in SignalTrain's layout and file names,\n" +
       "made with a built-in unit, or with any model: surrogate data, not measured\n" +
-      "on an LA-2A.",
+      `on an LA-2A. Of a twin the right answer is known: it stands in ${TRUTH} there,\n` +
+      "for render and player.",
   )
   .argument("<DIR>", "where it goes: a new or empty folder")
   .addOption(
@@ -356,6 +394,7 @@ Examples:
   deno task data:make data/optical
   deno task data:make data/twin --unit twin --duration 1200 --bits 16
   deno task data:make data/opto --model opto --duration 30
+  deno task render in.wav out.wav --params data/opto/truth.yaml
   deno task data:make data/mine --stimulus ~/Music/dry --settings 100,80,60`,
   )
   .action(async (dir, options) => {
@@ -364,6 +403,7 @@ Examples:
     // The folder may lie in that of the stimulus; the other way round it may not.
     await requireDistinctFiles([stimulus, options.params], { "--json": json });
     await requireDistinctFiles([], { DIR: dir, "--json": json });
+    await requireDistinctFiles([options.params], { DIR: join(dir, TRUTH) });
     if (stimulus !== undefined && await liesIn(stimulus, dir)) {
       throw new Error(
         `--stimulus ${stimulus} lies in ${dir}, where the data set goes: choose another folder for one of them`,
@@ -379,7 +419,7 @@ Examples:
     const format = SAMPLE_FORMATS[options.bits];
     const folder = userPath(dir);
     // All that can be known to go wrong comes before anything is replaced.
-    const replaced = await recordingsToReplace(
+    const replaced = await filesToReplace(
       folder,
       dir,
       options.force ?? false,
@@ -400,7 +440,23 @@ Examples:
     let clipped = 0;
     try {
       dry = await loadDry(source);
-      await prepareFolder(folder, notice(maker, source.title, seed), replaced);
+      const truth = maker.truth?.(pairs);
+      await prepareFolder(
+        folder,
+        notice(maker, source.title, seed),
+        truth && {
+          ...truth,
+          unit: maker.title,
+          sample_rate: dry.sampleRate,
+          origin: {
+            ...originNow(),
+            text:
+              `What the surrogate data beside it were made with: ${maker.title}.`,
+            surrogate: true,
+          },
+        },
+        replaced,
+      );
       for (const [i, pair] of pairs.entries()) {
         clipped += await makePair(pair, {
           folder,
@@ -445,7 +501,7 @@ Examples:
         unit: maker.unit,
         ...(maker.twin && {
           model: maker.twin.model.name,
-          params: maker.twin.values,
+          params: jsonValues(maker.twin.values),
         }),
         surrogate: true,
         stimulus: source.title,
@@ -520,7 +576,7 @@ function checkTwin(knob: readonly number[]): void {
 
 /** The file that says what the data are. */
 function notice(
-  { title, description, version }: Maker,
+  { title, description, version, truth }: Maker,
   stimulus: string,
   seed: number,
 ): string {
@@ -537,7 +593,11 @@ Seed: ${seed}.
 The folders and file names are those of the SignalTrain LA2A data set (Hawley,
 Colburn and Mimilakis, AES 147, 2019; Zenodo 3824876), none of whose recordings
 are in here: input_<n>_.wav goes with target_<n>_LA2A_3c__<mode>__<peakReduction>.wav,
-mode 0 is compress, 1 is limit.
+mode 0 is compress, 1 is limit.${
+    truth === undefined
+      ? ""
+      : ` ${TRUTH} is what a fit should find: render and\nplayer read it.`
+  }
 `;
 }
 

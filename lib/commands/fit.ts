@@ -8,6 +8,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { writeFileWhole } from "../atomic_file.ts";
 import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
+import { jsonValues } from "../data/values_schema.ts";
 import { type Fit, fitPair } from "../fit.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
@@ -85,7 +86,7 @@ function recordOf(
     step_length: stepLength,
     accepted,
     eigenvalues,
-    params: coordinates.values(Float64Array.from(z)),
+    params: jsonValues(coordinates.values(Float64Array.from(z))),
   };
 }
 
@@ -197,7 +198,7 @@ Examples:
     const size = minimum.z.length;
     const result = {
       model: model.name,
-      params: parameters,
+      params: jsonValues(parameters),
       ...(model.feedback && { loop_ms: loopTimes(model, parameters) }),
       esr,
       chunk_esr: esr,

@@ -103,9 +103,7 @@ async function chosenSetting(
   }
   const { unit, model, values } = await readSetting(params, modelIn(options));
   if (unit.origin.surrogate) {
-    note(
-      "The parameters were fitted to surrogate data, not measured on a real unit.",
-    );
+    note("The parameters are those of surrogate data, not of a real unit.");
   }
   return { model, values };
 }
@@ -119,9 +117,7 @@ async function chosenPlace(options: UnitOptions): Promise<Chosen> {
   const { unit, surrogate } = await readCurve(options.curve, modelIn(options));
   const values = valuesAtKnobs(unit, options);
   if (surrogate) {
-    note(
-      "The curve was fitted to surrogate data, not measured on a real unit.",
-    );
+    note("The curve is that of surrogate data, not of a real unit.");
   }
   return { model: parseModel(unit.model), values };
 }

@@ -318,6 +318,9 @@ export function versions(): Record<string, string> {
 }
 
 /** `unit` as YAML that `readUnit` takes. */
-export function unitToYaml(unit: Unit): string {
-  return stringify(unit, { lineWidth: 0, aliasDuplicateObjects: false });
+export function unitToYaml({ knobs, settings, origin, ...head }: Unit): string {
+  return stringify(
+    { ...head, knobs, settings, origin },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
 }

@@ -25,7 +25,13 @@ import { scan, type Step } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
 import { staticGain } from "./curve.ts";
 import { DB_PER_NEPER, meanSquareStep, rmsLevel } from "./detector.ts";
-import type { Model, Parameter, Sound, Theta } from "./model.ts";
+import {
+  type Model,
+  type Parameter,
+  type Sound,
+  type Theta,
+  valuesOf,
+} from "./model.ts";
 import { outputStages } from "./output.ts";
 import type { Choice } from "./presets.ts";
 import { approach, coefficient, factor, mix } from "./smoothing.ts";
@@ -52,7 +58,6 @@ export function compose(
   };
   const gainOf = (states: Value[], theta: Theta) =>
     inDecibels ? factor(mix(states, theta)) : mix(states, theta);
-
   const gainDbOf = (states: Value[], theta: Theta) =>
     inDecibels
       ? mix(states, theta)
@@ -60,10 +65,6 @@ export function compose(
 
   // The steps are made once, so that what several derivatives repeat is known as
   // the same. Their inputs are all that they depend on.
-  const names = parameters.map((parameter) => parameter.name);
-  const thetaOf = (values: Value[]): Theta =>
-    Object.fromEntries(names.map((name, i) => [name, values[i]]));
-
   const meanStep: Step = ([m], [v, averaging]) => [
     meanSquareStep(m, v, averaging),
   ];
@@ -74,7 +75,7 @@ export function compose(
     const [heard, dryLevel, attack, ...rest] = inputs;
     const stages = isRms ? states.slice(1) : states;
     const releases = rest.slice(0, stages.length);
-    const theta = thetaOf(rest.slice(stages.length));
+    const theta = valuesOf({ parameters }, rest.slice(stages.length));
     const rise = isRms
       ? [meanSquareStep(
         states[0],
@@ -119,7 +120,7 @@ export function compose(
         level,
         attack,
         ...releases,
-        ...names.map((name) => theta[name]),
+        ...parameters.map(({ name }) => theta[name]),
       ]);
       return gainOf(isRms ? states.slice(1) : states, theta);
     }
@@ -140,15 +141,11 @@ export function compose(
     parameters,
     feedback,
     gain,
-    output: (theta, sound) =>
-      outputStages(
-        multiply(
-          factor(theta.make_up_db),
-          multiply(gain(theta, sound), sound.input),
-        ),
-        theta,
-        sound.sampleRate,
-      ),
+    output(theta, sound) {
+      const compressed = multiply(gain(theta, sound), sound.input);
+      const madeUp = multiply(factor(theta.make_up_db), compressed);
+      return outputStages(madeUp, theta, sound.sampleRate);
+    },
   };
 }
 

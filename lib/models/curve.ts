@@ -15,6 +15,7 @@
 import {
   divide,
   less,
+  maximum,
   multiply,
   negate,
   select,
@@ -48,6 +49,9 @@ export const KNEE: Parameter = {
   scale: "log",
 };
 
+/** Width, in dB, of a knee that is as good as none; 0 has no derivative. */
+const NARROWEST = 1e-6;
+
 /** Gain in dB that the curve of `theta` asks for at `level`. */
 export function staticGain(
   { threshold_db, ratio, knee_db }: Theta,
@@ -59,9 +63,10 @@ export function staticGain(
   if (knee_db === undefined) {
     return multiply(slope, select(less(0, over), over, 0));
   }
-  const half = multiply(0.5, knee_db);
+  const width = maximum(knee_db, NARROWEST);
+  const half = multiply(0.5, width);
   const into = subtract(over, negate(half));
-  const bend = multiply(divide(0.5, knee_db), multiply(into, into));
+  const bend = multiply(divide(0.5, width), multiply(into, into));
   const above = select(less(half, over), over, bend);
   return multiply(slope, select(less(0, into), above, 0));
 }

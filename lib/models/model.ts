@@ -85,11 +85,11 @@ export function vectorOf({ parameters }: Model, values: Values): Float64Array {
   return Float64Array.from(parameters, ({ name }) => values[name]);
 }
 
-/** The inverse of {@linkcode vectorOf}. */
-export function valuesOf(
-  { parameters }: Model,
-  vector: ArrayLike<number>,
-): Record<string, number> {
+/** The inverse of {@linkcode vectorOf}, of anything that has a model's order. */
+export function valuesOf<One>(
+  { parameters }: Pick<Model, "parameters">,
+  vector: ArrayLike<One>,
+): Record<string, One> {
   return Object.fromEntries(
     parameters.map(({ name }, i) => [name, vector[i]]),
   );
