@@ -21,6 +21,7 @@ import {
   maximum,
   multiply,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import { scan, type Step } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
 import { staticGain } from "./curve.ts";
@@ -48,10 +49,25 @@ export function compose(
   /** What the smoothing moves towards: decibels, or the factor of them. */
   const goal = (theta: Theta, level: Value) => {
     const gainDb = staticGain(theta, level, feedback);
-    return inDecibels ? gainDb : factor(gainDb);
+    return inDecibels
+      ? gainDb
+      : named("asked", factor(gainDb), "the same as a factor");
   };
   const gainOf = (states: Value[], theta: Theta) =>
     inDecibels ? factor(mix(states, theta)) : mix(states, theta);
+
+  const namedStages = (states: Value[]) =>
+    states.map((state, i) =>
+      named(
+        `${states.length === 1 ? "gain" : i === 0 ? "fast" : "slow"}${
+          inDecibels ? "_db" : ""
+        }`,
+        state,
+        inDecibels
+          ? "follows what is asked for, dB"
+          : "follows what is asked for",
+      )
+    );
 
   const gainDbOf = (states: Value[], theta: Theta) =>
     inDecibels
@@ -84,9 +100,11 @@ export function compose(
       : [];
     // The level of g x is that of x and the gain in dB; they differ where g |x|
     // is at the detector's floor alone, which no threshold lies near.
-    const level = isRms
-      ? rmsLevel(add(states[0], rise[0]))
-      : add(dryLevel, gainDbOf(stages, theta));
+    const level = isRms ? rmsLevel(add(states[0], rise[0])) : named(
+      "heard",
+      add(dryLevel, gainDbOf(stages, theta)),
+      "level of what the unit has put out, dB",
+    );
     const to = goal(theta, level);
     return [
       ...rise,
@@ -100,13 +118,15 @@ export function compose(
     const times = second_release_ms === undefined
       ? [release_ms]
       : [release_ms, second_release_ms];
-    const coefficientOf = (ms: Value) => {
-      const alpha = coefficient(ms, sampleRate, timing);
+    const coefficientOf = (name: string, ms: Value) => {
+      const alpha = coefficient(name, ms, sampleRate, timing);
       // Comp-4C leaves sample 0 alone.
       return isComp4c ? multiply(alpha, delay(broadcast(1))) : alpha;
     };
-    const attack = coefficientOf(theta.attack_ms);
-    const releases = times.map(coefficientOf);
+    const attack = coefficientOf("attack", theta.attack_ms);
+    const releases = times.map((ms, i) =>
+      coefficientOf(i === 0 ? "release" : "second_release", ms)
+    );
     const start = inDecibels
       ? initial_gain_db ?? 0
       : initial_gain_db === undefined
@@ -121,18 +141,22 @@ export function compose(
         ...releases,
         ...names.map((name) => theta[name]),
       ]);
-      return gainOf(isRms ? states.slice(1) : states, theta);
+      if (!isRms) return gainOf(namedStages(states), theta);
+      named("mean_square", states[0], "of what is heard");
+      return gainOf(namedStages(states.slice(1)), theta);
     }
-    const heard = isComp4c
-      ? comp4cLevel(input)
-      : isRms
-      ? rmsLevel(scan(meanStep, [0], [input, theta.averaging_coefficient])[0])
+    const heard = isComp4c ? comp4cLevel(input) : isRms
+      ? rmsLevel(named(
+        "mean_square",
+        scan(meanStep, [0], [input, theta.averaging_coefficient])[0],
+        "of what is heard",
+      ))
       : level;
     const to = goal(theta, heard);
-    return gainOf(
-      releases.map((release) => scan(stage, [start], [to, attack, release])[0]),
-      theta,
+    const states = releases.map((release) =>
+      scan(stage, [start], [to, attack, release])[0]
     );
+    return gainOf(namedStages(states), theta);
   }
 
   return {
@@ -143,7 +167,7 @@ export function compose(
     output: (theta, sound) =>
       outputStages(
         multiply(
-          factor(theta.make_up_db),
+          named("make_up", factor(theta.make_up_db), "as a factor"),
           multiply(gain(theta, sound), sound.input),
         ),
         theta,
@@ -155,5 +179,5 @@ export function compose(
 /** Level of Comp-4C: max(20 log₁₀(|x| + 1e-8), −96). */
 function comp4cLevel(input: Value): Value {
   const level = multiply(DB_PER_NEPER, log(add(abs(input), 1e-8)));
-  return maximum(level, -96);
+  return named("level", maximum(level, -96), "dB");
 }

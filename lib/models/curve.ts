@@ -20,6 +20,7 @@ import {
   select,
   subtract,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import type { Value } from "../autodiff/value.ts";
 import type { Parameter, Theta } from "./model.ts";
 
@@ -62,14 +63,26 @@ export function staticGain(
   level: Value,
   feedback: boolean,
 ): Value {
-  const slope = feedback ? subtract(1, ratio) : subtract(divide(1, ratio), 1);
-  const over = subtract(level, threshold_db);
-  if (knee_db === undefined) {
-    return multiply(slope, select(less(0, over), over, 0));
-  }
-  const half = multiply(0.5, knee_db);
-  const into = subtract(over, negate(half));
+  const slope = named(
+    "slope",
+    feedback ? subtract(1, ratio) : subtract(divide(1, ratio), 1),
+    "dB of gain for a dB above the threshold",
+  );
+  const over = named(
+    "over",
+    subtract(level, threshold_db),
+    "dB above the threshold",
+  );
+  const asked = (above: Value) =>
+    named("asked_db", multiply(slope, above), "the gain that is asked for, dB");
+  if (knee_db === undefined) return asked(select(less(0, over), over, 0));
+  const half = named("half_knee", multiply(0.5, knee_db), "dB");
+  const into = named(
+    "into",
+    subtract(over, negate(half)),
+    "dB above the knee's beginning",
+  );
   const bend = multiply(divide(0.5, knee_db), multiply(into, into));
   const above = select(less(half, over), over, bend);
-  return multiply(slope, select(less(0, into), above, 0));
+  return asked(select(less(0, into), above, 0));
 }

@@ -18,6 +18,7 @@ import {
   type Operand,
   subtract,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import type { Value } from "../autodiff/value.ts";
 import type { Parameter } from "./model.ts";
 
@@ -43,7 +44,8 @@ export const AVERAGING: Parameter = {
 
 /** Peak level of v, in dB. */
 export function peakLevel(v: Value): Value {
-  return multiply(DB_PER_NEPER, log(maximum(abs(v), LEVEL_FLOOR)));
+  const level = multiply(DB_PER_NEPER, log(maximum(abs(v), LEVEL_FLOOR)));
+  return named("level", level, "dB");
 }
 
 /** What the mean square `m` rises by when v comes in. */
@@ -54,5 +56,6 @@ export function meanSquareStep(m: Value, v: Value, averaging: Operand): Value {
 
 /** RMS level of a mean square, in dB. */
 export function rmsLevel(meanSquare: Value): Value {
-  return multiply(DB_PER_NEPER / 2, log(meanSquare));
+  const level = multiply(DB_PER_NEPER / 2, log(meanSquare));
+  return named("level", level, "dB");
 }

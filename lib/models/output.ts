@@ -24,6 +24,7 @@ import {
   type Operand,
   subtract,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import { recur } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
 import type { Parameter, Theta } from "./model.ts";
@@ -79,18 +80,37 @@ export function outputStages(
   sampleRate: Operand,
 ): Value {
   const { square, cube, coupling_hz, bandwidth_hz } = theta;
-  let y = u;
+  let y = named("made_up", u, "after the make-up gain");
   if (square !== undefined) {
     y = multiply(y, add(1, multiply(y, add(square, multiply(cube, y)))));
+    y = named("bent", y, "saturated");
   }
-  if (coupling_hz !== undefined) y = highPass(y, leak(coupling_hz, sampleRate));
-  if (bandwidth_hz !== undefined) y = follow(y, leak(bandwidth_hz, sampleRate));
+  if (coupling_hz !== undefined) {
+    const leaks = leak("coupling", coupling_hz, sampleRate);
+    y = named(
+      "coupled",
+      highPass(y, leaks),
+      "without what is below the coupling",
+    );
+  }
+  if (bandwidth_hz !== undefined) {
+    const leaks = leak("bandwidth", bandwidth_hz, sampleRate);
+    y = named(
+      "limited",
+      follow(y, leaks),
+      "without what is above the bandwidth",
+    );
+  }
   return y;
 }
 
 /** 1 − p of a corner in Hz. */
-function leak(hertz: Value, sampleRate: Operand): Value {
-  return subtract(1, exp(divide(multiply(-2 * Math.PI, hertz), sampleRate)));
+function leak(name: string, hertz: Value, sampleRate: Operand): Value {
+  return named(
+    name,
+    subtract(1, exp(divide(multiply(-2 * Math.PI, hertz), sampleRate))),
+    "a sample",
+  );
 }
 
 /** State that follows v by its part `leak` a sample. */
@@ -100,6 +120,7 @@ export function follow(v: Value, leak: Operand): Value {
 
 /** First-order high-pass of unit gain at the highest frequencies. */
 function highPass(v: Value, leak: Value): Value {
-  const rest = subtract(v, delay(follow(v, leak)));
+  const below = named("below", follow(v, leak), "what the coupling takes away");
+  const rest = subtract(v, delay(below));
   return multiply(subtract(1, multiply(0.5, leak)), rest);
 }
