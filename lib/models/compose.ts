@@ -94,7 +94,11 @@ export function compose(
     const rise = isRms
       ? [meanSquareStep(
         states[0],
-        multiply(gainOf(stages, theta), input),
+        named(
+          "put_out",
+          multiply(gainOf(stages, theta), input),
+          "what the unit puts out, by the gain a sample ago",
+        ),
         theta.averaging_coefficient,
       )]
       : [];
@@ -131,7 +135,7 @@ export function compose(
       ? initial_gain_db ?? 0
       : initial_gain_db === undefined
       ? 1
-      : factor(initial_gain_db);
+      : named("start", factor(initial_gain_db), "gain at the first sample");
     const starts = times.map(() => start);
     if (feedback) {
       const states = scan(loop, isRms ? [0, ...starts] : starts, [

@@ -82,7 +82,11 @@ export function staticGain(
     subtract(over, negate(half)),
     "dB above the knee's beginning",
   );
-  const bend = multiply(divide(0.5, knee_db), multiply(into, into));
+  const bend = named(
+    "bend",
+    multiply(divide(0.5, knee_db), multiply(into, into)),
+    "what of it counts within the knee",
+  );
   const above = select(less(half, over), over, bend);
   return asked(select(less(0, into), above, 0));
 }

@@ -51,7 +51,8 @@ export function peakLevel(v: Value): Value {
 /** What the mean square `m` rises by when v comes in. */
 export function meanSquareStep(m: Value, v: Value, averaging: Operand): Value {
   const square = maximum(multiply(v, v), MEAN_SQUARE_FLOOR);
-  return multiply(averaging, subtract(square, m));
+  const rise = multiply(averaging, subtract(square, m));
+  return named("rise", rise, "of the mean square");
 }
 
 /** RMS level of a mean square, in dB. */
