@@ -310,7 +310,7 @@ export function faustModel(
 
   function definitionOf(of: Instruction, scope: Scope): Definition {
     const word = written(of, scope);
-    const name = scope.give.give(of.label?.name ?? "part");
+    const name = scope.give.give(of.label?.name ?? "part", "now");
     const isGlided = glides && follows(of);
     if (isGlided) glided.add(of);
     scope.names.set(of, name);
@@ -326,7 +326,7 @@ export function faustModel(
     const states = of.states!;
     const [alone, others] = [states[0], states.slice(1)];
     const names = states.map(({ label }) =>
-      scope.give.give(label?.name ?? "state")
+      scope.give.give(label?.name ?? "state", "now")
     );
     if (others.length === 0) {
       const definition = recursion(states, ["before"], scope);

@@ -109,7 +109,7 @@ function leak(name: string, hertz: Value, sampleRate: Operand): Value {
   return named(
     name,
     subtract(1, exp(divide(multiply(-2 * Math.PI, hertz), sampleRate))),
-    "a sample",
+    "of the way, each sample",
   );
 }
 

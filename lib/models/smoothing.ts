@@ -88,7 +88,7 @@ export function coefficient(
   return named(
     name,
     subtract(1, exp(divide(-scale, multiply(ms, sampleRate)))),
-    "a sample",
+    "of the way, each sample",
   );
 }
 
