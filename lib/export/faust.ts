@@ -65,7 +65,7 @@ export function faustFile(
     ...remark(origin),
     "//",
     ...remark(
-      `A compressor that Optofit ${project.version} fitted, of its model ${model.name}. Compile it in double precision (faust -double …): slow releases move by less than single precision tells apart. For a mono plug-in compile mono (faust -pn mono …).`,
+      `The model is ${model.name} of Optofit ${project.version}, which wrote this file. Compile it in double precision (faust -double …): a slow release moves by less than single precision tells apart. For a mono plug-in compile mono (faust -pn mono …).`,
     ),
     "",
     `declare name "${labelText(title)}";`,

@@ -88,13 +88,15 @@ export function faustMap(
   );
 
   const heading = [
-    ...dials.map(({ name }) => titleOf(name).toLowerCase()),
-    ...model.parameters.map(titleIn).map((title) => title.toLowerCase()),
-  ].join(", ");
+    ...dials.map(({ name }) => titleOf(name)),
+    ...model.parameters.map(titleIn),
+  ].map((title) => title[0].toLowerCase() + title.slice(1)).join(", ");
   const lines = [
-    `// The settings that were fitted, one a row: ${heading}${
-      isBent ? "; then how the spline through each of them bends" : ""
-    }.`,
+    ...remark(
+      `The settings that were fitted, one a row: ${heading}${
+        isBent ? "; then how the spline through each of these bends" : ""
+      }.`,
+    ),
     ...tables.flatMap((table, i) => tableLines(table, tableNames[i])),
     `${names_.columns} = ${columnCount};`,
     `${names_.cell}(table, column, row) = table, int(${names_.columns} * row + column) : rdtable;`,
@@ -119,9 +121,10 @@ export function faustMap(
           }`,
       "",
     );
-    return tables.length === 2
-      ? `select2(${which}, ${all.join(", ")})`
-      : `ba.selectn(${tables.length}, ${which},\n  ${all.join(",\n  ")})`;
+    const isShort = all.every((word) => /^[\d.]+$/.test(word));
+    return `${
+      tables.length === 2 ? "select2(" : `ba.selectn(${tables.length}, `
+    }${which},${isShort ? " " : "\n  "}${all.join(isShort ? ", " : ",\n  ")})`;
   }
 
   /** The value in column `column` of table `i` where the dials stand. */
@@ -153,57 +156,68 @@ export function faustMap(
       return [];
     }
     const { cell, lines, between } = names_;
-    const place = [
-      "  at = x : max(knot(0)) : min(knot(count - 1));",
-      "  i = sum(k, count - 1, at > knot(k + 1));",
-    ];
+    // Where the knob stands goes round as a signal: as an expression, put in
+    // wherever it is meant, it would take Faust minutes.
+    const at =
+      "x : max(knot(0)) : min(knot(count - 1)) <: _, place : along with {";
+    const knots = `  knot(k) = ${cell}(table, 0, k);`;
+    const value = `  value(k) = ${cell}(table, column, k);`;
+    const place = "  place(at) = sum(k, count - 1, at > knot(k + 1));";
+    const share = "(at - knot(i)) / (knot(i + 1) - knot(i))";
     if (isBent) {
       return [
-        "// What the rows say of `column` where the knob stands at x: on the spline through",
-        "// them, and beyond as at the last of them.",
-        `${lines}(table, count, x, column) = left * value(i) + right * value(i + 1)`,
-        "    + width * width / 6 * ((left * left * left - left) * bend(i)",
-        "      + (right * right * right - right) * bend(i + 1)) with {",
-        `  knot(k) = ${cell}(table, 0, k);`,
-        `  value(k) = ${cell}(table, column, k);`,
+        ...remark(
+          "What the rows say of `column` where the knob stands at x: on the spline through them, and beyond as at the last of them.",
+        ),
+        `${lines}(table, count, x, column) = ${at}`,
+        knots,
+        value,
         `  bend(k) = ${cell}(table, column + ${model.parameters.length}, k);`,
-        ...place,
-        "  width = knot(i + 1) - knot(i);",
-        "  right = (at - knot(i)) / width;",
-        "  left = 1 - right;",
+        place,
+        "  along(at, i) = left * value(i) + right * value(i + 1) + width * width / 6",
+        "      * (bow(left) * bend(i) + bow(right) * bend(i + 1)) with {",
+        "    width = knot(i + 1) - knot(i);",
+        "    right = (at - knot(i)) / width;",
+        "    left = 1 - right;",
+        "    bow(t) = t * t * t - t;",
+        "  };",
         "};",
         "",
       ];
     }
-    const share = "(at - knot(i)) / (knot(i + 1) - knot(i))";
     const betweenLines = hasInfinity
       ? [
-        `// On the way from a to b; a ratio of ${HUGE} and more is ∞, passed through as 1/R.`,
-        `${between}(a, b, t) = ba.if(max(a, b) < ${HUGE}, a + (b - a) * t, 1 / ((1 - t) / a + t / b));`,
+        `// On the way from a to b; a ratio of ${HUGE} is ∞, to which 1/R goes instead of R.`,
+        `${between}(a, b, t) =`,
+        `  ba.if(max(a, b) < ${HUGE}, a + (b - a) * t, 1 / ((1 - t) / a + t / b));`,
       ]
       : [`${between}(a, b, t) = a + (b - a) * t;  // on the way from a to b`];
     if (dials.length === 1) {
       return [
         ...betweenLines,
-        "// What the rows say of `column` where the knob stands at x: on the line between two",
-        "// of them, and beyond as at the last of them.",
-        `${lines}(table, count, x, column) = ${between}(value(i), value(i + 1), ${share}) with {`,
-        `  knot(k) = ${cell}(table, 0, k);`,
-        `  value(k) = ${cell}(table, column, k);`,
-        ...place,
+        ...remark(
+          "What the rows say of `column` where the knob stands at x: on the line between two of them, and beyond as at the last of them.",
+        ),
+        `${lines}(table, count, x, column) = ${at}`,
+        knots,
+        value,
+        place,
+        `  along(at, i) = ${between}(value(i), value(i + 1), ${share});`,
         "};",
         "",
       ];
     }
     return [
       ...betweenLines,
-      "// What `value` of a row is where the knob of a column, whose settings stand `stride`",
-      "// rows apart from `row` on, is at x: on the line between two of them, and beyond as at",
-      "// the last of them.",
+      ...remark(
+        "What `value` of a row is where the knob of `column`, whose `count` settings stand `stride` rows apart from `row` on, is at x: on the line between two of them, and beyond as at the last of them.",
+      ),
       `${lines}(table, column, count, stride, x, value, row) =`,
-      `  ${between}(value(row + stride * i), value(row + stride * (i + 1)), ${share}) with {`,
+      `    ${at}`,
       `  knot(k) = ${cell}(table, column, stride * k);`,
-      ...place,
+      place,
+      `  along(at, i) = ${between}(value(row + stride * i), value(row + stride * (i + 1)),`,
+      `    ${share});`,
       "};",
       "",
     ];

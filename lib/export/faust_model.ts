@@ -22,7 +22,7 @@ export const HELPERS = {
     `// A state: what \`step\` makes of it from sample to sample, from \`start\` on. One
 // that has faded away counts as zero, so that no denormal numbers arise.
 from(start, step) = (ba.if(first, start) : step : awake) ~ _;
-awake(x) = x * (abs(x) > 1e-15);`,
+awake(x) = x * (abs(x) > 1e-30);`,
   from_all: `// The same of several, which move together.
 from_all(starts, step) = (par(i, n, ba.if(first, ba.take(i + 1, starts)))
   : step : par(i, n, awake)) ~ si.bus(n) with { n = outputs(starts); };`,
