@@ -8,7 +8,7 @@
 import type { Unit } from "../data/unit_file.ts";
 import type { Model } from "../models/model.ts";
 import type { Interpolation } from "../spline.ts";
-import { faustMap, remark } from "./faust_map.ts";
+import { faustMap, OWN_TITLES, remark } from "./faust_map.ts";
 import { faustModel, HELPERS } from "./faust_model.ts";
 import { labelText, Names } from "./faust_names.ts";
 import { knobMapOf } from "./knob_map.ts";
@@ -75,11 +75,13 @@ export function faustFile(
     "",
     ...section("Knobs"),
     ...controls,
-    `trim_db = hslider("[${count}] Make-up trim [unit:dB]", 0, -24, 24, 0.1);`,
-    `mix = hslider("[${count + 1}] Mix [unit:%]", 100, 0, 100, 1) / 100;`,
-    `link = checkbox("[${count + 2}] Stereo link");`,
-    `bypass = checkbox("[${count + 3}] Bypass");`,
-    `meter = hbargraph("[${count + 4}] Gain reduction [unit:dB]", 0, 40);`,
+    `trim_db = hslider("[${count}] ${OWN_TITLES.trim} [unit:dB]", 0, -24, 24, 0.1);`,
+    `mix = hslider("[${
+      count + 1
+    }] ${OWN_TITLES.mix} [unit:%]", 100, 0, 100, 1) / 100;`,
+    `link = checkbox("[${count + 2}] ${OWN_TITLES.link}");`,
+    `bypass = checkbox("[${count + 3}] ${OWN_TITLES.bypass}");`,
+    `meter = hbargraph("[${count + 4}] ${OWN_TITLES.meter} [unit:dB]", 0, 40);`,
     "",
     ...section(glides ? "From the knobs to the parameters" : "Parameters"),
     ...lines,

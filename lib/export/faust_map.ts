@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type Positions, titleOfKnob } from "../data/unit_file.ts";
 import type { Model, Parameter, Values } from "../models/model.ts";
 import {
   commentText,
@@ -28,10 +29,24 @@ export interface FaustMap {
   lines: string[];
 }
 
-/** "Peak reduction" of `peak_reduction`. */
-export function titleOf(name: string): string {
-  const words = name.replaceAll("_", " ").trim() || name;
-  return words[0].toUpperCase() + words.slice(1);
+/** What the plug-in's own controls are called. */
+export const OWN_TITLES = {
+  trim: "Make-up trim",
+  mix: "Mix",
+  link: "Stereo link",
+  bypass: "Bypass",
+  meter: "Gain reduction",
+};
+
+/** Titles of the knobs called `names`, each one's own. */
+function titlesOf(names: readonly string[]): Map<string, string> {
+  const taken = new Set<string>(Object.values(OWN_TITLES));
+  return new Map(names.map((name) => {
+    let title = titleOfKnob(name);
+    while (taken.has(title)) title += " knob";
+    taken.add(title);
+    return [name, title];
+  }));
 }
 
 /**
@@ -48,24 +63,26 @@ export function faustMap(
   const knobNames = new Map(
     [...dials, ...switches].map(({ name }) => [name, names.give(name, "knob")]),
   );
+  const titles = titlesOf([...knobNames.keys()]);
   const controls = [
     ...dials.map((dial, i) =>
-      `${knobNames.get(dial.name)} = ${slider(dial, i)};`
+      `${knobNames.get(dial.name)} = ${
+        slider(dial, titles.get(dial.name)!, i)
+      };`
     ),
     ...switches.map((one, i) =>
-      `${knobNames.get(one.name)} = ${menu(one, dials.length + i)};`
+      `${knobNames.get(one.name)} = ${
+        menu(one, titles.get(one.name)!, dials.length + i)
+      };`
     ),
   ];
   if (controls.length === 0) {
     const [{ rows: [values] }] = tables;
     const lines = model.parameters.map((parameter) => {
-      const { name, unit } = parameter;
-      const about = unit === ""
-        ? titleIn(parameter)
-        : `${titleIn(parameter)}, ${unit}`;
-      return `${parameters[name]} = ${
-        valueText(parameter, values)
-      };  // ${about}`;
+      const { name } = parameter;
+      return `${parameters[name]} = ${valueText(parameter, values)};  // ${
+        titleIn(parameter)
+      }`;
     });
     return { controls, lines };
   }
@@ -79,7 +96,7 @@ export function faustMap(
     fade: names.give("fade"),
   };
   const tableNames = tables.map(({ at }) =>
-    names.give(nameOfTable(at), "table")
+    names.give(nameOfTable(at, switches), "table")
   );
   const isBent = tables.some(({ bends }) => bends !== undefined);
   const columnCount = dials.length + model.parameters.length * (isBent ? 2 : 1);
@@ -88,7 +105,7 @@ export function faustMap(
   );
 
   const heading = [
-    ...dials.map(({ name }) => titleOf(name)),
+    ...dials.map(({ name }) => titles.get(name)!),
     ...model.parameters.map(titleIn),
   ].map((title) => title[0].toLowerCase() + title.slice(1)).join(", ");
   const lines = [
@@ -227,7 +244,7 @@ export function faustMap(
     return dials.flatMap(({ name, fades, range }, d) => {
       if (!fades || !fadesAt(d, range[0])) return [];
       const low = select(({ knots }) => numberText(knots[d][0]));
-      const title = titleOf(name).toLowerCase();
+      const title = titles.get(name)!.toLowerCase();
       return [
         `// Below ${title} ${low}, the lowest setting, the threshold rises to 0 dB where it is 0.`,
         `${names_.fade} = min(1, ${knobNames.get(name)} / ${low});`,
@@ -308,29 +325,38 @@ function valueText({ name, scale }: Parameter, values: Values): string {
   return numberText(scale === "log" && value === 0 ? TINY : value, DIGITS);
 }
 
-function nameOfTable(at: Readonly<Record<string, number | string>>): string {
-  const parts = Object.entries(at).map(([name, value]) =>
-    typeof value === "number" ? `${name}_${value}` : value
-  );
+/** What the table is called of the settings where the `switches` stand at `at`. */
+function nameOfTable(at: Positions, switches: readonly Switch[]): string {
+  const parts = switches.map(({ name, values }) => {
+    const value = at[name];
+    const isWord = typeof value === "string" && /^[a-z]\w{0,19}$/i.test(value);
+    if (isWord) return value;
+    const isCount = typeof value === "number" && Number.isInteger(value);
+    return `${name}_${isCount ? value : values.indexOf(value) + 1}`;
+  });
   return parts.join("_") || "settings";
 }
 
-function slider({ name, unit, range, start }: Dial, i: number): string {
+function slider(
+  { unit, range, start }: Dial,
+  title: string,
+  i: number,
+): string {
   const [low, high] = range;
   const step = numberText((high - low) / 1000, DIGITS);
   const ofUnit = unit === "" ? "" : ` [unit:${labelText(unit)}]`;
-  return `hslider("[${i}] ${labelText(titleOf(name))}${ofUnit}", ${
+  return `hslider("[${i}] ${title}${ofUnit}", ${
     [start, low, high].map((value) => numberText(value)).join(", ")
   }, ${step})`;
 }
 
-function menu({ name, values }: Switch, i: number): string {
+function menu({ values }: Switch, title: string, i: number): string {
   const choices = values.map((value, at) =>
     `'${labelText(String(value))}':${at}`
   ).join(";");
-  return `nentry("[${i}] ${
-    labelText(titleOf(name))
-  } [style:menu{${choices}}]", 0, 0, ${values.length - 1}, 1)`;
+  return `nentry("[${i}] ${title} [style:menu{${choices}}]", 0, 0, ${
+    values.length - 1
+  }, 1)`;
 }
 
 /** A comment's text for people, of `text` that may hold anything. */

@@ -152,6 +152,7 @@ export function listingOf(model: Model): Listing {
   /** All states of the recurrence that `node` is one of. */
   function listStates(node: Node): Instruction {
     const states = node.states!;
+    const starts = states.map((state) => listed(startOf(state)));
     const before = states.map(() => add("before", [], { isSignal: true }));
     states.forEach((state, k) => {
       if (state.before) known.set(state.before, before[k]);
@@ -161,7 +162,7 @@ export function listingOf(model: Model): Listing {
       : linearMoves(node, before);
     const group: Instruction[] = [];
     states.forEach((state, k) => {
-      const made = add("state", [moves[k], listed(startOf(state))], {
+      const made = add("state", [moves[k], starts[k]], {
         isSignal: true,
         states: group,
         label: state.label,

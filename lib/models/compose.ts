@@ -123,7 +123,11 @@ export function compose(
       ? [release_ms]
       : [release_ms, second_release_ms];
     const coefficientOf = (name: string, ms: Value) => {
-      const alpha = coefficient(name, ms, sampleRate, timing);
+      const alpha = named(
+        name,
+        coefficient(ms, sampleRate, timing),
+        "of the way, each sample",
+      );
       // Comp-4C leaves sample 0 alone.
       return isComp4c ? multiply(alpha, delay(broadcast(1))) : alpha;
     };

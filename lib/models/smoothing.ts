@@ -23,7 +23,6 @@ import {
   select,
   subtract,
 } from "../autodiff/primitives.ts";
-import { named } from "../autodiff/program.ts";
 import type { Value } from "../autodiff/value.ts";
 import { DB_PER_NEPER } from "./detector.ts";
 import type { Parameter, Theta } from "./model.ts";
@@ -78,18 +77,13 @@ export function factor(db: Operand): Value {
   return exp(multiply(1 / DB_PER_NEPER, db));
 }
 
-/** Coefficient 1 − e^(−`scale` / (ms fs)) of the time called `name`. */
+/** Coefficient 1 − e^(−`scale` / (ms fs)) of a time. */
 export function coefficient(
-  name: string,
   ms: Value,
   sampleRate: Operand,
   scale = 2200,
 ): Value {
-  return named(
-    name,
-    subtract(1, exp(divide(-scale, multiply(ms, sampleRate)))),
-    "of the way, each sample",
-  );
+  return subtract(1, exp(divide(-scale, multiply(ms, sampleRate))));
 }
 
 /** What a state moves by towards `target`. */

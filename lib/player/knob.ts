@@ -9,7 +9,7 @@
  */
 
 import { fadesBelow, valuesAnywhere, valuesAt } from "../curve.ts";
-import { knobsInWords, type Unit } from "../data/unit_file.ts";
+import { knobsInWords, titleOfKnob, type Unit } from "../data/unit_file.ts";
 import type { Values } from "../models/model.ts";
 
 /** Steps that the dial turns by, from one end to the other. */
@@ -41,12 +41,6 @@ export interface Panel {
 
 /** The name of the only turn where there is no switch. */
 const NO_CHOICE = "";
-
-/** "Peak reduction" of `peak_reduction`. */
-function titleOf(name: string): string {
-  const words = name.replaceAll("_", " ");
-  return words[0].toUpperCase() + words.slice(1);
-}
 
 /**
  * The knobs of `unit`, of which it has at most one of each kind.
@@ -83,14 +77,14 @@ export function panelOf(unit: Unit): Panel {
   return {
     ...(dial?.[1].kind === "number" && {
       dial: {
-        title: titleOf(dial[0]),
+        title: titleOfKnob(dial[0]),
         unit: dial[1].unit,
         range: dial[1].range,
         fades,
       },
     }),
     ...(choice !== undefined && {
-      choice: { title: titleOf(choice[0]), values: values.map(String) },
+      choice: { title: titleOfKnob(choice[0]), values: values.map(String) },
     }),
     turns,
   };
