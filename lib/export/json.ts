@@ -25,9 +25,9 @@
  *                     constant (value), parameter (of that name), sample_rate (Hz),
  *                     input (the dry sample);
  *                     delay (of a signal: its value a sample ago, at first the second
- *                     operand); before (what the state of that line was a sample ago,
- *                     at first where it starts); state (before plus the first operand;
- *                     the second is where it starts)
+ *                     operand); before (what the line `state`, a state, was a sample
+ *                     ago, at first where it starts); state (the same plus the first
+ *                     operand; the second is where it starts)
  *       operands      lines it takes
  *       name, about   what it is known by, where it is
  *     gain, output    lines of the gain before make-up and of the wet sound
