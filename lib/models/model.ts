@@ -63,6 +63,18 @@ export interface Sound {
   sampleRate: Operand;
 }
 
+/** A parameter above 0 that is searched by its logarithm. */
+export function onLogarithm(
+  name: string,
+  title: string,
+  unit: string,
+  start: number,
+  range: Parameter["range"],
+  decimals = 4,
+): Parameter {
+  return { name, title, unit, decimals, start, range, scale: "log" };
+}
+
 /** A unit, written once. */
 export interface Model {
   /** Name as `--model` takes it, such as "4a-2a+coupling". */
