@@ -108,6 +108,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   slow: "follows what is asked for",
   slow_db: "follows what is asked for, dB",
   start: "gain at the first sample",
+  width: "of the knee, dB",
 };
 
 /**

@@ -58,7 +58,7 @@ export function staticGain(
   const over = named("over", subtract(level, threshold_db));
   const asked = (above: Value) => named("asked_db", multiply(slope, above));
   if (knee_db === undefined) return asked(select(less(0, over), over, 0));
-  const width = maximum(knee_db, NARROWEST);
+  const width = named("width", maximum(knee_db, NARROWEST));
   const half = named("half_knee", multiply(0.5, width));
   const into = named("into", subtract(over, negate(half)));
   const square = multiply(into, into);
