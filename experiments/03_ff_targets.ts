@@ -800,6 +800,7 @@ Examples:
     const started = performance.now();
     const config = await withEngine(
       await configOf(schema, EXPERIMENT, options),
+      RMS,
     );
     const { fit_seconds, test_seconds, ...sound } = config.data;
     const dry = await openDry({
