@@ -218,7 +218,7 @@ async function fitChunks(
     const found = await minimise(objective.evaluate, z, { ...options, isNear });
     let minimum = await sorted(objective, found);
     const isLimiter = coordinates.values(minimum.z).ratio > LIMITING_RATIO;
-    const limiter = isLimiter && !isCoarse && coordinates.limiter(minimum.z);
+    const limiter = isLimiter && !isCoarse && coordinates.limiter?.(minimum.z);
     if (limiter) {
       const { length } = minimum.records;
       const next = await minimise(objective.evaluate, limiter, {

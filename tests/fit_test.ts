@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { compress } from "../lib/compressor/compressor.ts";
 import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
@@ -16,7 +15,7 @@ import {
   publishedCoordinates,
 } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";
-import { openOracle } from "./oracle.ts";
+import { compress, openOracle } from "./oracle.ts";
 
 await buildKernels(["compressor"]);
 
@@ -302,8 +301,8 @@ Deno.test("fitPair() of a limiter stays within a range that ends, and leaves oth
     { start: LIMITER },
   );
   assert(Math.abs(parameters.ratio / 12 - 1) < 0.02, `${parameters.ratio}`);
-  const { limiter } = coordinatesOf(parseModel("feedback"), pair);
-  assert.equal(limiter(new Float64Array(5)), undefined);
+  const feedback = coordinatesOf(parseModel("feedback"), pair);
+  assert.equal(feedback.limiter!(new Float64Array(5)), undefined);
 });
 
 Deno.test("fitPair() puts the faster of two release stages first, wherever it started", async () => {

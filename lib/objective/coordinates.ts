@@ -56,7 +56,7 @@ export interface Coordinates {
    * detector hears the input. No derivative by the ratio is left there, so that a
    * minimiser goes on by the others alone.
    */
-  limiter(z: Float64Array): Float64Array | undefined;
+  limiter?(z: Float64Array): Float64Array | undefined;
   /** `evaluation`, which is by the parameters at z, by z. */
   byCoordinates(z: Float64Array, evaluation: Evaluation): Evaluation;
 }
