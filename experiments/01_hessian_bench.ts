@@ -47,7 +47,8 @@ import {
 import { PUBLISHED_CITATION } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
-import { parametersSchema } from "../lib/fit_config.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
+import { valuesSchema } from "../lib/data/values_schema.ts";
 import { TENSORFLOW_BACKENDS } from "../lib/frameworks/tensorflow/names.ts";
 import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
 import { coloursOf } from "../lib/report/palette.ts";
@@ -76,7 +77,7 @@ const schema = z.strictObject({
   sample_rate: z.int().min(1000).max(384_000).default(44100),
   seed: z.union([z.int(), z.string()]).default(1),
   peak_reduction: z.int().default(70),
-  at: parametersSchema.default({
+  at: valuesSchema(parseModel(PAPER_MODEL)).default({
     threshold_db: -36,
     ratio: 4,
     attack_ms: 1,

@@ -36,7 +36,7 @@ import {
   withEngine,
 } from "../lib/commands/command_line.ts";
 import { openRecordings, soleTake } from "../lib/commands/recordings.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import type { Values } from "../lib/models/model.ts";
 import {
   type Curvature,
   curvatureOf,
@@ -183,11 +183,11 @@ interface Case {
 /** What all runs of one case ended in. */
 interface Verdict {
   /** The lowest ESR that any run of any method found, and where. */
-  best: { esr: number; z: number[]; parameters: CompressorParameters };
+  best: { esr: number; z: number[]; parameters: Values };
   /** Minima that trust-region ended in, the lowest first. */
   minima: {
     esr: number;
-    parameters: CompressorParameters;
+    parameters: Values;
     runs: number;
     why: string;
   }[];

@@ -38,8 +38,7 @@ import {
   withEngine,
 } from "../lib/commands/command_line.ts";
 import { modelOption } from "../lib/commands/model_options.ts";
-import { createCompressor } from "../lib/compressor/compressor.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import { openModel } from "../lib/engines/compiled/stream.ts";
 import { esrOf, type Run, runMethod } from "../lib/convergence/run.ts";
 import { openDry } from "../lib/data/source.ts";
 import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
@@ -51,7 +50,7 @@ import {
 } from "../lib/fit_config.ts";
 import { scoreModel } from "../lib/metrics/score.ts";
 import { chunk } from "../lib/objective/chunks.ts";
-import type { Model } from "../lib/models/model.ts";
+import type { Model, Values } from "../lib/models/model.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { type Objective, objectiveOf } from "../lib/objective/objective.ts";
 import {
@@ -112,7 +111,7 @@ function named(config: Config) {
 }
 
 /** The published targets: threshold, averaging and make-up are the same. */
-const TARGETS: Record<TargetName, CompressorParameters> = {
+const TARGETS: Record<TargetName, Values> = {
   "FF-A": targetWith(3, 1, 100),
   "FF-B": targetWith(5, 30, 30),
   "FF-C": targetWith(8, 0.1, 200),
@@ -122,7 +121,7 @@ function targetWith(
   ratio: number,
   attackMs: number,
   releaseMs: number,
-): CompressorParameters {
+): Values {
   return {
     threshold_db: -20,
     ratio,
@@ -137,7 +136,7 @@ function targetWith(
 const RMS = parseModel("rms");
 
 /** The published starting point. */
-const START: CompressorParameters = {
+const START: Values = {
   threshold_db: -10,
   ratio: 2,
   attack_ms: 50,
@@ -160,7 +159,7 @@ type Way = typeof METHODS[number] | "other-model";
 interface Found {
   target: TargetName;
   way: Way;
-  parameters: CompressorParameters;
+  parameters: Values;
   /** ESR of the fitted part, over its counted samples. */
   esrFit: number;
   /** ESR of the test part, whole. */
@@ -189,11 +188,12 @@ const RECOVERED = { threshold_db: 0.01, relative: 1e-3 };
  */
 function pairOf(
   dry: Signal,
-  parameters: CompressorParameters,
+  parameters: Values,
   sampleRate: number,
 ): Pair {
   const wet = new Float32Array(dry.length);
-  createCompressor(parameters, sampleRate).process(dry, wet);
+  openModel(RMS, parameters, sampleRate, { precision: "double" })
+    .process(dry, wet);
   return { dry, wet, sampleRate };
 }
 
@@ -360,7 +360,7 @@ async function studyTarget(
       // Newton's methods minimise this very error, so it is known already.
       const isKnown = way !== "gradient-descent" &&
         way !== "frequency-sampling";
-      const esrAt = async (parameters: CompressorParameters) => {
+      const esrAt = async (parameters: Values) => {
         const { loss } = await objective.evaluate(
           space.coordinates(parameters),
           0,
@@ -800,6 +800,7 @@ Examples:
     const started = performance.now();
     const config = await withEngine(
       await configOf(schema, EXPERIMENT, options),
+      RMS,
     );
     const { fit_seconds, test_seconds, ...sound } = config.data;
     const dry = await openDry({

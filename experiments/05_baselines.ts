@@ -47,7 +47,7 @@ import {
   withEngine,
 } from "../lib/commands/command_line.ts";
 import type { Processor } from "../lib/compressor/compressor.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import type { Values } from "../lib/models/model.ts";
 import { ConfigError } from "../lib/config.ts";
 import { parametersAt } from "../lib/curve.ts";
 import { unitToYaml } from "../lib/data/unit_file.ts";
@@ -325,7 +325,7 @@ function methodsOf(
 ): { method: string; processor: Processor }[] {
   const { sampleRate } = fitted;
   const gain = bestGain(fitted.dry, fitted.wet);
-  const compressor = (parameters: CompressorParameters) =>
+  const compressor = (parameters: Values) =>
     createFastCompressor(parameters, sampleRate);
   const published = publishedFit(fit)?.parameters;
   const others = fits.filter((other) => other.mode === fit.mode)

@@ -6,6 +6,12 @@
  * Over several numbers it goes one after the other, which needs a setting at
  * every crossing.
  *
+ * What is played by hand has parameters beyond the settings too: there they stay,
+ * save on a levelling amplifier below its lowest setting, where the threshold
+ * rises in a straight line to 0 dBFS at knob position 0: there nothing within
+ * full scale is compressed. (The published curve begins at 40, since below it the
+ * recordings hardly reach the threshold.)
+ *
  * @module
  */
 
@@ -16,6 +22,7 @@ import {
   LEVELLING_KNOBS,
   type Positions,
   positionsOf,
+  type Unit,
 } from "./data/unit_file.ts";
 import type { Values } from "./models/model.ts";
 import { interpolant, type Interpolation } from "./spline.ts";
@@ -58,6 +65,47 @@ export function valuesAt(
     some = matching;
   }
   return interpolate(some, numbers, at, method);
+}
+
+/**
+ * Parameters of a unit wherever its knobs stand, also beyond the settings.
+ *
+ * @throws {RangeError} naming the choice that stands where no setting does.
+ */
+export function valuesAnywhere(
+  unit: Pick<Unit, "knobs" | "settings">,
+  at: Positions,
+  method: Interpolation,
+): Values {
+  const choices = Object.entries(unit.knobs)
+    .filter(([, { kind }]) => kind === "choice").map(([name]) => name);
+  const there = unit.settings.filter((setting) =>
+    choices.every((name) => setting.at[name] === at[name])
+  );
+  const within = { ...at };
+  let part = 1;
+  for (const [name, knob] of Object.entries(unit.knobs)) {
+    if (knob.kind === "choice" || there.length === 0) continue;
+    const position = at[name] as number;
+    const settings = there.map((setting) => setting.at[name] as number);
+    const low = settings.reduce((a, b) => Math.min(a, b));
+    const high = settings.reduce((a, b) => Math.max(a, b));
+    within[name] = Math.min(Math.max(position, low), high);
+    if (fadesBelow(name, knob) && position < low) part = position / low;
+  }
+  const values = valuesAt(unit, within, method);
+  if (part === 1 || values.threshold_db === undefined) return values;
+  const { threshold_db } = values;
+  return {
+    ...values,
+    threshold_db: Math.max(threshold_db, 0) + part * Math.min(threshold_db, 0),
+  };
+}
+
+/** Whether below the lowest setting of a knob the threshold rises to 0 dBFS. */
+export function fadesBelow(name: string, knob: Knob): boolean {
+  return name === "peak_reduction" &&
+    JSON.stringify(knob) === JSON.stringify(LEVELLING_KNOBS.peak_reduction);
 }
 
 /** Parameters over the first of the knobs `numbers`, by those over the rest. */

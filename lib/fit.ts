@@ -23,7 +23,10 @@ import { RecordingError } from "./sound/recording_error.ts";
 
 /** A model fitted to a pair. */
 export interface Fit {
-  /** The parameters found; of two release stages the faster comes first. */
+  /**
+   * The parameters found; of two release stages the faster comes first. A ratio above
+   * 1000 is ∞, and the others fitted to that, in a forward model whose range allows it.
+   */
   parameters: Values;
   /** The coordinates that were searched. */
   coordinates: Coordinates;
@@ -55,6 +58,12 @@ const ESR_FLOOR = 1e-12;
 
 /** Make-up gain of a start, in dB, below which no sound is left to compare. */
 const QUIETEST = -300;
+
+/** Ratio above which a forward model is taken for a limiter, of ratio ∞. */
+const LIMITING_RATIO = 1000;
+
+/** Ratio with which a fit starts that is told of a limiter near by: it may be none. */
+const STEEP_RATIO = 20;
 
 /** A coarse fit stops where the model promises a smaller fall of the loss. */
 export const COARSE_TOLERANCE = 1e-6;
@@ -95,7 +104,12 @@ export async function fitPair(
       () => openEngine(engine, few, model),
       coordinates,
       { ...solver, tolerance: COARSE_TOLERANCE },
-      { start: from, isNear, onIteration: (at) => onIteration?.(at, true) },
+      {
+        start: from,
+        isNear,
+        isCoarse: true,
+        onIteration: (at) => onIteration?.(at, true),
+      },
     );
     // Where there is no sound in these few, there may be in the others.
     if (typeof found !== "string") {
@@ -111,7 +125,12 @@ export async function fitPair(
       () => openEngine(engine, pair, model),
       coordinates,
       { ...solver, match_energy: solver.match_energy && !hasMakeUp },
-      { start: from, isNear, onIteration: (at) => onIteration?.(at, false) },
+      {
+        start: from,
+        isNear,
+        isCoarse: false,
+        onIteration: (at) => onIteration?.(at, false),
+      },
     ),
   );
   return { ...fit, coarse };
@@ -170,9 +189,10 @@ export async function fitChunks(
   open: () => Promise<Engine>,
   coordinates: Coordinates,
   solver: SolverConfig,
-  { start, isNear, onIteration }: {
+  { start, isNear, isCoarse, onIteration }: {
     start: Values;
     isNear: boolean;
+    isCoarse: boolean;
     onIteration: (record: IterationRecord) => void;
   },
 ): Promise<Fit | "dry" | "wet"> {
@@ -181,9 +201,10 @@ export async function fitChunks(
     const { targetEnergy } = engine;
     if (!(targetEnergy > 0)) return "wet";
     const objective = objectiveOf(engine, coordinates);
-    let z = isNear
-      ? coordinates.nearest(start)
-      : coordinates.coordinates(start);
+    const near = start.ratio > LIMITING_RATIO
+      ? { ...start, ratio: STEEP_RATIO }
+      : start;
+    let z = isNear ? coordinates.nearest(near) : coordinates.coordinates(start);
     const { loss, modelEnergy } = await objective.evaluate(z, 0);
     if (
       !Number.isFinite(loss) ||
@@ -196,17 +217,26 @@ export async function fitChunks(
     if (modelEnergy === 0) return "dry";
     if (solver.match_energy) z = await matchEnergy(objective, z);
     const minimise = solver.method === "damped" ? dampedNewton : trustRegion;
-    const minimum = await sorted(
-      objective,
-      await minimise(objective.evaluate, z, {
-        maxIterations: solver.max_iterations,
-        tolerance: solver.tolerance,
-        lossFloor: ESR_FLOOR * targetEnergy,
-        precision: engine.precision,
-        isNear,
-        onIteration,
-      }),
-    );
+    const options = {
+      maxIterations: solver.max_iterations,
+      tolerance: solver.tolerance,
+      lossFloor: ESR_FLOOR * targetEnergy,
+      precision: engine.precision,
+      onIteration,
+    };
+    const found = await minimise(objective.evaluate, z, { ...options, isNear });
+    let minimum = await sorted(objective, found);
+    const isLimiter = coordinates.values(minimum.z).ratio > LIMITING_RATIO;
+    const limiter = isLimiter && !isCoarse && coordinates.limiter?.(minimum.z);
+    if (limiter) {
+      const { length } = minimum.records;
+      const next = await minimise(objective.evaluate, limiter, {
+        ...options,
+        isNear: true,
+        onIteration: (record) => onIteration(later(record, length)),
+      });
+      minimum = goneOn(minimum, next);
+    }
     return {
       parameters: coordinates.values(minimum.z),
       coordinates,
@@ -217,6 +247,29 @@ export async function fitChunks(
   } finally {
     await engine.close();
   }
+}
+
+/** `record`, of a run that went on after `offset` others. */
+function later(record: IterationRecord, offset: number): IterationRecord {
+  return { ...record, iteration: record.iteration + offset };
+}
+
+/** The end of `next`, with the records and the cost of what went before it. */
+function goneOn(before: Minimum, next: Minimum): Minimum {
+  const { length } = before.records;
+  const records = [
+    ...before.records,
+    ...next.records.map((record) => later(record, length)),
+  ];
+  const [values, gradients, hessians] = next.evaluations.map((count, order) =>
+    count + before.evaluations[order]
+  );
+  return {
+    ...next,
+    iterations: records.length - 1,
+    records,
+    evaluations: [values, gradients, hessians],
+  };
 }
 
 /**

@@ -6,30 +6,11 @@
 
 import * as z from "zod";
 import { ENGINE_NAMES } from "./engines/open.ts";
+import { parameterSchema } from "./data/values_schema.ts";
 import type { ChunkOptions } from "./objective/chunks.ts";
-import type { Model, Scale, Values } from "./models/model.ts";
+import type { Model, Values } from "./models/model.ts";
 import { PAPER_MODEL, parseModel } from "./models/presets.ts";
 import { requireRange, wordsOf } from "./objective/coordinates.ts";
-
-/** What a parameter must be at the least, by its scale. */
-const NUMBERS: Readonly<Record<Scale, z.ZodNumber>> = {
-  linear: z.number(),
-  log: z.number().positive("must be above 0"),
-  "log-above-one": z.number().min(1, "must be at least 1"),
-  logit: z.number().min(0, "must be from 0 to 1").max(1, "must be from 0 to 1"),
-};
-
-/** Schema of the parameters of `model`, all of them. */
-export function parametersSchemaOf({ parameters }: Model) {
-  return z.strictObject(
-    Object.fromEntries(
-      parameters.map(({ name, scale }) => [name, NUMBERS[scale]]),
-    ),
-  );
-}
-
-/** Schema of the parameters of `4a-2a`. */
-export const parametersSchema = parametersSchemaOf(parseModel(PAPER_MODEL));
 
 /** Schema of how the recordings are divided. */
 export const chunksSchema = z.strictObject({
@@ -149,7 +130,7 @@ export function requireParameters(
         continue;
       }
       const start = solver.start[name];
-      const { error } = NUMBERS[parameter.scale].safeParse(start);
+      const { error } = parameterSchema(parameter, false).safeParse(start);
       const [low, high] = solver.ranges[name] ?? parameter.range;
       if (error !== undefined) refuse(error.issues[0].message);
       // Ranges of times in feedback are of the loop's.

@@ -301,7 +301,12 @@ async function fitAll(
       open(few.map((take, i) => take ?? whole[i])),
       coordinates,
       { ...solver, tolerance: COARSE_TOLERANCE },
-      { start: from, isNear, onIteration: (at) => onIteration(at, true) },
+      {
+        start: from,
+        isNear,
+        isCoarse: true,
+        onIteration: (at) => onIteration(at, true),
+      },
     );
     if (isTrial) return requireSound(found);
     if (typeof found !== "string") {
@@ -319,7 +324,12 @@ async function fitAll(
         match_energy: solver.match_energy && coarse === undefined &&
           start === undefined,
       },
-      { start: from, isNear, onIteration: (at) => onIteration(at, false) },
+      {
+        start: from,
+        isNear,
+        isCoarse: false,
+        onIteration: (at) => onIteration(at, false),
+      },
     ),
   );
   return { ...fit, coarse };

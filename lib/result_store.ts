@@ -20,7 +20,10 @@ import { reasonOf } from "./file_error.ts";
  * experiment keeps. Changed data have versions of their own (`STIMULUS_VERSION`,
  * `OPTICAL_VERSION`).
  */
-const RESULT_VERSION = 2;
+const RESULT_VERSION = 3;
+
+/** What stands for an infinite ratio, which JSON has not. */
+const INFINITE = "∞";
 
 /** Results of one run, by key. */
 export interface ResultStore {
@@ -55,7 +58,11 @@ export async function openResultStore(
     folder,
     async get<Result>(key: string) {
       try {
-        const file = JSON.parse(await Deno.readTextFile(pathOf(key)));
+        const text = await Deno.readTextFile(pathOf(key));
+        const file = JSON.parse(
+          text,
+          (_, value) => value === INFINITE ? Infinity : value,
+        );
         const isWhole = file?.check === await fingerprint(file?.result);
         return isWhole ? file.result as Result : undefined;
       } catch (error) {
@@ -72,7 +79,12 @@ export async function openResultStore(
     },
     async put(key, result) {
       const file = { check: await fingerprint(result), result };
-      await writeFileWhole(pathOf(key), `${JSON.stringify(file, null, 1)}\n`);
+      const text = JSON.stringify(
+        file,
+        (_, value) => value === Infinity ? INFINITE : value,
+        1,
+      );
+      await writeFileWhole(pathOf(key), `${text}\n`);
     },
   };
 }

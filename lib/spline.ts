@@ -40,9 +40,7 @@ export function interpolant(
   if (xs.some((x, i) => i > 0 && !(x > xs[i - 1]))) {
     throw new RangeError("the knots must ascend");
   }
-  const bends = method === "spline" && xs.length > 2
-    ? secondDerivatives(xs, ys)
-    : xs.map(() => 0);
+  const bends = bendsOf(xs, ys, method);
   return (x) => {
     const last = xs.length - 1;
     if (!(x >= xs[0] && x <= xs[last])) {
@@ -58,6 +56,17 @@ export function interpolant(
       h * h / 6 *
         ((left ** 3 - left) * bends[i] + (right ** 3 - right) * bends[i + 1]);
   };
+}
+
+/** Second derivatives at the knots of what {@linkcode interpolant} gives. */
+export function bendsOf(
+  xs: readonly number[],
+  ys: readonly number[],
+  method: Interpolation,
+): number[] {
+  return method === "spline" && xs.length > 2
+    ? secondDerivatives(xs, ys)
+    : xs.map(() => 0);
 }
 
 /** Second derivatives of the not-a-knot spline at three or more knots. */

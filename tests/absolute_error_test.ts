@@ -3,14 +3,12 @@ import {
   absoluteError,
   absoluteErrorOf,
 } from "../lib/baselines/absolute_error.ts";
-import { compress } from "../lib/compressor/compressor.ts";
-import {
-  type CompressorParameters,
-  toNatural,
-} from "../lib/compressor/parameters.ts";
+import { toNatural } from "../lib/compressor/parameters.ts";
+import type { Values } from "../lib/models/model.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { openCoordinates } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";
+import { compress } from "./oracle.ts";
 
 const SAMPLE_RATE = 8000;
 const { samples: dry } = makeStimulus({
@@ -18,7 +16,7 @@ const { samples: dry } = makeStimulus({
   sampleRate: SAMPLE_RATE,
   seed: 5,
 });
-const truth: CompressorParameters = {
+const truth: Values = {
   threshold_db: -20,
   ratio: 3,
   attack_ms: 1,
@@ -26,7 +24,7 @@ const truth: CompressorParameters = {
   averaging_coefficient: 0.03,
   make_up_db: 0,
 };
-const start: CompressorParameters = {
+const start: Values = {
   threshold_db: -10,
   ratio: 2,
   attack_ms: 50,
@@ -46,9 +44,17 @@ Deno.test("absoluteError() is the mean distance of the compressor's output", () 
     (sum, value, n) => sum + Math.abs(value - pair.wet[n]),
     0,
   ) / model.length;
-  const { loss } = absoluteError(pair, toNatural(start, SAMPLE_RATE));
-  assertClose([loss], [mean], 1e-12);
-  assert(absoluteError(pair, toNatural(truth, SAMPLE_RATE)).loss < 1e-12);
+  const at = (values: Values) => {
+    const [threshold, slope, attack, release, makeUp] = toNatural(
+      values,
+      SAMPLE_RATE,
+    );
+    const { averaging_coefficient: averaging } = values;
+    const theta = [threshold, slope, attack, release, averaging, makeUp];
+    return absoluteError(pair, Float64Array.from(theta)).loss;
+  };
+  assertClose([at(start)], [mean], 1e-12);
+  assert(at(truth) < 1e-12);
 });
 
 Deno.test("absoluteErrorOf() has the gradient of its own value, and no Hessian", async () => {

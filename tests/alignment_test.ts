@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import type { Values } from "../lib/models/model.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
 import { createRandom } from "../lib/random.ts";
@@ -17,7 +17,7 @@ import type { Signal } from "../lib/sound/signal.ts";
 import { readWav } from "../lib/sound/wav.ts";
 
 const RATE = 44100;
-const HARD: CompressorParameters = {
+const HARD: Values = {
   threshold_db: -50,
   ratio: 20,
   attack_ms: 0.1,

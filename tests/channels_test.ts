@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { compress } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
 import { openEngine } from "../lib/engines/open.ts";
 import { score, scoreTakes } from "../lib/metrics/score.ts";
@@ -22,6 +21,7 @@ import { SoundFileError } from "../lib/sound/sound_file.ts";
 import { createWav, readChannels } from "../lib/sound/wav.ts";
 import { runTask, withFolder } from "./cli.ts";
 import { writeChannels } from "./recordings.ts";
+import { compress } from "./oracle.ts";
 
 const RATE = 22050;
 const TRUTH = {

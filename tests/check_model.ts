@@ -195,12 +195,8 @@ export async function checkEnds(model: Model, values: Values): Promise<void> {
     for (const { name, range, scale } of model.parameters) {
       for (const end of range) {
         if (!Number.isFinite(end)) continue;
-        // At 0 a logarithm ends, as does the knee that is none.
-        const value = end === 0 && scale !== "linear"
-          ? 1e-3
-          : end === 1 && scale === "logit"
-          ? 1 - 1e-3
-          : end;
+        // A share ends where its logit does.
+        const value = scale === "logit" ? Math.abs(end - 1e-3) : end;
         const at = vectorOf(model, { ...values, [name]: value });
         const { loss, gradient, hessian } = await engine.evaluate(at, 2);
         const all = [loss, ...gradient!, ...hessian!];

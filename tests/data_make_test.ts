@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join, relative } from "node:path";
-import { compress } from "../lib/compressor/compressor.ts";
 import { dataSchema } from "../lib/data_config.ts";
 import { openSource, SURROGATE_HEADING } from "../lib/data/source.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
@@ -11,6 +10,7 @@ import { parseModel } from "../lib/models/presets.ts";
 import { openWav, readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 import { assertClose } from "./close.ts";
+import { compress } from "./oracle.ts";
 
 const SMALL = ["--duration", "0.2", "--sample-rate", "8000"];
 

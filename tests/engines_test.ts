@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { byParameters } from "../lib/engines/by_parameters.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import type { Engine, Evaluation } from "../lib/engines/engine.ts";
-import { openEngine } from "../lib/engines/open.ts";
+import { chooseEngine, openEngine } from "../lib/engines/open.ts";
 import { openReferenceEngine } from "./reference_engine.ts";
 import { type Model, vectorOf } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
@@ -239,4 +239,8 @@ Deno.test("openEngine() refuses models that the GPU has no kernels for, and name
     openEngine("webgpu", goldenPair(peakCases[0]), parseModel("opto")),
     /webgpu computes the model 4a-2a alone, not opto: use --engine wasm/,
   );
+  assert.deepEqual(await chooseEngine("auto", parseModel("opto")), {
+    engine: "wasm",
+    reason: "wasm: webgpu computes the model 4a-2a alone",
+  });
 });

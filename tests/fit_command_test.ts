@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { compress } from "../lib/compressor/compressor.ts";
 import { readUnit } from "../lib/data/read_unit.ts";
 import { score } from "../lib/metrics/score.ts";
 import { createRandom } from "../lib/random.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 import { writeRecordings } from "./recordings.ts";
+import { compress } from "./oracle.ts";
 
 const RATE = 22050;
 const TRUTH = {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { compress } from "../lib/compressor/compressor.ts";
 import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
@@ -16,7 +15,7 @@ import {
   publishedCoordinates,
 } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";
-import { openOracle } from "./oracle.ts";
+import { compress, openOracle } from "./oracle.ts";
 
 await buildKernels(["compressor"]);
 
@@ -249,6 +248,62 @@ async function pairOf(model: Model, truth: Values, seconds: number) {
   (await openProcessor(model, truth, sampleRate)).process(dry, wet);
   return chunk({ dry, wet, sampleRate });
 }
+
+const LIMITER = {
+  threshold_db: -22,
+  ratio: Infinity,
+  attack_ms: 4,
+  release_ms: 90,
+  make_up_db: 3,
+};
+
+Deno.test("fitPair() of a limiter finds ratio ∞, and the rest with it", async () => {
+  const pair = await pairOf(MODEL, LIMITER, 20);
+  const told: number[] = [];
+  const { minimum, parameters, esr } = await fitPair(
+    { ...pair, wet: pair.wet.map((y) => y * (1 - 0.05 * y * y)) },
+    MODEL,
+    solverSchema.parse({}),
+    "wasm",
+    { onIteration: ({ iteration }) => told.push(iteration) },
+  );
+  assert.equal(parameters.ratio, Infinity);
+  assert(minimum.converged, minimum.stopReason);
+  const { ratio: _, ...others } = LIMITER;
+  assertSame(parameters, others, 0.05);
+  assert(esr < 1e-3);
+  // No derivative by the ratio is left, and those by the others vanish.
+  assert.deepEqual(
+    [minimum.gradient[1], ...minimum.hessian.subarray(5, 10)],
+    [0, 0, 0, 0, 0, 0],
+  );
+  // The run goes on, and its records with it.
+  assert.deepEqual(told, minimum.records.map(({ iteration }) => iteration));
+  assert.deepEqual(told, [...told.keys()]);
+  assert.equal(minimum.iterations, told.length - 1);
+});
+
+Deno.test("fitPair() of a limiter stays within a range that ends, and leaves other ratios and feedback alone", async () => {
+  const pair = await pairOf(MODEL, LIMITER, 6);
+  const within = async (model: Model, solver: unknown, start?: Values) =>
+    (await fitPair(pair, model, solverSchema.parse(solver), "wasm", { start }))
+      .parameters.ratio;
+  const ends = await within(MODEL, { ranges: { ratio: [1, 5000] } });
+  assert(ends > 1000 && ends <= 5000, `${ends}`);
+  const open = { ranges: { ratio: [2, Infinity] } };
+  assert.equal(await within(MODEL, open), Infinity);
+  const steep = await pairOf(MODEL, { ...LIMITER, ratio: 12 }, 6);
+  const { parameters } = await fitPair(
+    steep,
+    MODEL,
+    solverSchema.parse({}),
+    "wasm",
+    { start: LIMITER },
+  );
+  assert(Math.abs(parameters.ratio / 12 - 1) < 0.02, `${parameters.ratio}`);
+  const feedback = coordinatesOf(parseModel("feedback"), pair);
+  assert.equal(feedback.limiter!(new Float64Array(5)), undefined);
+});
 
 Deno.test("fitPair() puts the faster of two release stages first, wherever it started", async () => {
   const model = parseModel("4a-2a+two-stage");

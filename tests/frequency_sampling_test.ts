@@ -3,18 +3,17 @@ import {
   openFrequencySampling,
   tiedCoordinates,
 } from "../lib/baselines/frequency_sampling_compressor.ts";
-import { compress } from "../lib/compressor/compressor.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import type { Values } from "../lib/models/model.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import { openCoordinates } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";
-import { openOracle } from "./oracle.ts";
+import { compress, openOracle } from "./oracle.ts";
 
 const SAMPLE_RATE = 8000;
 
-const truth: CompressorParameters = {
+const truth: Values = {
   threshold_db: -20,
   ratio: 5,
   attack_ms: 30,
@@ -23,7 +22,7 @@ const truth: CompressorParameters = {
   make_up_db: 1,
 };
 
-const elsewhere: CompressorParameters = {
+const elsewhere: Values = {
   threshold_db: -14,
   ratio: 2.5,
   attack_ms: 50,

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { compress } from "../lib/compressor/compressor.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
+import type { Values } from "../lib/models/model.ts";
 import type { ChunkedPair } from "../lib/objective/chunks.ts";
 import peakFile from "./golden/compressor-peak.json" with { type: "json" };
 import rmsFile from "./golden/compressor-rms.json" with { type: "json" };
+import { compress } from "./oracle.ts";
 
 /** Samples of one row of a golden evaluation, for spot checks. */
 export interface GoldenSamples {
@@ -20,7 +20,7 @@ export interface GoldenSamples {
 
 /** Golden figures at one point. */
 export interface GoldenEvaluation {
-  theta: CompressorParameters;
+  theta: Values;
   logits: number[];
   loss: number;
   gradient: number[];
@@ -34,7 +34,7 @@ export interface GoldenEvaluation {
 export interface GoldenCase {
   signal: { seed: number; batch: number; samples: number; sample_rate: number };
   overlap: number;
-  target: CompressorParameters;
+  target: Values;
   evaluations: GoldenEvaluation[];
   ldr?: {
     tau_short_s: number;

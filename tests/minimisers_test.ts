@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { compress } from "../lib/compressor/compressor.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
@@ -11,7 +10,7 @@ import { gradientDescent } from "../lib/optimise/gradient_descent.ts";
 import { lBfgs } from "../lib/optimise/l_bfgs.ts";
 import { newtonCg } from "../lib/optimise/newton_cg.ts";
 import { trustRegion } from "../lib/optimise/trust_region.ts";
-import { openOracle } from "./oracle.ts";
+import { compress, openOracle } from "./oracle.ts";
 
 /** Rosenbrock's valley, with exact derivatives. */
 const rosenbrock: Evaluate = ([x, y]) => {

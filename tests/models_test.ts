@@ -255,13 +255,41 @@ Deno.test("parseModel() joins presets and choices in one order, whatever order t
   assert.equal(nameOf("bandwidth+coupling"), "4a-2a+coupling+bandwidth");
   assert.equal(nameOf("4a-2a+two-stage+feedback"), "4a-2a+feedback+two-stage");
   assert.equal(nameOf("opto+coupling+feedback"), "opto+coupling");
+  assert.equal(nameOf("opto+bandwidth+rms"), "opto+rms+bandwidth");
   assert.equal(nameOf("RMS"), "rms");
   assert.equal(parseModel("opto"), parseModel("opto"));
-  assert.deepEqual(
-    parseModel("opto").parameters.map(({ name }) => name),
-    parseModel("4a-2a+feedback+soft-knee+decibel+two-stage").parameters
-      .map(({ name }) => name),
+});
+
+Deno.test("equal models have one name, and are one object", () => {
+  const same = [
+    ["4a-2a", "4a-2a"],
+    ["4a-2a+rms", "rms"],
+    ["feedback+rms", "rms+feedback"],
+    ["4a-2a+feedback+soft-knee+decibel+two-stage", "opto"],
+    ["rms+feedback+soft-knee+decibel+two-stage", "opto+rms"],
+    ["comp-4c+decibel", "comp-4c"],
+    ["decibel", "4a-2a+decibel"],
+  ];
+  for (const [text, name] of same) {
+    assert.equal(parseModel(text).name, name);
+    assert.equal(parseModel(text), parseModel(name));
+  }
+  // Whatever the choices, a name says them all and leads back to its model.
+  fc.assert(
+    fc.property(
+      fc.constantFrom("4a-2a", "rms", "opto"),
+      fc.shuffledSubarray([...CHOICES] as Choice[]),
+      (preset, choices) => {
+        const model = parseModel([preset, ...choices].join("+"));
+        assert.equal(parseModel(model.name), model);
+        const all = CHOICES.filter((one) =>
+          [...PRESETS[preset], ...choices].includes(one)
+        );
+        assert.equal(parseModel(["4a-2a", ...all].join("+")), model);
+      },
+    ),
   );
+  assert.notEqual(parseModel("comp-4c"), parseModel("4a-2a+decibel"));
 });
 
 Deno.test("parseModel() says which word it does not know, and what it takes", () => {
@@ -269,7 +297,14 @@ Deno.test("parseModel() says which word it does not know, and what it takes", ()
     () => parseModel("opto+cupling"),
     /"cupling" is not known.*coupling/,
   );
-  assert.throws(() => parseModel("opto+comp-4c"), /both presets/);
+  assert.throws(
+    () => parseModel("opto+comp-4c"),
+    /opto and comp-4c are presets: name one/,
+  );
+  assert.throws(
+    () => parseModel("comp-4c+soft-knee+rms"),
+    /comp-4c is forward and hears peaks: leave feedback and rms out/,
+  );
   assert.throws(() => parseModel("opto+"), /a word is missing/);
   assert.throws(() => parseModel("constructor"), /not known/);
 });

@@ -3,7 +3,12 @@
 import assert from "node:assert/strict";
 import { compress } from "../lib/compressor/compressor.ts";
 import { chunk } from "../lib/objective/chunks.ts";
-import { publishedCoordinates } from "../lib/objective/coordinates.ts";
+import { type Values, valuesOf, vectorOf } from "../lib/models/model.ts";
+import { parseModel, PRESETS } from "../lib/models/presets.ts";
+import {
+  paperCoordinates,
+  publishedCoordinates,
+} from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { readWav } from "../lib/sound/wav.ts";
 import { runTask, withFolder } from "./cli.ts";
@@ -189,6 +194,34 @@ Deno.test("objective takes the parameters of other models, and refuses those of 
   });
 });
 
+Deno.test("objective takes a limiter and a knee of no width, whose derivatives are numbers", async () => {
+  await withFolder(async (folder) => {
+    const paths = await writePair(folder);
+    const limiter = { ...POINT, ratio: "∞" };
+    const words = ["--by", "parameters"];
+    const { code, stdout, stderr } = await objective(paths, limiter, ...words);
+    assert.equal(code, 0, stderr);
+    const hard = JSON.parse(stdout);
+    assert.deepEqual(hard.params, limiter);
+    assert.equal(hard.gradient[1], 0);
+    const soft = await objective(
+      paths,
+      { ...limiter, knee_db: 0 },
+      ...[...words, "--model", "soft-knee"],
+    );
+    assert.equal(soft.code, 0, soft.stderr);
+    const found = JSON.parse(soft.stdout);
+    assert(Math.abs(found.loss / hard.loss - 1) < 1e-9);
+    const at = hard.order.map((name: string) => found.order.indexOf(name));
+    assertClose(
+      at.map((i: number) => found.gradient[i]),
+      hard.gradient,
+      1e-6,
+    );
+    assert(found.hessian.flat().every(Number.isFinite));
+  });
+});
+
 Deno.test("objective of a feedback model shows the times of its loop beside its own", async () => {
   await withFolder(async (folder) => {
     const paths = await writePair(folder);
@@ -208,3 +241,79 @@ Deno.test("objective of a feedback model shows the times of its loop beside its 
     );
   });
 });
+
+/** Values of every preset's parameters, at which no sample lies on an edge. */
+const SMOOTH: Values = {
+  threshold_db: -26.7,
+  ratio: 2.7,
+  knee_db: 5.1,
+  attack_ms: 4.3,
+  release_ms: 57.1,
+  second_release_ms: 311,
+  second_share: 0.37,
+  averaging_coefficient: 0.13,
+  make_up_db: 1.1,
+};
+
+for (const name of Object.keys(PRESETS)) {
+  Deno.test(`objective of ${name} has the derivatives of its own figures, by parameters and by coordinates`, async () => {
+    await withFolder(async (folder) => {
+      const paths = await writePair(folder);
+      const model = parseModel(name);
+      const values = valuesOf(
+        model,
+        model.parameters.map((parameter) => SMOOTH[parameter.name]),
+      );
+      const space = paperCoordinates(model, { sampleRate: RATE });
+      const random = createRandom(name);
+      const direction = model.parameters.map(() => random.normal());
+      const z = space.coordinates(values);
+      const ways: [string, number[], (t: number) => Values][] = [
+        [
+          "parameters",
+          // In proportion, so that ms and Hz count as much as ratios.
+          direction.map((part, i) => part * vectorOf(model, values)[i]),
+          (t) =>
+            valuesOf(
+              model,
+              vectorOf(model, values).map((value, i) =>
+                value * (1 + t * direction[i])
+              ),
+            ),
+        ],
+        [
+          "coordinates",
+          direction,
+          (t) => space.values(z.map((value, i) => value + t * direction[i])),
+        ],
+      ];
+      const h = 1e-6; // So short that no sample crosses an edge.
+      for (const [by, along, at] of ways) {
+        const [here, up, down] = await Promise.all([0, h, -h].map(async (t) => {
+          const words = ["--model", name, "--by", by];
+          const run = await objective(paths, at(t), ...words);
+          assert.equal(run.code, 0, run.stderr);
+          return JSON.parse(run.stdout);
+        }));
+        assert.deepEqual(here.order, space.names);
+        const dot = (a: number[]) => a.reduce((s, x, i) => s + x * along[i], 0);
+        // Each in the scale of what it is along the direction.
+        const weigh = (a: number[]) => a.map((x, i) => x * along[i]);
+        assertClose(
+          [(up.loss - down.loss) / (2 * h)],
+          [dot(here.gradient)],
+          1e-5,
+        );
+        assertClose(
+          weigh(
+            here.gradient.map((_: number, i: number) =>
+              (up.gradient[i] - down.gradient[i]) / (2 * h)
+            ),
+          ),
+          weigh(here.hessian.map(dot)),
+          1e-5,
+        );
+      }
+    });
+  });
+}

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compress } from "../lib/compressor/compressor.ts";
-import type {
-  CompressorParameters,
-  Detector,
-} from "../lib/compressor/parameters.ts";
+import type { Detector } from "./reference_engine.ts";
+import type { Values } from "../lib/models/model.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
 import {
@@ -13,14 +10,14 @@ import {
 } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
-import { openOracle } from "./oracle.ts";
+import { compress, openOracle } from "./oracle.ts";
 
 const RATE = 8000;
 
 const between = (min: number, max: number) =>
   fc.double({ min, max, noNaN: true });
 
-const parameters = (detector: Detector): fc.Arbitrary<CompressorParameters> =>
+const parameters = (detector: Detector): fc.Arbitrary<Values> =>
   fc.record({
     threshold_db: between(-40, -5),
     ratio: between(1.2, 15),
@@ -33,7 +30,7 @@ const parameters = (detector: Detector): fc.Arbitrary<CompressorParameters> =>
   });
 
 /** Noise whose level steps up and down, and what a compressor makes of it. */
-function randomPair(seed: number, target: CompressorParameters) {
+function randomPair(seed: number, target: Values) {
   const random = createRandom(seed);
   const dry = Float64Array.from({ length: 2000 }, (_, n) => {
     const step = (7 * Math.floor(n / 100)) % 30;

@@ -11,7 +11,6 @@ import wavefile from "wavefile";
 import { compress } from "../lib/compressor/compressor.ts";
 import type { SideChainProcessor } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
-import type { CompressorParameters } from "../lib/compressor/parameters.ts";
 import { parametersAt, valuesAt } from "../lib/curve.ts";
 import { curveFromCsv, curveToCsv } from "../lib/data/curve_csv.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
@@ -606,7 +605,7 @@ browserTest(
             key,
             Number(value.toPrecision(7)),
           ]),
-        ) as unknown as CompressorParameters;
+        ) as unknown as Values;
       };
       assert.match(
         (await page.locator("#sound-name").textContent())!,
@@ -845,7 +844,7 @@ browserTest(
           download.suggestedFilename(),
         );
 
-        const parameters = await ask<CompressorParameters>(
+        const parameters = await ask<Values>(
           page,
           "player.state.parameters",
         );

@@ -28,7 +28,6 @@
  */
 
 import {
-  type Detector,
   LEVEL_FLOOR,
   MEAN_SQUARE_FLOOR,
   NEPER_PER_DB,
@@ -36,6 +35,9 @@ import {
 import type { ChunkedPair } from "../lib/objective/chunks.ts";
 import { PRE_EMPHASIS_POLE } from "../lib/objective/pre_emphasis.ts";
 import type { Engine, Evaluation, Order } from "../lib/engines/engine.ts";
+
+/** Which detector drives the static curve. */
+export type Detector = "peak" | "rms";
 
 /** Options of {@linkcode openReferenceEngine}. */
 export interface ReferenceEngineOptions {

@@ -85,21 +85,6 @@ Deno.test("createFastCompressor() gives the same bytes in blocks of any size, in
   }));
 });
 
-Deno.test("createFastCompressor() takes the RMS detector too", () => {
-  const given = {
-    threshold_db: -30,
-    ratio: 4,
-    attack_ms: 1,
-    release_ms: 80,
-    make_up_db: 2,
-    averaging_coefficient: 0.03,
-  };
-  const input = noise(1, 3000);
-  const output = new Float64Array(input.length);
-  createFastCompressor(given, RATE).process(input, output);
-  assert.deepEqual(output, compress(input, given, RATE));
-});
-
 Deno.test("sumScore() sums up what the double-precision meters do", () => {
   fc.assert(
     fc.property(

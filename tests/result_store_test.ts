@@ -7,9 +7,9 @@ Deno.test("openResultStore() keeps results for the same inputs only", async () =
   try {
     const first = await openResultStore(parent, "unit", { seed: 1 });
     assert.equal(await first.get("a"), undefined);
-    await first.put("a", { value: 0.1 });
+    await first.put("a", { value: 0.1, ratio: Infinity });
     const again = await openResultStore(parent, "unit", { seed: 1 });
-    assert.deepEqual(await again.get("a"), { value: 0.1 });
+    assert.deepEqual(await again.get("a"), { value: 0.1, ratio: Infinity });
     const other = await openResultStore(parent, "unit", { seed: 2 });
     assert.equal(await other.get("a"), undefined);
   } finally {

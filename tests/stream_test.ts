@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compress } from "../lib/compressor/compressor.ts";
 import { linked, loudest } from "../lib/compressor/linked.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import { openProcessor } from "../lib/engines/open_processor.ts";
@@ -10,6 +9,7 @@ import type { Model, Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { createRandom } from "../lib/random.ts";
 import type { Signal } from "../lib/sound/signal.ts";
+import { compress } from "./oracle.ts";
 
 const RATE = 22050;
 

@@ -13,7 +13,6 @@ import {
   describeParameters,
   formatParameter,
 } from "../lib/commands/describe_parameters.ts";
-import { compress } from "../lib/compressor/compressor.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import {
   levellingUnit,
@@ -26,6 +25,7 @@ import type { Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
+import { compress } from "./oracle.ts";
 
 const RATE = 8000;
 const PARAMETERS: Values = {
@@ -342,7 +342,10 @@ Deno.test("render plays a unit at its knobs, and one setting of it", async () =>
     );
     const whole = await runTask("render", [dry, out, "--params", file]);
     assert.equal(whole.code, 0, whole.stderr);
-    assert.match(whole.stderr, /fitted to surrogate data, not measured/);
+    assert.match(
+      whole.stderr,
+      /are those of surrogate data, not of a real unit/,
+    );
     assert.match(whole.stdout, /Ratio {7}∞ : 1/);
     const limited = (await readWav(out)).samples;
     const again = await runTask("render", [

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { type Algebra, nameOf, simplify } from "./simplify.ts";
+import { type Algebra, nameOf, simplify, written } from "./simplify.ts";
 import type { Node, Primitive, Shape, Value } from "./value.ts";
 
 export { nameOf };
@@ -33,6 +33,9 @@ let recorded: Map<string, Node> | undefined;
 /** What has been asked for so far, and what it was made: often something simpler. */
 let answered = new Map<string, Node>();
 
+/** Makes something simpler of what is asked for. */
+let simpler: typeof simplify = simplify;
+
 /** All primitives, by name. */
 const primitives = new Map<string, Primitive>();
 
@@ -40,6 +43,12 @@ const primitives = new Map<string, Primitive>();
 export function define(primitive: Primitive): Primitive {
   primitives.set(primitive.name, primitive);
   return primitive;
+}
+
+/** Options of {@linkcode trace}. */
+export interface TraceOptions {
+  /** Whether it is kept as it was written, to be read by people (default false). */
+  asWritten?: boolean;
 }
 
 /**
@@ -54,10 +63,12 @@ export function trace(
   scalars: number,
   signals: number,
   f: (scalars: Value[], signals: Value[]) => Value[],
+  { asWritten = false }: TraceOptions = {},
 ): Program {
-  const outer = { recorded, answered };
+  const outer = { recorded, answered, simpler };
   recorded = new Map();
   answered = new Map();
+  simpler = asWritten ? written : simplify;
   try {
     const inputs = (count: number, shape: Shape) =>
       Array.from({ length: count }, (_, at) => node("input", shape, [], at));
@@ -68,7 +79,7 @@ export function trace(
     const outputs = f([...program.scalars], [...program.signals]);
     return { ...program, outputs: outputs as Node[] };
   } finally {
-    ({ recorded, answered } = outer);
+    ({ recorded, answered, simpler } = outer);
   }
 }
 
@@ -95,7 +106,7 @@ export function record(
   const key = keyOf(primitive, shape, inputs, parameter);
   let found = answered.get(key);
   if (found === undefined) {
-    found = simplify(primitive, inputs, parameter, algebra) ??
+    found = simpler(primitive, inputs, parameter, algebra) ??
       make(primitive, inputs, parameter);
     answered.set(key, found);
   }
@@ -114,6 +125,19 @@ function make(primitive: Primitive, inputs: Node[], parameter: number): Node {
     for (const state of states) state.states = states;
   }
   return found;
+}
+
+/**
+ * `value`, which people who read the program know by `name`: a word of letters,
+ * digits and _. `about` says in a few words what it is.
+ */
+export function named(name: string, value: Value, about?: string): Value {
+  let inner = value;
+  while (inner.kind === "dual") inner = inner.primal;
+  if (inner.kind === "node" && typeof inner.primitive !== "string") {
+    inner.label ??= { name, about };
+  }
+  return value;
 }
 
 /** A scalar that does not change. */

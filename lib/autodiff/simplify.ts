@@ -106,6 +106,20 @@ function isPureMask(node: Node): boolean {
   return one === 1 && other === 0 || one === 0 && other === 1;
 }
 
+/** As {@linkcode simplify}, of numbers alone: all else stays as it is written. */
+export function written(
+  { shape, evaluate }: Primitive,
+  inputs: Node[],
+  _parameter: number,
+  { constant }: Algebra,
+): Node | undefined {
+  const numbers = inputs.map(knownNumber);
+  const isNumber = (shape ?? inputs[0].shape) === "scalar" && evaluate;
+  return isNumber && !numbers.includes(null)
+    ? constant(evaluate(...numbers as number[]))
+    : undefined;
+}
+
 /** What `primitive` of `inputs` is, if that is known or simpler. */
 export function simplify(
   primitive: Primitive,

@@ -49,6 +49,14 @@ export interface Node {
   states?: Node[];
   /** Of a scan's state, the state a sample ago, as the scan's step knows it. */
   before?: Node;
+  /** What people who read the program know it by. */
+  label?: Label;
+}
+
+/** A name that a part of a program has, and what it is, in a few words. */
+export interface Label {
+  name: string;
+  about?: string;
 }
 
 /** A primal and its tangent, inside `jvp`. */

@@ -217,6 +217,7 @@ export function tiedCoordinates(space: Coordinates): Coordinates {
     ranges: space.ranges,
     values: (z) => space.values(expand(z)),
     nearest: (values) => drop(space.nearest(values)),
+    limiter: () => undefined,
     coordinates(values) {
       if (values.attack_ms !== values.release_ms) {
         throw new RangeError(

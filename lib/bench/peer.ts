@@ -7,12 +7,16 @@
 
 import { fileURLToPath } from "node:url";
 import process from "node:process";
-import { toNatural } from "../compressor/parameters.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
-import { publishedCoordinates } from "../objective/coordinates.ts";
+import {
+  type Coordinates,
+  publishedCoordinates,
+} from "../objective/coordinates.ts";
 import { byParameters } from "../engines/by_parameters.ts";
+import { openCompiledEngine } from "../engines/compiled/compiled_engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { openWasmEngine } from "../engines/wasm/wasm_engine.ts";
 import { BENCH_POINT } from "./cpu_bench.ts";
 
@@ -25,10 +29,14 @@ export interface PeerBench {
   versions: Record<string, string>;
   /** Milliseconds of torch.autograd.functional.hessian, each call. */
   peer_ms: number[];
-  /** Quickest milliseconds of the engine, all three orders, just after. */
+  /** Quickest milliseconds of the tuned kernel, all three orders, just after. */
   engine_ms: number;
-  /** Quickest call of the peer over the engine's time. */
+  /** The same of the compiled engine. */
+  compiled_ms: number;
+  /** Quickest call of the peer over the tuned kernel's time. */
   times_faster: number;
+  /** The same over the compiled engine's. */
+  compiled_times_faster: number;
   /** Largest deviation of the Hessians over the largest entry. */
   hessian_deviation: number;
 }
@@ -139,7 +147,23 @@ async function* linesOf(
   }
 }
 
-/** Runs the peer and the engine on `pair`, on all threads both. */
+/** Shortest time of a Hessian at `z` by `engine`, in ms. */
+async function shortestTime(
+  engine: Engine,
+  space: Coordinates,
+  z: Float64Array,
+): Promise<number> {
+  const objective = objectiveOf(engine, space);
+  const times: number[] = [];
+  for (let i = 0; i < 30; i++) {
+    const start = performance.now();
+    await objective.evaluate(z, 2);
+    if (i >= 5) times.push(performance.now() - start);
+  }
+  return Math.min(...times);
+}
+
+/** Runs the peer and both engines on `pair`, all on all threads. */
 export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
   const space = publishedCoordinates(pair.sampleRate);
   const z = space.coordinates(BENCH_POINT);
@@ -152,20 +176,20 @@ export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
     await peer.close();
   }
 
-  const engine = await openWasmEngine(pair);
-  const theta = toNatural(BENCH_POINT, pair.sampleRate);
-  const times: number[] = [];
-  for (let i = 0; i < 30; i++) {
-    const start = performance.now();
-    await engine.evaluate(theta, 2);
-    if (i >= 5) times.push(performance.now() - start);
-  }
-  const { hessian } = await objectiveOf(
-    byParameters(engine, parseModel(PAPER_MODEL), pair.sampleRate),
-    space,
-  ).evaluate(z, 2);
-  await engine.close();
-  const engine_ms = Math.min(...times);
+  const model = parseModel(PAPER_MODEL);
+  const tuned = byParameters(
+    await openWasmEngine(pair),
+    model,
+    pair.sampleRate,
+  );
+  const compiled = await openCompiledEngine(pair, model);
+  const [engine_ms, compiled_ms] = [
+    await shortestTime(tuned, space, z),
+    await shortestTime(compiled, space, z),
+  ];
+  const { hessian } = await objectiveOf(tuned, space).evaluate(z, 2);
+  await tuned.close();
+  await compiled.close();
   const peer_ms = answers.map(({ milliseconds }) => milliseconds);
   const peerHessian = answers[0].hessian.flat();
   const largest = Math.max(...peerHessian.map(Math.abs));
@@ -173,7 +197,9 @@ export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
     versions: answers[0].versions,
     peer_ms,
     engine_ms,
+    compiled_ms,
     times_faster: Math.min(...peer_ms) / engine_ms,
+    compiled_times_faster: Math.min(...peer_ms) / compiled_ms,
     hessian_deviation: Math.max(
       ...peerHessian.map((value, i) => Math.abs(value - (hessian?.[i] ?? NaN))),
     ) / largest,

@@ -24,7 +24,7 @@ import { type Program, trace } from "../autodiff/program.ts";
 import { hessianBy, type Strategy } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
 import { coefficientOfTime } from "../compressor/parameters.ts";
-import type { Model } from "../models/model.ts";
+import { type Model, valuesOf } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import {
   chunkLevel,
@@ -32,7 +32,7 @@ import {
   chunkTarget,
 } from "../objective/chunk_signals.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
-import { leastSquares, thetaOf } from "../objective/least_squares.ts";
+import { leastSquares } from "../objective/least_squares.ts";
 
 /** The parameters as people write them, at the published coordinates z. */
 function parametersAt(z: Value[], sampleRate: number): Value[] {
@@ -67,7 +67,7 @@ export function hessianProgram(
     const sound = { input, heard: input, level, sampleRate };
     const recording = { ...sound, target, warmUp };
     const objective = (...z: Value[]) => {
-      const theta = thetaOf(model, parametersAt(z, sampleRate));
+      const theta = valuesOf(model, parametersAt(z, sampleRate));
       return leastSquares(model, theta, recording).slice(0, 1);
     };
     const hessian = hessianBy[strategy](objective)(...z);

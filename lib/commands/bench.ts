@@ -181,9 +181,9 @@ function describePeer(bench: PeerBench | undefined): string[] {
       bench.peer_ms.map((ms) => formatInteger(Math.round(ms))).join(", ")
     } ms (${versions}), engine ${formatFixed(bench.engine_ms, 1)} ms: ${
       formatInteger(Math.round(bench.times_faster))
-    } times faster; Hessians differ by ${
-      formatNumber(bench.hessian_deviation, 2)
-    }`,
+    } times faster, compiled engine ${formatFixed(bench.compiled_ms, 1)} ms: ${
+      formatInteger(Math.round(bench.compiled_times_faster))
+    } times; Hessians differ by ${formatNumber(bench.hessian_deviation, 2)}`,
   ];
 }
 

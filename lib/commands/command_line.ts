@@ -26,6 +26,7 @@ import {
 import { UNIT_NAMES } from "../data/unit.ts";
 import { isFileError, reasonOf } from "../file_error.ts";
 import { formatDuration } from "../format.ts";
+import type { Model } from "../models/model.ts";
 import type { Range } from "../objective/coordinates.ts";
 import { userPath } from "../user_path.ts";
 
@@ -297,11 +298,17 @@ export async function configOf<Schema extends z.ZodType>(
   return config;
 }
 
-/** The config with the engine that is to be used; says which, and why. */
+/**
+ * The config with the engine that is to be used for `model`, by default its own if it
+ * has one; says which, and why.
+ */
 export async function withEngine<
-  Config extends { engine: typeof ENGINE_NAMES[number] },
->(config: Config): Promise<Config & { engine: EngineName }> {
-  const { engine, reason } = await chooseEngine(config.engine);
+  Config extends { engine: typeof ENGINE_NAMES[number]; model?: Model },
+>(
+  config: Config,
+  model = config.model,
+): Promise<Config & { engine: EngineName }> {
+  const { engine, reason } = await chooseEngine(config.engine, model);
   if (reason !== undefined) note(`Engine: ${reason}`);
   return { ...config, engine };
 }

@@ -95,7 +95,7 @@ function recordOf(
     step_length: stepLength,
     accepted,
     eigenvalues,
-    params: coordinates.values(Float64Array.from(z)),
+    params: jsonValues(coordinates.values(Float64Array.from(z))),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   InvalidArgumentError,
   Option,
 } from "@commander-js/extra-typings";
+import { jsonValues } from "../data/values_schema.ts";
 import type { Engine } from "../engines/engine.ts";
 import { openEngine } from "../engines/open.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
@@ -208,7 +209,7 @@ Examples:
         ].join("\n"),
         {
           model: model.name,
-          params: values,
+          params: jsonValues(values),
           ...(model.feedback && { loop_ms: loopTimes(model, values) }),
           loss,
           by,

@@ -78,7 +78,10 @@ async function chosenUnit(options: {
   const { unit } = await readSetting(params, model);
   const [{ params: values }] = unit.settings;
   const alone = { ...unit, knobs: {}, settings: [{ at: {}, params: values }] };
-  return { unit: alone, ...originInWords([unit], [placeOfParameters(params)]) };
+  const place = placeOfParameters(params);
+  return place === params
+    ? { unit: alone, ...originInWords([unit], [place]) }
+    : { unit: alone, origin: "Parameters given by hand.", surrogate: false };
 }
 
 /** The command. */
@@ -132,7 +135,9 @@ Examples:
         "Excerpt":
           `the first ${EXCERPT_SECONDS} s of the built-in stimulus, seed ${EXCERPT_SEED}`,
         "Model": model.name,
-        "Settings of the curve": unit.settings.length,
+        ...(unit.settings.length > 1 && {
+          "Settings of the curve": unit.settings.length,
+        }),
         "Deno": Deno.version.deno,
       },
     });

@@ -145,18 +145,31 @@ export async function readCurve(
     );
     return { unit, origin, surrogate: false };
   }
+  const named = await readUnits(files, model);
+  if (Object.keys(named.unit.knobs).length === 0) {
+    throw new ConfigError(
+      `${files[0]} has no knobs: give it to --params instead of --curve`,
+    );
+  }
+  return named;
+}
+
+/**
+ * The unit in `files`, of which there is at least one, with knobs or without.
+ *
+ * @param model As `--model` names it, if it does.
+ */
+export async function readUnits(
+  files: readonly string[],
+  model?: string,
+): Promise<NamedCurve> {
+  const expected = modelNamed(model);
   const units: Unit[] = [];
   for (const file of files) {
     const text = await readTextFile(userPath(file), file);
     units.push(readUnit(text, file, expected));
   }
-  const unit = joinUnits(units, files);
-  if (Object.keys(unit.knobs).length === 0) {
-    throw new ConfigError(
-      `${files[0]} has no knobs: give it to --params instead of --curve`,
-    );
-  }
-  return { unit, ...originInWords(units, files) };
+  return { unit: joinUnits(units, files), ...originInWords(units, files) };
 }
 
 /** Where `units`, read from `files`, come from. */

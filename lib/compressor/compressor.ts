@@ -1,26 +1,20 @@
 /**
- * The feed-forward compressor itself, in double precision, sample by sample.
+ * The model `4a-2a` by hand, in double precision, sample by sample: what twins are
+ * made with, so that a fit is not held to its own model's code.
  *
- *     static gain  ĝ[n] = exp(min(0, s (k CT − ℓ[n]))),  ℓ = ln level
+ *     static gain  ĝ[n] = exp(min(0, s (k CT − ℓ[n]))),  ℓ = ln max(|x|, 1e-8)
  *     ballistics   g[n] = g[n−1] + α[n] (ĝ[n] − g[n−1]),  α = a if ĝ < g[n−1] else r
  *     output       f[n] = c g[n] x[n],  c = exp(k γ)
  *
- * The peak detector's level is max(|x|, 1e-8); the RMS detector's is the root of
- * a one-pole average of x² (Yu et al., DAFx 2024). The state lives in the
- * processor, so a sound of any length can be passed through block by block.
+ * The state lives in the processor, so a sound of any length can be passed through
+ * block by block.
  *
  * @module
  */
 
 import type { Signal } from "../sound/signal.ts";
-import {
-  type CompressorParameters,
-  detectorOf,
-  LEVEL_FLOOR,
-  MEAN_SQUARE_FLOOR,
-  NEPER_PER_DB,
-  toNatural,
-} from "./parameters.ts";
+import type { Values } from "../models/model.ts";
+import { LEVEL_FLOOR, NEPER_PER_DB, toNatural } from "./parameters.ts";
 
 /** Something that turns a sound into another, block by block. */
 export interface Processor {
@@ -39,35 +33,24 @@ export interface SideChainProcessor extends Processor {
 
 /** A compressor at rest, with `parameters` at `sampleRate` Hz. */
 export function createCompressor(
-  parameters: CompressorParameters,
+  parameters: Values,
   sampleRate: number,
 ): SideChainProcessor {
   const theta = toNatural(parameters, sampleRate);
-  const [thresholdDb, slope, attack, release] = theta;
-  const averaging = detectorOf(parameters) === "rms" ? theta[4] : undefined;
-  const makeUp = Math.exp(NEPER_PER_DB * theta[theta.length - 1]);
+  const [thresholdDb, slope, attack, release, makeUpDb] = theta;
+  const makeUp = Math.exp(NEPER_PER_DB * makeUpDb);
   const threshold = NEPER_PER_DB * thresholdDb;
-  const state = { gain: 1, meanSquare: 0 };
+  let state = 1;
   return {
     process(input, output, heard = input) {
-      // Local copies: V8 keeps them in registers.
-      let { gain, meanSquare } = state;
+      let gain = state; // A local copy: V8 keeps it in a register.
       for (let n = 0; n < input.length; n++) {
-        const x = heard[n];
-        let level: number;
-        if (averaging === undefined) {
-          level = Math.log(Math.max(Math.abs(x), LEVEL_FLOOR));
-        } else {
-          meanSquare += averaging *
-            (Math.max(x * x, MEAN_SQUARE_FLOOR) - meanSquare);
-          level = 0.5 * Math.log(meanSquare);
-        }
+        const level = Math.log(Math.max(Math.abs(heard[n]), LEVEL_FLOOR));
         const target = Math.exp(Math.min(0, slope * (threshold - level)));
         gain += (target < gain ? attack : release) * (target - gain);
         output[n] = makeUp * gain * input[n];
       }
-      state.gain = gain;
-      state.meanSquare = meanSquare;
+      state = gain;
     },
   };
 }
@@ -75,7 +58,7 @@ export function createCompressor(
 /** `input` through a compressor that starts at rest, as a new array. */
 export function compress(
   input: Signal,
-  parameters: CompressorParameters,
+  parameters: Values,
   sampleRate: number,
 ): Float64Array {
   const output = new Float64Array(input.length);

@@ -212,6 +212,12 @@ export function knobsInWords(knobs: Readonly<Record<string, Knob>>): string {
   return names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
 }
 
+/** "Peak reduction" of the knob `peak_reduction`. */
+export function titleOfKnob(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words[0].toUpperCase() + words.slice(1);
+}
+
 /** The same text for the same positions, in whatever order. */
 function positionsKey(at: Positions): string {
   return JSON.stringify(Object.entries(at).sort(([a], [b]) => a < b ? -1 : 1));

@@ -17,18 +17,18 @@ export function valuesSchema(
   return z.strictObject(Object.fromEntries(
     parameters.map((parameter) => [
       parameter.name,
-      parameterSchema(parameter, feedback),
+      parameterSchema(parameter, !feedback),
     ]),
   ));
 }
 
 /**
- * What a parameter can be, whatever range it is searched in: a ratio from 1, in a
- * forward model also ∞, a share of the whole, a time above 0.
+ * What a parameter can be, whatever range it is searched in: a ratio from 1, if
+ * `mayLimit`, as in a forward model, also ∞; a share of the whole; a time above 0.
  */
-function parameterSchema(
+export function parameterSchema(
   { scale, range }: Parameter,
-  feedback: boolean,
+  mayLimit: boolean,
 ): z.ZodType<number> {
   switch (scale) {
     case "linear":
@@ -42,7 +42,7 @@ function parameterSchema(
         : z.number().positive("must be above 0");
     case "log-above-one": {
       const finite = z.number().min(1, "must be at least 1");
-      return feedback ? finite : z.union([
+      return !mayLimit ? finite : z.union([
         finite,
         z.literal(Infinity),
         z.enum(INFINITE).transform(() => Infinity),

@@ -29,12 +29,18 @@ export interface EngineChoice {
 
 /**
  * The engine that `name` stands for on this machine. `auto` takes the GPU where
- * there is a real one; software that plays a GPU is slower than the CPU engine.
+ * there is a real one and it can compute `model`, if any is given; software that
+ * plays a GPU is slower than the CPU engine.
  */
 export async function chooseEngine(
   name: typeof ENGINE_NAMES[number],
+  model?: Model,
 ): Promise<EngineChoice> {
   if (name !== "auto") return { engine: name };
+  if (model !== undefined && model.name !== PAPER_MODEL) {
+    const reason = `wasm: webgpu computes the model ${PAPER_MODEL} alone`;
+    return { engine: "wasm", reason };
+  }
   const { GpuError, requestGpu } = await import("./webgpu/gpu.ts");
   try {
     const { adapterName, software } = await requestGpu();

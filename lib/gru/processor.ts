@@ -10,7 +10,7 @@
  */
 
 import type { Processor } from "../compressor/compressor.ts";
-import type { CompressorParameters } from "../compressor/parameters.ts";
+import type { Values } from "../models/model.ts";
 import { loadKernel } from "../kernels/kernels.ts";
 import { createFastCompressor } from "../kernels/render.ts";
 import { settle } from "./silence.ts";
@@ -67,7 +67,7 @@ export function createGru(weights: Float64Array): Processor {
 
 /** The compressor without its make-up, followed by the network. */
 export function createCompressorWithGru(
-  parameters: CompressorParameters,
+  parameters: Values,
   weights: Float64Array,
   sampleRate: number,
 ): Processor {

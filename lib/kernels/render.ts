@@ -1,21 +1,14 @@
 /**
  * The fast streaming compressor, and scores by it, on the kernel `render`: the
- * peak detector only, single-precision samples, state in double precision. It
+ * model `4a-2a`, single-precision samples, state in double precision. It
  * equals `createCompressor` to single-precision rounding.
  *
  * @module
  */
 
-import {
-  createCompressor,
-  type SideChainProcessor,
-} from "../compressor/compressor.ts";
-import {
-  type CompressorParameters,
-  detectorOf,
-  NEPER_PER_DB,
-  toNatural,
-} from "../compressor/parameters.ts";
+import type { SideChainProcessor } from "../compressor/compressor.ts";
+import { NEPER_PER_DB, toNatural } from "../compressor/parameters.ts";
+import type { Values } from "../models/model.ts";
 import {
   LONG_TIME_CONSTANT,
   SHORT_TIME_CONSTANT,
@@ -51,7 +44,7 @@ let module: WebAssembly.Module | undefined;
  * one, both lanes are the same.
  */
 function openKernel(
-  compressors: readonly CompressorParameters[],
+  compressors: readonly Values[],
   sampleRate: number,
 ) {
   module ??= loadKernel("render");
@@ -96,17 +89,11 @@ function openKernel(
   };
 }
 
-/**
- * The compressor at rest, as fast as this runtime runs it. With the RMS detector
- * it is `createCompressor`'s.
- */
+/** The compressor at rest, as fast as this runtime runs it. */
 export function createFastCompressor(
-  parameters: CompressorParameters,
+  parameters: Values,
   sampleRate: number,
 ): SideChainProcessor {
-  if (detectorOf(parameters) === "rms") {
-    return createCompressor(parameters, sampleRate);
-  }
   const { kernel, length, input, target, output } = openKernel(
     [parameters],
     sampleRate,
@@ -141,7 +128,7 @@ export interface Energies {
  */
 export function sumEnergies(
   pair: Pair,
-  compressors: readonly CompressorParameters[],
+  compressors: readonly Values[],
 ): Energies[] {
   const found: Energies[] = [];
   for (let i = 0; i < compressors.length; i += LANES) {
@@ -165,7 +152,7 @@ export interface ScoreSums extends Energies {
 /** Runs a peak-detector compressor over `pair` and sums up how near it comes. */
 export function sumScore(
   pair: Pair,
-  parameters: CompressorParameters,
+  parameters: Values,
 ): ScoreSums {
   const opened = openKernel([parameters], pair.sampleRate);
   runOver(pair, opened, opened.kernel.score);

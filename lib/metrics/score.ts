@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { CompressorParameters } from "../compressor/parameters.ts";
 import { openProcessor } from "../engines/open_processor.ts";
 import {
   type Energies,
@@ -35,7 +34,7 @@ export interface Score {
  */
 export function scoreEsr(
   pair: Pair,
-  candidates: readonly CompressorParameters[],
+  candidates: readonly Values[],
 ): number[] {
   return sumEnergies(pair, candidates).map(esrOf);
 }
@@ -48,7 +47,7 @@ export function scoreEsr(
  */
 export function score(
   pair: Pair,
-  candidates: readonly CompressorParameters[],
+  candidates: readonly Values[],
 ): Score[] {
   return candidates.map((parameters) => {
     const sums = sumScore(pair, parameters);

@@ -21,17 +21,28 @@ import {
   maximum,
   multiply,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import { scan, type Step } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
 import { staticGain } from "./curve.ts";
 import { DB_PER_NEPER, meanSquareStep, rmsLevel } from "./detector.ts";
-import type { Model, Parameter, Sound, Theta } from "./model.ts";
+import {
+  type Model,
+  type Parameter,
+  type Sound,
+  type Theta,
+  valuesOf,
+} from "./model.ts";
 import { outputStages } from "./output.ts";
 import type { Choice } from "./presets.ts";
 import { approach, coefficient, factor, mix } from "./smoothing.ts";
 
 /** ln 9 in place of 2.2: SignalTrain's times, in the same thousandths. */
 const LN_9 = 1000 * Math.log(9);
+
+/** Names of the parts of a release in two stages. */
+const STAGES = ["fast", "slow"];
+const RELEASES = ["release", "second_release"];
 
 /** Model of `parameters`, as the choices `chosen` say. */
 export function compose(
@@ -48,11 +59,15 @@ export function compose(
   /** What the smoothing moves towards: decibels, or the factor of them. */
   const goal = (theta: Theta, level: Value) => {
     const gainDb = staticGain(theta, level, feedback);
-    return inDecibels ? gainDb : factor(gainDb);
+    return inDecibels ? gainDb : named("asked", factor(gainDb));
   };
   const gainOf = (states: Value[], theta: Theta) =>
     inDecibels ? factor(mix(states, theta)) : mix(states, theta);
-
+  const follower = inDecibels ? "_db" : "";
+  const namedStages = (states: Value[]) =>
+    states.map((state, i) =>
+      named((states.length < 2 ? "gain" : STAGES[i]) + follower, state)
+    );
   const gainDbOf = (states: Value[], theta: Theta) =>
     inDecibels
       ? mix(states, theta)
@@ -60,13 +75,11 @@ export function compose(
 
   // The steps are made once, so that what several derivatives repeat is known as
   // the same. Their inputs are all that they depend on.
-  const names = parameters.map((parameter) => parameter.name);
-  const thetaOf = (values: Value[]): Theta =>
-    Object.fromEntries(names.map((name, i) => [name, values[i]]));
-
   const meanStep: Step = ([m], [v, averaging]) => [
     meanSquareStep(m, v, averaging),
   ];
+  const meanSquareOf = (heard: Value, averaging: Value) =>
+    named("mean_square", scan(meanStep, [0], [heard, averaging])[0]);
   const stage: Step = ([state], [to, attack, release]) => [
     approach(state, to, attack, release),
   ];
@@ -74,11 +87,11 @@ export function compose(
     const [heard, dryLevel, attack, ...rest] = inputs;
     const stages = isRms ? states.slice(1) : states;
     const releases = rest.slice(0, stages.length);
-    const theta = thetaOf(rest.slice(stages.length));
+    const theta = valuesOf({ parameters }, rest.slice(stages.length));
     const rise = isRms
       ? [meanSquareStep(
         states[0],
-        multiply(gainOf(stages, theta), heard),
+        named("put_out", multiply(gainOf(stages, theta), heard)),
         theta.averaging_coefficient,
       )]
       : [];
@@ -86,7 +99,7 @@ export function compose(
     // is at the detector's floor alone, which no threshold lies near.
     const level = isRms
       ? rmsLevel(add(states[0], rise[0]))
-      : add(dryLevel, gainDbOf(stages, theta));
+      : named("heard", add(dryLevel, gainDbOf(stages, theta)));
     const to = goal(theta, level);
     return [
       ...rise,
@@ -100,18 +113,18 @@ export function compose(
     const times = second_release_ms === undefined
       ? [release_ms]
       : [release_ms, second_release_ms];
-    const coefficientOf = (ms: Value) => {
-      const alpha = coefficient(ms, sampleRate, timing);
+    const coefficientOf = (name: string, ms: Value) => {
+      const alpha = named(name, coefficient(ms, sampleRate, timing));
       // Comp-4C leaves sample 0 alone.
       return isComp4c ? multiply(alpha, delay(broadcast(1))) : alpha;
     };
-    const attack = coefficientOf(theta.attack_ms);
-    const releases = times.map(coefficientOf);
+    const attack = coefficientOf("attack", theta.attack_ms);
+    const releases = times.map((ms, i) => coefficientOf(RELEASES[i], ms));
     const start = inDecibels
       ? initial_gain_db ?? 0
       : initial_gain_db === undefined
       ? 1
-      : factor(initial_gain_db);
+      : named("start", factor(initial_gain_db));
     const starts = times.map(() => start);
     if (feedback) {
       const states = scan(loop, isRms ? [0, ...starts] : starts, [
@@ -119,20 +132,21 @@ export function compose(
         level,
         attack,
         ...releases,
-        ...names.map((name) => theta[name]),
+        ...parameters.map(({ name }) => theta[name]),
       ]);
-      return gainOf(isRms ? states.slice(1) : states, theta);
+      if (isRms) named("mean_square", states[0]);
+      return gainOf(namedStages(isRms ? states.slice(1) : states), theta);
     }
     const detected = isComp4c
       ? comp4cLevel(heard)
       : isRms
-      ? rmsLevel(scan(meanStep, [0], [heard, theta.averaging_coefficient])[0])
+      ? rmsLevel(meanSquareOf(heard, theta.averaging_coefficient))
       : level;
     const to = goal(theta, detected);
-    return gainOf(
-      releases.map((release) => scan(stage, [start], [to, attack, release])[0]),
-      theta,
+    const states = releases.map((release) =>
+      scan(stage, [start], [to, attack, release])[0]
     );
+    return gainOf(namedStages(states), theta);
   }
 
   return {
@@ -140,20 +154,17 @@ export function compose(
     parameters,
     feedback,
     gain,
-    output: (theta, sound) =>
-      outputStages(
-        multiply(
-          factor(theta.make_up_db),
-          multiply(gain(theta, sound), sound.input),
-        ),
-        theta,
-        sound.sampleRate,
-      ),
+    output(theta, sound) {
+      const compressed = multiply(gain(theta, sound), sound.input);
+      const makeUp = named("make_up", factor(theta.make_up_db));
+      const madeUp = multiply(makeUp, compressed);
+      return outputStages(madeUp, theta, sound.sampleRate);
+    },
   };
 }
 
 /** Level of Comp-4C: max(20 log₁₀(|x| + 1e-8), −96). */
 function comp4cLevel(heard: Value): Value {
   const level = multiply(DB_PER_NEPER, log(add(abs(heard), 1e-8)));
-  return maximum(level, -96);
+  return named("level", maximum(level, -96));
 }

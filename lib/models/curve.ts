@@ -15,13 +15,15 @@
 import {
   divide,
   less,
+  maximum,
   multiply,
   negate,
   select,
   subtract,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import type { Value } from "../autodiff/value.ts";
-import { anyNumber, type Parameter, type Theta } from "./model.ts";
+import { anyNumber, onLogarithm, type Parameter, type Theta } from "./model.ts";
 
 /** Threshold CT. */
 export const THRESHOLD = anyNumber("threshold_db", "Threshold", "dB", 2, -36);
@@ -38,15 +40,10 @@ export const RATIO: Parameter = {
 };
 
 /** Width W of the soft knee. */
-export const KNEE: Parameter = {
-  name: "knee_db",
-  title: "Knee",
-  unit: "dB",
-  decimals: 2,
-  start: 6,
-  range: [0, Infinity],
-  scale: "log",
-};
+export const KNEE = onLogarithm("knee_db", "Knee", "dB", 6, [0, Infinity], 2);
+
+/** Width, in dB, of a knee that is as good as none; 0 has no derivative. */
+const NARROWEST = 1e-6;
 
 /** Gain in dB that the curve of `theta` asks for at `level`. */
 export function staticGain(
@@ -54,14 +51,18 @@ export function staticGain(
   level: Value,
   feedback: boolean,
 ): Value {
-  const slope = feedback ? subtract(1, ratio) : subtract(divide(1, ratio), 1);
-  const over = subtract(level, threshold_db);
-  if (knee_db === undefined) {
-    return multiply(slope, select(less(0, over), over, 0));
-  }
-  const half = multiply(0.5, knee_db);
-  const into = subtract(over, negate(half));
-  const bend = multiply(divide(0.5, knee_db), multiply(into, into));
+  const slope = named(
+    "slope",
+    feedback ? subtract(1, ratio) : subtract(divide(1, ratio), 1),
+  );
+  const over = named("over", subtract(level, threshold_db));
+  const asked = (above: Value) => named("asked_db", multiply(slope, above));
+  if (knee_db === undefined) return asked(select(less(0, over), over, 0));
+  const width = named("width", maximum(knee_db, NARROWEST));
+  const half = named("half_knee", multiply(0.5, width));
+  const into = named("into", subtract(over, negate(half)));
+  const square = multiply(into, into);
+  const bend = named("bend", multiply(divide(0.5, width), square));
   const above = select(less(half, over), over, bend);
-  return multiply(slope, select(less(0, into), above, 0));
+  return asked(select(less(0, into), above, 0));
 }

@@ -18,6 +18,7 @@ import {
   type Operand,
   subtract,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import type { Value } from "../autodiff/value.ts";
 import {
   LEVEL_FLOOR,
@@ -42,16 +43,17 @@ export const AVERAGING: Parameter = {
 
 /** Peak level of v, in dB. */
 export function peakLevel(v: Value): Value {
-  return multiply(DB_PER_NEPER, log(maximum(abs(v), LEVEL_FLOOR)));
+  const level = multiply(DB_PER_NEPER, log(maximum(abs(v), LEVEL_FLOOR)));
+  return named("level", level);
 }
 
 /** What the mean square `m` rises by when v comes in. */
 export function meanSquareStep(m: Value, v: Value, averaging: Operand): Value {
   const square = maximum(multiply(v, v), MEAN_SQUARE_FLOOR);
-  return multiply(averaging, subtract(square, m));
+  return named("rise", multiply(averaging, subtract(square, m)));
 }
 
 /** RMS level of a mean square, in dB. */
 export function rmsLevel(meanSquare: Value): Value {
-  return multiply(DB_PER_NEPER / 2, log(meanSquare));
+  return named("level", multiply(DB_PER_NEPER / 2, log(meanSquare)));
 }

@@ -63,6 +63,18 @@ export interface Sound {
   sampleRate: Operand;
 }
 
+/** A parameter above 0 that is searched by its logarithm. */
+export function onLogarithm(
+  name: string,
+  title: string,
+  unit: string,
+  start: number,
+  range: Parameter["range"],
+  decimals = 4,
+): Parameter {
+  return { name, title, unit, decimals, start, range, scale: "log" };
+}
+
 /** A unit, written once. */
 export interface Model {
   /** Name as `--model` takes it, such as "4a-2a+coupling". */
@@ -85,11 +97,11 @@ export function vectorOf({ parameters }: Model, values: Values): Float64Array {
   return Float64Array.from(parameters, ({ name }) => values[name]);
 }
 
-/** The inverse of {@linkcode vectorOf}. */
-export function valuesOf(
-  { parameters }: Model,
-  vector: ArrayLike<number>,
-): Record<string, number> {
+/** The inverse of {@linkcode vectorOf}, of anything that has a model's order. */
+export function valuesOf<One>(
+  { parameters }: Pick<Model, "parameters">,
+  vector: ArrayLike<One>,
+): Record<string, One> {
   return Object.fromEntries(
     parameters.map(({ name }, i) => [name, vector[i]]),
   );

@@ -24,9 +24,10 @@ import {
   type Operand,
   subtract,
 } from "../autodiff/primitives.ts";
+import { named } from "../autodiff/program.ts";
 import { recur } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
-import { anyNumber, type Parameter, type Theta } from "./model.ts";
+import { anyNumber, onLogarithm, type Theta } from "./model.ts";
 
 /** Make-up gain γ. */
 export const MAKE_UP = anyNumber("make_up_db", "Make-up", "dB", 2, 0);
@@ -37,20 +38,17 @@ export const SQUARE = anyNumber("square", "Square", "", 4, 0);
 /** Factor q₃ of the output's cube. */
 export const CUBE = anyNumber("cube", "Cube", "", 4, 0);
 
-function corner(
-  name: string,
-  title: string,
-  start: number,
-  range: Parameter["range"],
-): Parameter {
-  return { name, title, unit: "Hz", decimals: 4, start, range, scale: "log" };
-}
-
 /** Corner of the coupling. */
-export const COUPLING = corner("coupling_hz", "Coupling", 5, [0.05, 1000]);
+export const COUPLING = onLogarithm("coupling_hz", "Coupling", "Hz", 5, [
+  0.05,
+  1000,
+]);
 
 /** Corner of the bandwidth. */
-export const BANDWIDTH = corner("bandwidth_hz", "Bandwidth", 30000, [500, 1e6]);
+export const BANDWIDTH = onLogarithm("bandwidth_hz", "Bandwidth", "Hz", 30000, [
+  500,
+  1e6,
+]);
 
 /** Saturation, coupling and bandwidth of `u`, those that `theta` has. */
 export function outputStages(
@@ -59,12 +57,19 @@ export function outputStages(
   sampleRate: Operand,
 ): Value {
   const { square, cube, coupling_hz, bandwidth_hz } = theta;
-  let y = u;
+  let y = named("made_up", u);
   if (square !== undefined) {
-    y = multiply(y, add(1, multiply(y, add(square, multiply(cube, y)))));
+    const bent = multiply(y, add(square, multiply(cube, y)));
+    y = named("bent", multiply(y, add(1, bent)));
   }
-  if (coupling_hz !== undefined) y = highPass(y, leak(coupling_hz, sampleRate));
-  if (bandwidth_hz !== undefined) y = follow(y, leak(bandwidth_hz, sampleRate));
+  const leakOf = (name: string, hertz: Value) =>
+    named(name, leak(hertz, sampleRate));
+  if (coupling_hz !== undefined) {
+    y = named("coupled", highPass(y, leakOf("coupling", coupling_hz)));
+  }
+  if (bandwidth_hz !== undefined) {
+    y = named("limited", follow(y, leakOf("bandwidth", bandwidth_hz)));
+  }
   return y;
 }
 
@@ -80,6 +85,6 @@ export function follow(v: Value, leak: Operand): Value {
 
 /** First-order high-pass of unit gain at the highest frequencies. */
 function highPass(v: Value, leak: Value): Value {
-  const rest = subtract(v, delay(follow(v, leak)));
+  const rest = subtract(v, delay(named("below", follow(v, leak))));
   return multiply(subtract(1, multiply(0.5, leak)), rest);
 }

@@ -35,11 +35,14 @@ export const CHOICES = [
 /** A choice that a model makes. */
 export type Choice = typeof CHOICES[number];
 
-/** The presets, and the choices each makes. */
+/** SignalTrain's compressor, which has a level and times of its own. */
+const COMP_4C = "comp-4c";
+
+/** The presets, and the choices each makes; fewer go before more. */
 export const PRESETS: Readonly<Record<string, readonly Choice[]>> = {
   "4a-2a": [],
   "rms": ["rms"],
-  "comp-4c": ["decibel"],
+  [COMP_4C]: ["decibel"],
   "opto": ["feedback", "soft-knee", "decibel", "two-stage"],
 };
 
@@ -72,7 +75,8 @@ export const MODEL_HELP = `${Object.keys(PRESETS).join(", ")}, or choices: ${
 const known = new Map<string, Model>();
 
 /**
- * The model called `text`: presets and choices, joined by "+".
+ * The model called `text`: a preset and choices, joined by "+". Equal ones have one
+ * name, and are one object: `4a-2a+rms` is `rms`.
  *
  * @example
  * ```ts
@@ -80,35 +84,37 @@ const known = new Map<string, Model>();
  * parseModel("4a-2a+coupling").parameters.map(({ name }) => name);
  * // threshold_db, ratio, attack_ms, release_ms, coupling_hz, make_up_db
  * ```
- * @throws {RangeError} naming the word that is neither.
+ * @throws {RangeError} naming the word that is neither, or does not go with others.
  */
 export function parseModel(text: string): Model {
+  const refuse = (what: string): never => {
+    throw new RangeError(`model "${text}": ${what}`);
+  };
   const chosen = new Set<Choice>();
-  let preset: string | undefined;
+  const presets: string[] = [];
   for (const word of text.trim().toLowerCase().split("+")) {
-    const isPreset = Object.hasOwn(PRESETS, word);
-    const isChoice = CHOICES.includes(word as Choice);
-    if (!isPreset && !isChoice) {
-      throw new RangeError(
-        `model "${text}": ${
-          word === "" ? "a word is missing" : `"${word}" is not known`
-        }; give ${MODEL_HELP}`,
-      );
-    }
-    // "rms" names both: the choice, where another preset has gone before.
-    if (isPreset && !(isChoice && preset !== undefined)) {
-      if (preset !== undefined) {
-        throw new RangeError(
-          `model "${text}": ${preset} and ${word} are both presets; name one, and choices beside it`,
-        );
-      }
-      preset = word;
+    // "rms" is both, and the same.
+    if (CHOICES.includes(word as Choice)) chosen.add(word as Choice);
+    else if (Object.hasOwn(PRESETS, word)) {
+      presets.push(word);
       for (const choice of PRESETS[word]) chosen.add(choice);
     } else {
-      chosen.add(word as Choice);
+      const what = word === "" ? "a word is missing" : `"${word}" is not known`;
+      refuse(`${what}; give ${MODEL_HELP}`);
     }
   }
-  const base = preset ?? PAPER_MODEL;
+  if (presets.length > 1) {
+    refuse(`${presets.join(" and ")} are presets: name one`);
+  }
+  const isComp4c = presets.includes(COMP_4C);
+  if (isComp4c && (chosen.has("feedback") || chosen.has("rms"))) {
+    refuse(`${COMP_4C} is forward and hears peaks: leave feedback and rms out`);
+  }
+  // The preset that makes most of the choices.
+  const base = Object.keys(PRESETS).findLast((preset) =>
+    (preset === COMP_4C) === isComp4c &&
+    PRESETS[preset].every((choice) => chosen.has(choice))
+  )!;
   const extra = CHOICES.filter((choice) =>
     chosen.has(choice) && !PRESETS[base].includes(choice)
   );
@@ -118,7 +124,7 @@ export function parseModel(text: string): Model {
     const parameters = PARAMETERS
       .filter(([, choice]) => choice === undefined || chosen.has(choice))
       .map(([parameter]) => parameter);
-    model = compose(name, parameters, chosen, base === "comp-4c");
+    model = compose(name, parameters, chosen, isComp4c);
     known.set(name, model);
   }
   return model;

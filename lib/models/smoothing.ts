@@ -25,16 +25,11 @@ import {
 } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
 import { DB_PER_NEPER } from "./detector.ts";
-import { anyNumber, type Parameter, type Theta } from "./model.ts";
+import { anyNumber, onLogarithm, type Parameter, type Theta } from "./model.ts";
 
-function time(
-  name: string,
-  title: string,
-  start: number,
-  range: Parameter["range"],
-): Parameter {
-  return { name, title, unit: "ms", decimals: 4, start, range, scale: "log" };
-}
+const time = (
+  ...[name, title, start, range]: [string, string, number, Parameter["range"]]
+) => onLogarithm(name, title, "ms", start, range);
 
 /** Attack time. */
 export const ATTACK = time("attack_ms", "Attack", 1, [0.005, 2000]);

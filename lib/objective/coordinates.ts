@@ -51,6 +51,12 @@ export interface Coordinates {
   coordinates(values: Values): Float64Array;
   /** z of what is nearest to `values`, such as a fit that ended at a bound. */
   nearest(values: Values): Float64Array;
+  /**
+   * z at ratio ∞ and the other parameters of `z`, where the range has no end and the
+   * detector hears the input. No derivative by the ratio is left there, so that a
+   * minimiser goes on by the others alone.
+   */
+  limiter?(z: Float64Array): Float64Array | undefined;
   /** `evaluation`, which is by the parameters at z, by z. */
   byCoordinates(z: Float64Array, evaluation: Evaluation): Evaluation;
 }
@@ -71,6 +77,9 @@ const NEAR = Math.log((1 - EDGE) / EDGE);
 
 /** |z| beyond which a sigmoid stands at its end to within rounding. */
 const SATURATED = 30;
+
+/** u from which a ratio 1 + eᵘ is ∞. */
+const LIMITER = 700;
 
 /** Part of a range by which rounding may carry its end beyond it. */
 const ROUNDING = 1e-9;
@@ -115,7 +124,10 @@ const SCALES: Readonly<Record<Scale, Curve & { domain: Range }>> = {
     domain: [0, Infinity],
   },
   "log-above-one": {
-    at: (u) => [1 + Math.exp(u), Math.exp(u), Math.exp(u)],
+    at: (u) =>
+      u < LIMITER
+        ? [1 + Math.exp(u), Math.exp(u), Math.exp(u)]
+        : [Infinity, 0, 0],
     inverse: (value) => Math.log(value - 1),
     domain: [1, Infinity],
   },
@@ -360,6 +372,11 @@ function coordinatesBy(
       const map = maps[ratioAt];
       const ratio = map?.at(map.nearest(values.ratio))[0];
       return zOf(values, ratio, (i, value) => maps[i].nearest(value));
+    },
+    limiter(z) {
+      const [, high] = maps[ratioAt]?.range ?? [];
+      if (high !== Infinity || model.feedback) return undefined;
+      return z.with(ratioAt, 2 * LIMITER);
     },
     byCoordinates(z, evaluation) {
       const jets = jetsAt(z);

@@ -14,7 +14,12 @@ import { add, delay, multiply, subtract, sum } from "../autodiff/primitives.ts";
 import { type Program, trace } from "../autodiff/program.ts";
 import { gradientForward, upperTriangle } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
-import type { Model, Sound, Theta } from "../models/model.ts";
+import {
+  type Model,
+  type Sound,
+  type Theta,
+  valuesOf,
+} from "../models/model.ts";
 import { follow } from "../models/output.ts";
 import { factor } from "../models/smoothing.ts";
 import type { Order } from "../engines/engine.ts";
@@ -46,11 +51,6 @@ export function leastSquares(
     sum(multiply(error, error), warmUp),
     sum(multiply(filtered, filtered), warmUp),
   ];
-}
-
-/** A vector of scalars as a model's parameters. */
-export function thetaOf({ parameters }: Model, values: Value[]): Theta {
-  return Object.fromEntries(parameters.map(({ name }, i) => [name, values[i]]));
 }
 
 /** What a program of a model is made for. */
@@ -101,7 +101,7 @@ export function evaluationProgram(
         )
         : still;
       const recording = { input, heard, level, target, ...given };
-      return leastSquares(model, thetaOf(model, z), recording);
+      return leastSquares(model, valuesOf(model, z), recording);
     };
     const objective = (...z: Value[]) => losses(...z).slice(0, 1);
     const outputs = losses(...z);

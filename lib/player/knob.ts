@@ -3,17 +3,13 @@
  * the one that is a choice, and the parameters wherever they stand.
  *
  * Between fitted settings the parameters are interpolated linearly, as
- * `deno task render` does. Beyond them they stay, save on a levelling amplifier
- * below its lowest setting: there the threshold rises in a straight line to
- * 0 dBFS at knob position 0, where nothing within full scale is compressed. (The
- * published curve begins at 40, since below it the recordings hardly reach the
- * threshold.)
+ * `deno task render` does; beyond them they are as `valuesAnywhere` has it.
  *
  * @module
  */
 
-import { valuesAt } from "../curve.ts";
-import { knobsInWords, LEVELLING_KNOBS, type Unit } from "../data/unit_file.ts";
+import { fadesBelow, valuesAnywhere, valuesAt } from "../curve.ts";
+import { knobsInWords, titleOfKnob, type Unit } from "../data/unit_file.ts";
 import type { Values } from "../models/model.ts";
 
 /** Steps that the dial turns by, from one end to the other. */
@@ -46,12 +42,6 @@ export interface Panel {
 /** The name of the only turn where there is no switch. */
 const NO_CHOICE = "";
 
-/** "Peak reduction" of `peak_reduction`. */
-function titleOf(name: string): string {
-  const words = name.replaceAll("_", " ");
-  return words[0].toUpperCase() + words.slice(1);
-}
-
 /**
  * The knobs of `unit`, of which it has at most one of each kind.
  *
@@ -70,8 +60,7 @@ export function panelOf(unit: Unit): Panel {
   }
   const [dial] = numbers;
   const [choice] = choices;
-  const fades = dial?.[0] === "peak_reduction" &&
-    JSON.stringify(dial[1]) === JSON.stringify(LEVELLING_KNOBS.peak_reduction);
+  const fades = dial !== undefined && fadesBelow(...dial);
   const turns: Record<string, Turn> = {};
   const values = choice?.[1].kind === "choice" ? choice[1].values : [undefined];
   for (const value of values) {
@@ -82,20 +71,20 @@ export function panelOf(unit: Unit): Panel {
     const place = value === undefined ? {} : { [choice[0]]: value };
     turns[value === undefined ? NO_CHOICE : String(value)] =
       dial?.[1].kind === "number"
-        ? turnOf({ ...unit, settings }, dial[0], dial[1].range, place, fades)
+        ? turnOf({ ...unit, settings }, dial[0], dial[1].range, place)
         : { fitted: [0, 0], positions: [valuesAt(unit, place, "linear")] };
   }
   return {
     ...(dial?.[1].kind === "number" && {
       dial: {
-        title: titleOf(dial[0]),
+        title: titleOfKnob(dial[0]),
         unit: dial[1].unit,
         range: dial[1].range,
         fades,
       },
     }),
     ...(choice !== undefined && {
-      choice: { title: titleOf(choice[0]), values: values.map(String) },
+      choice: { title: titleOfKnob(choice[0]), values: values.map(String) },
     }),
     turns,
   };
@@ -106,21 +95,11 @@ function turnOf(
   name: string,
   [from, to]: readonly [number, number],
   place: Readonly<Record<string, number | string>>,
-  fades: boolean,
 ): Turn {
   const settings = unit.settings.map(({ at }) => at[name] as number);
-  const [low, high] = [Math.min(...settings), Math.max(...settings)];
   const positions = Array.from({ length: DIAL_STEPS + 1 }, (_, step) => {
     const position = from + (to - from) * step / DIAL_STEPS;
-    const within = Math.min(Math.max(position, low), high);
-    const values = valuesAt(unit, { ...place, [name]: within }, "linear");
-    if (!fades || position >= low) return values;
-    const { threshold_db } = values;
-    return {
-      ...values,
-      threshold_db: Math.max(threshold_db, 0) +
-        Math.min(threshold_db, 0) * position / low,
-    };
+    return valuesAnywhere(unit, { ...place, [name]: position }, "linear");
   });
-  return { fitted: [low, high], positions };
+  return { fitted: [Math.min(...settings), Math.max(...settings)], positions };
 }

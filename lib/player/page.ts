@@ -313,7 +313,7 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
       ? "4A-2A: a levelling amplifier to play with"
       : `${name}: a compressor to play with`,
     subtitle: panel.dial === undefined
-      ? "What was fitted, to listen to and to change."
+      ? "One setting, to listen to and to change."
       : "Turn one knob; the parameters of a compressor follow.",
     facts: [renderTime(options.builtAt)],
     surrogate: surrogate

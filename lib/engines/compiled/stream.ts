@@ -33,8 +33,12 @@ import {
 import type { SideChainProcessor } from "../../compressor/compressor.ts";
 import { bestVariant } from "../../kernels/kernels.ts";
 import { peakLevel } from "../../models/detector.ts";
-import { type Model, type Values, vectorOf } from "../../models/model.ts";
-import { thetaOf } from "../../objective/least_squares.ts";
+import {
+  type Model,
+  type Values,
+  valuesOf,
+  vectorOf,
+} from "../../models/model.ts";
 
 /** Samples in a block. */
 const BLOCK = 2048;
@@ -67,7 +71,7 @@ function streamProgram(
   if (found === undefined) {
     const size = model.parameters.length;
     const program = trace(size + 1, 2, (scalars, [input, heard]) => {
-      const theta = thetaOf(model, scalars);
+      const theta = valuesOf(model, scalars);
       const sound = {
         input,
         heard,
