@@ -342,7 +342,7 @@ Deno.test("render plays a unit at its knobs, and one setting of it", async () =>
     );
     const whole = await runTask("render", [dry, out, "--params", file]);
     assert.equal(whole.code, 0, whole.stderr);
-    assert.match(whole.stderr, /fitted to surrogate data, not measured/);
+    assert.match(whole.stderr, /those of surrogate data, not of a real unit/);
     assert.match(whole.stdout, /Ratio {7}∞ : 1/);
     const limited = (await readWav(out)).samples;
     const again = await runTask("render", [
