@@ -1,7 +1,9 @@
 /** `deno task objective`: what its options do to the figures. @module */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
+import { unitOfValues, unitToYaml } from "../lib/data/unit_file.ts";
 import { chunk } from "../lib/objective/chunks.ts";
 import { type Values, valuesOf, vectorOf } from "../lib/models/model.ts";
 import { parseModel, PRESETS } from "../lib/models/presets.ts";
@@ -10,7 +12,8 @@ import {
   publishedCoordinates,
 } from "../lib/objective/coordinates.ts";
 import { createRandom } from "../lib/random.ts";
-import { readWav } from "../lib/sound/wav.ts";
+import { delayed } from "../lib/sound/fractional_delay.ts";
+import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { runTask, withFolder } from "./cli.ts";
 import { assertClose } from "./close.ts";
 import { openOracle } from "./oracle.ts";
@@ -317,3 +320,59 @@ for (const name of Object.keys(PRESETS)) {
     });
   });
 }
+
+Deno.test("objective --delay takes away that many samples, whole or not, and looks for no lag", async () => {
+  await withFolder(async (folder) => {
+    // Nothing near half the rate, which no interpolation keeps whole.
+    const sound = Float32Array.from(
+      { length: 2 * RATE },
+      (_, n) =>
+        (0.02 + 0.5 * Math.sin(n / 800) ** 8) *
+        (Math.sin(0.11 * n) + Math.sin(0.31 * n + 1) + Math.sin(0.74 * n + 2)),
+    );
+    const samples = Float32Array.from(compress(sound, POINT, RATE));
+    const [dry, wet] = await writeRecordings(folder, sound, samples, RATE);
+    const truth = JSON.stringify(POINT);
+    const run = (...words: string[]) =>
+      runTask("objective", [dry, wet, "--params", truth, ...words]);
+    const esrOf = async (...words: string[]) => {
+      const { code, stdout, stderr } = await run(...words, "--json", "-");
+      assert.equal(code, 0, stderr);
+      const { esr, lag_samples } = JSON.parse(stdout);
+      return { esr, lag_samples };
+    };
+    for (const delay of [0.25, 20.37, -7.5, 12]) {
+      const moved = delayed(samples, -delay).value;
+      await writeWav(wet, moved, { sampleRate: RATE });
+      const { esr, lag_samples } = await esrOf("--delay", `${delay}`);
+      assert.equal(lag_samples, delay);
+      assert(esr < 1e-5, `${delay}: ${esr}`);
+      const off = await esrOf("--delay", `${delay + 0.25}`);
+      assert(off.esr > 5e-3, `${delay}: ${off.esr}`);
+    }
+    const both = await run("--delay", "3", "--no-align");
+    assert.equal(both.code, 1);
+    assert.match(both.stderr, /--delay.* cannot be used with .*--no-align/);
+    const none = await run("--delay", "half");
+    assert.match(none.stderr, /--delay.* give samples as a number/);
+  });
+});
+
+Deno.test("objective computes the model of the unit that it is given", async () => {
+  await withFolder(async (folder) => {
+    const paths = await writePair(folder);
+    const unit = join(folder, "unit.yaml");
+    const model = parseModel("4a-2a+coupling");
+    const params = { ...POINT, coupling_hz: 8 };
+    await Deno.writeTextFile(unit, unitToYaml(unitOfValues(model, params)));
+    const words = [...paths, "--params", unit, "--json", "-"];
+    const { code, stdout, stderr } = await runTask("objective", words);
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout);
+    assert.equal(result.model, "4a-2a+coupling");
+    assert.deepEqual(result.params, params);
+    const other = await runTask("objective", [...words, "--model", "4a-2a"]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /unit\.yaml.*4a-2a\+coupling/);
+  });
+});

@@ -346,6 +346,8 @@ Deno.test("render plays a unit at its knobs, and one setting of it", async () =>
       whole.stderr,
       /are those of surrogate data, not of a real unit/,
     );
+
+    assert.match(whole.stderr, /those of surrogate data, not of a real unit/);
     assert.match(whole.stdout, /Ratio {7}∞ : 1/);
     const limited = (await readWav(out)).samples;
     const again = await runTask("render", [

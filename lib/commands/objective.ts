@@ -62,6 +62,13 @@ function secondsOf(
   throw new InvalidArgumentError(`give seconds as a number ${range}.`);
 }
 
+/** Samples, whole or not. */
+function samplesOf(text: string): number {
+  const samples = text.trim() === "" ? NaN : Number(text.replace("−", "-"));
+  if (Number.isFinite(samples)) return samples;
+  throw new InvalidArgumentError("give samples as a number, such as 12.25.");
+}
+
 /** Coordinates of what `--params` gave; where it cannot be, tells from where. */
 function coordinatesOf(
   values: Values,
@@ -81,7 +88,8 @@ export const command = new Command("deno task objective")
   .description(
     "Loss, gradient and Hessian of a compressor against a recording, by the\n" +
       "coordinates that the optimiser moves in or by the parameters themselves. Those\n" +
-      `of ${PAPER_MODEL} are the published ones, unless --range is given.`,
+      `of ${PAPER_MODEL} are the published ones, unless --range is given. The model is that\n` +
+      `of the parameters' file, or ${PAPER_MODEL}, unless --model is given.`,
   )
   .argument("<DRY.wav>", "what went into the unit")
   .argument("<WET.wav>", "what came out of it")
@@ -112,6 +120,12 @@ export const command = new Command("deno task objective")
   .option("--dry-channel <n>", "channel of DRY.wav", channelOf)
   .option("--wet-channel <n>", "channel of WET.wav", channelOf)
   .option("--link", LINK_HELP)
+  .addOption(
+    new Option(
+      "--delay <samples>",
+      "samples that WET is late by, whole or not, in place of the lag looked for",
+    ).argParser(samplesOf).conflicts("align"),
+  )
   .option("--no-align", "leave the lag between the recordings as it is")
   .addOption(jsonOption())
   .addHelpText(
@@ -120,6 +134,7 @@ export const command = new Command("deno task objective")
 Examples:
   deno task objective dry.wav wet.wav --params unit.yaml
   deno task objective dry.wav wet.wav --params unit.yaml --by parameters
+  deno task objective dry.wav wet.wav --params unit.yaml --delay -0.25
   deno task objective dry.wav wet.wav --json - --params \\
     '{"threshold_db":-24,"ratio":4,"attack_ms":2,"release_ms":200,"make_up_db":0}'`,
   )
@@ -134,11 +149,20 @@ Examples:
         "--range: a range shapes the coordinates alone; leave it out with --by parameters",
       );
     }
+    // Written out they are those of 4a-2a; a file says whose they are.
+    const isFile = placeOfParameters(options.params) === options.params;
+    const named = modelName ??
+      set.findLast((text) => text.startsWith("model="))?.slice(6) ??
+      (isFile ? undefined : PAPER_MODEL);
+    const { model: { name }, values } = await readSetting(
+      options.params,
+      named,
+    );
     const config = await withEngine(
       await configOf(fitSchema, "fit", {
         engine: engineName,
         set,
-        model: modelName,
+        model: name,
         range,
       }, {
         "alignment.enabled": options.align ? undefined : false,
@@ -147,7 +171,6 @@ Examples:
       }),
     );
     const { model } = config;
-    const { values } = await readSetting(options.params, model.name);
     const progress = await startProgress("Computing", STEPS);
     let engine: Engine | undefined;
     try {

@@ -27,6 +27,8 @@ export interface RecordingOptions extends ChannelChoice {
   link?: boolean;
   /** Whether and how far to look for a lag. */
   alignment: AlignmentConfig;
+  /** Samples that the wet side is known to be late by, in place of looking. */
+  delay?: number;
 }
 
 /** A take made ready for the objective. */
@@ -55,7 +57,7 @@ interface RawTake {
 async function readTakes(
   dryFile: string,
   wetFile: string,
-  options: Omit<RecordingOptions, "alignment">,
+  options: Omit<RecordingOptions, "alignment" | "delay">,
 ): Promise<RawTake[]> {
   const dry = await readChannels(userPath(dryFile));
   const wet = await readChannels(userPath(wetFile));
@@ -103,7 +105,7 @@ export interface OpenRecorded extends RecordedTakes {
 export async function openRecordedTakes(
   dryFile: string,
   wetFile: string,
-  { alignment, ...options }: RecordingOptions,
+  { alignment, ...options }: Omit<RecordingOptions, "delay">,
   part?: Part,
 ): Promise<OpenRecorded[]> {
   const raw = await readTakes(dryFile, wetFile, options);
@@ -133,7 +135,11 @@ export async function openRecordings(
   const raw = await readTakes(dryFile, wetFile, options);
   const said: string[][] = [];
   const takes = raw.map(({ pair, channel, warningsOf }) => {
-    const { warnings, ...aligned } = alignPair(pair, options.alignment);
+    const { warnings, ...aligned } = alignPair(
+      pair,
+      options.alignment,
+      options.delay,
+    );
     said.push([...warnings, ...warningsOf(aligned.pair)]);
     return { ...aligned, channel };
   });

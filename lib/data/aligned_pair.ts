@@ -18,6 +18,7 @@ import {
   SilentSideError,
 } from "../sound/alignment.ts";
 import { formatInteger, formatNumber } from "../format.ts";
+import { delayed } from "../sound/fractional_delay.ts";
 import type { Pair } from "../sound/signal.ts";
 
 /** A pair whose sides follow each other sample for sample. */
@@ -49,9 +50,23 @@ const EXCERPT_SECONDS = 30;
 /**
  * Aligns `pair`, whose sides may differ in length.
  *
+ * @param delay Samples, whole or not, that wet is known to be late by: nothing is
+ * looked for then.
  * @throws {SilentSideError} where a side is silent.
  */
-export function alignPair(pair: Pair, config: AlignmentConfig): AlignedPair {
+export function alignPair(
+  pair: Pair,
+  config: AlignmentConfig,
+  delay?: number,
+): AlignedPair {
+  if (delay !== undefined) {
+    const whole = Math.round(delay);
+    // Moved before it is cut, for neighbours of the ends to be heard.
+    const wet = delay === whole
+      ? pair.wet
+      : delayed(pair.wet, delay - whole).value;
+    return { pair: align({ ...pair, wet }, whole), lag: delay, warnings: [] };
+  }
   if (!config.enabled) return { pair: align(pair, 0), warnings: [] };
   const found = findBy(pair, config.max_lag);
   const aligned = align(pair, found.lag);
