@@ -352,12 +352,21 @@ function without(model: Model, choice: string): Model | undefined {
 }
 
 /** How a fitted unit fares on a take that took no part in the fit. */
-export interface TestedTake extends Omit<FoundTake, "initialGainDb"> {}
+export interface TestedTake extends FoundTake {
+  /** ESR where a loss would count, with the take's own delay and start. */
+  esr: number;
+}
 
-/** Steps of the delay's own Newton method, at most. */
-const DELAY_STEPS = 8;
+/** Steps of a take's own Newton method, at most. */
+const OWN_STEPS = 10;
 
-/** `recorded` with its own delay found for `model` at `values`, which stay. */
+/** The most that a step moves a delay by, in samples, and a start, in dB. */
+const MOST_MOVES = [1, 6];
+
+/**
+ * `recorded` with what is its own, a delay and where that matters a start, found for
+ * `model` at `values`, which stay as they are.
+ */
 export async function placeTake(
   recorded: RecordedTake,
   model: Model,
@@ -365,43 +374,80 @@ export async function placeTake(
   engine: EngineName,
   { chunks, isDelayed = true }: Pick<TakesOptions, "chunks" | "isDelayed">,
 ): Promise<TestedTake> {
-  let best: { take: AlignedTake; tau: number; loss: number } | undefined;
+  let best: Placed | undefined;
+  const cuts = isFamily(model) ? [false, true] : [false];
   for (const by of isDelayed ? recorded.trials : [0]) {
-    const take = {
-      pair: recorded.cut(by),
-      lag: recorded.lag + by,
-      lead: recorded.lead,
-    };
-    let tau = 0;
-    let loss = Infinity;
-    if (isDelayed) {
-      const parts = [chunked(take, { chunks, isDelayed })];
-      const opened = await openTakes(
-        parts,
-        model,
-        (pair, model) => openEngine(engine, pair, model),
-      );
-      try {
-        const unit = model.parameters.map(({ name }) => values[name]);
-        for (let step = 0; step < DELAY_STEPS; step++) {
-          const { loss: now, gradient, hessian } = await opened.evaluate(
-            Float64Array.from([...unit, tau]),
-            2,
-          );
-          loss = now;
-          const [slope, bend] = [gradient!.at(-1)!, hessian!.at(-1)!];
-          const move = bend > 0 ? -slope / bend : -Math.sign(slope) / 4;
-          tau += Math.max(-1, Math.min(1, move));
-          if (Math.abs(move) < 1e-4) break;
-        }
-      } finally {
-        await opened.close();
-      }
+    for (const isCut of cuts) {
+      const take = {
+        pair: recorded.cut(by),
+        lag: recorded.lag + by,
+        lead: recorded.lead,
+        isCut,
+      };
+      const placed = await placeAt(take, model, values, engine, {
+        chunks,
+        isDelayed,
+      });
+      const least = isCut ? 1 - START_GAIN : 1;
+      if (best === undefined || placed.esr < least * best.esr) best = placed;
     }
-    if (best === undefined || loss < best.loss) best = { take, tau, loss };
   }
-  const { take, tau } = best!;
-  return { lag: take.lag + tau, pair: inStep(take, tau, isDelayed) };
+  const { take, own: [first, second], esr } = best!;
+  const delay = isDelayed ? first : 0;
+  return {
+    esr,
+    lag: take.lag + delay,
+    pair: inStep(take, delay, isDelayed),
+    ...(take.isCut && { initialGainDb: isDelayed ? second : first }),
+  };
+}
+
+/** A take, its own parameters and the ESR that is left. */
+interface Placed {
+  take: AlignedTake;
+  own: number[];
+  esr: number;
+}
+
+async function placeAt(
+  take: AlignedTake,
+  model: Model,
+  values: Values,
+  engine: EngineName,
+  options: Pick<Context, "chunks" | "isDelayed">,
+): Promise<Placed> {
+  const opened = await openTakes(
+    [chunked(take, options)],
+    model,
+    (pair, model) => openEngine(engine, pair, model),
+  );
+  const unit = model.parameters.map(({ name }) => values[name]);
+  const size = (options.isDelayed ? 1 : 0) + (take.isCut ? 1 : 0);
+  const most = options.isDelayed ? MOST_MOVES : MOST_MOVES.slice(1);
+  const own = Array.from({ length: size }, () => 0);
+  let best: Placed = { take, own: own.slice(), esr: Infinity };
+  try {
+    for (let step = 0; step <= OWN_STEPS; step++) {
+      const at = Float64Array.from([...unit, ...own]);
+      const { loss, gradient, hessian } = await opened.evaluate(at, 2);
+      const esr = loss / opened.targetEnergy;
+      if (esr < best.esr) best = { take, own: own.slice(), esr };
+      // One after the other: they hardly depend on each other.
+      const moves = own.map((_, k) => {
+        const i = unit.length + k;
+        const bend = hessian![at.length * i + i];
+        const move = bend > 0
+          ? -gradient![i] / bend
+          : -Math.sign(gradient![i]) * most[k] / 4;
+        return Math.max(-most[k], Math.min(most[k], move));
+      });
+      if (moves.every((move) => Math.abs(move) < 1e-4)) break;
+      moves.forEach((move, k) => own[k] += move);
+    }
+  } finally {
+    await opened.close();
+  }
+  return best;
 }
 
 /** The sound of `take` with the wet side moved by `delay`, what leads it left out. */

@@ -278,7 +278,7 @@ Examples:
     for (const [dry, wet] of tested) {
       for (const one of await openRecordedTakes(dry, wet, recordingOptions)) {
         for (const take of one.takes) {
-          const { pair, lag } = await placeTake(
+          const { pair, lag, esr, initialGainDb } = await placeTake(
             take,
             model,
             parameters,
@@ -290,7 +290,10 @@ Examples:
             dry,
             wet,
             lag_samples: lag,
-            esr: score.esr,
+            ...(initialGainDb !== undefined &&
+              { initial_gain_db: initialGainDb }),
+            esr,
+            whole_esr: score.esr,
             delta_ldr_db: score.deltaLdrDb,
           });
         }
