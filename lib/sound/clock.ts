@@ -20,8 +20,9 @@
  * have partners by the one lag, from it on by the other, and where samples were lost
  * there is a stretch between that has none by either.
  *
- * **Dropouts** are runs of one value (of one repeated buffer) in wet while dry moves by
- * much more than wet's least step. Full scale is clipping, and no dropout.
+ * **Dropouts** are runs of silence, of one value, or of one buffer again and again,
+ * in wet, while dry moves by much more than wet's least step. A value that is not
+ * silence may be the flat top of a wave, unless dry passes zero meanwhile.
  *
  * @module
  */
@@ -120,8 +121,8 @@ const MOVED_STEPS = 20;
 /** Part of wet's peak by which it should have moved: −60 dB. */
 const MOVED_PART = 1e-3;
 
-/** Part of wet's peak beyond which a run is clipping. */
-const CLIPPED_PART = 0.9;
+/** Part of wet's peak up to which a still run is silence: −60 dB. */
+const SILENT_PART = 1e-3;
 
 /** Seconds on either side of a dropout by which the gain is told. */
 const GAIN_SECONDS = 0.05;
@@ -233,18 +234,21 @@ function fitLine(windows: LagWindow[]): Line {
     // The line alone may have been worse than what has a jump too many.
     if (better === undefined || !(better.fit.misfit < best.misfit)) break;
     const added = better.starts.findIndex((at) => !starts.includes(at));
-    if (!isSlip(better.fit, added)) break;
+    // By the middle of the residuals: jumps still to be found are no scatter.
+    if (!isSlip(better.fit, added, better.fit.middle)) break;
     ({ starts, fit: best } = better);
   }
-  // A jump that another one has explained goes again.
+  // A jump that others have explained, or that scatters like the rest, goes again.
   for (let i = starts.length - 1; i > 0; i--) {
-    if (isSlip(best, i)) continue;
+    if (isSlip(best, i, best.tail)) continue;
     starts = starts.filter((_, k) => k !== i);
     best = leastSquares(kept, starts, true);
   }
   const freedom = kept.length - starts.length - 1;
   const drift = best.values[starts.length];
-  const error = freedom > 0 ? best.errors[starts.length] : Infinity;
+  const error = freedom > 0
+    ? Math.max(best.middle, best.tail) * best.errors[starts.length]
+    : Infinity;
   const span = kept.at(-1)!.to - kept[0].from;
   const isDrift = freedom > 1 &&
     Math.abs(drift) > (SIGNIFICANT_DRIFT + 12 / freedom) * error &&
@@ -272,27 +276,37 @@ function withoutStrays(windows: LagWindow[]): LagWindow[] {
   });
 }
 
-/** Pieces have two windows, but for the first and the last. */
+/** Pieces have two windows at least. */
 function mayBegin(at: number, starts: number[], count: number): boolean {
-  return starts.every((start) =>
-    at !== start && (Math.abs(at - start) > 1 || start === 0)
-  ) && at < count;
+  return at <= count - 2 && starts.every((start) => Math.abs(at - start) >= 2);
 }
 
 interface LeastSquares {
   /** Constants of the pieces, drift, κ₁, κ₂. */
   values: number[];
-  /** Their standard errors, by what scatter there is. */
+  /** Their standard errors, if windows scatter by theirs. */
   errors: number[];
   /** Errors of the jumps before each piece, but the first. */
   jumpErrors: number[];
   /** Weighted sum of squares. */
   misfit: number;
+  /** How much more than that they scatter, by the middle of the residuals. */
+  middle: number;
+  /** The same by their largest tenth. */
+  tail: number;
 }
 
-function isSlip(fit: LeastSquares, piece: number): boolean {
-  const jump = Math.abs(fit.values[piece] - fit.values[piece - 1]);
-  return jump > LEAST_SLIP && jump > SIGNIFICANT_SLIP * fit.jumpErrors[piece];
+/** Whether there is a jump before a piece, by that much scatter. */
+function isSlip(
+  { values, jumpErrors }: LeastSquares,
+  piece: number,
+  scatter: number,
+): boolean {
+  const jump = Math.abs(values[piece] - values[piece - 1]);
+  const error = scatter * jumpErrors[piece];
+  // Samples are lost whole.
+  const isWhole = Math.abs(jump - Math.round(jump)) < Math.max(0.25, 2 * error);
+  return jump > LEAST_SLIP && isWhole && jump > SIGNIFICANT_SLIP * error;
 }
 
 /** Fits a_piece + drift t + κ₁ P + κ₂ P², or without drift. */
@@ -336,11 +350,9 @@ function leastSquares(
     misfit += weight * off * off;
     return Math.abs(off) * Math.sqrt(weight);
   }).sort((a, b) => a - b);
-  const freedom = windows.length - pieces - (hasDrift ? 1 : 0);
-  // By the middle of the residuals: a jump that is still to be found is no scatter.
-  const middle = 1.4826 * residuals[residuals.length >> 1];
-  const scatter = Math.max(1, freedom > 0 ? middle : 1);
-  const variance = (i: number, j: number) => inverse.get(i, j) * scatter ** 2;
+  const quantile = (part: number) =>
+    residuals[Math.floor(part * (residuals.length - 1))];
+  const variance = (i: number, j: number) => inverse.get(i, j);
   const errors = values.map((_, i) => Math.sqrt(variance(i, i)));
   const jumpErrors = starts.map((_, i) =>
     i === 0 ? 0 : Math.sqrt(
@@ -350,7 +362,14 @@ function leastSquares(
   values[pieces] *= 1e-6;
   errors[pieces] *= 1e-6;
   for (let i = 0; i < pieces; i++) values[i] -= values[pieces] * origin;
-  return { values, errors, jumpErrors, misfit };
+  return {
+    values,
+    errors,
+    jumpErrors,
+    misfit,
+    middle: Math.max(1, 1.4826 * quantile(0.5)),
+    tail: Math.max(1, quantile(0.9) / 1.645),
+  };
 }
 
 /**
@@ -466,8 +485,6 @@ interface StillRun {
 
 /** Runs of one value, and of buffers played again. */
 function stillRuns(wet: Signal): StillRun[] {
-  let peak = 0;
-  for (const sample of wet) peak = Math.max(peak, Math.abs(sample));
   const runs: StillRun[] = [];
   for (const buffer of [1, ...BUFFERS]) {
     const least = Math.max(LEAST_DROPOUT, buffer);
@@ -484,12 +501,10 @@ function stillRuns(wet: Signal): StillRun[] {
       while (to < wet.length && wet[to] === wet[to - buffer]) to++;
       n = to + 1;
       if (to - from < least - 1) continue;
-      const isClipped = buffer === 1 &&
-        Math.abs(wet[from]) > CLIPPED_PART * peak;
       const isSeen = buffer > 1 &&
         (isStill(wet, from, to) ||
           runs.some((run) => run.from <= from && to <= run.to));
-      if (!isClipped && !isSeen) {
+      if (!isSeen) {
         runs.push({ from: buffer === 1 ? from - 1 : from, to, buffer });
       }
     }
@@ -521,14 +536,20 @@ function isMissing(
   let high = -Infinity;
   let change = 0;
   let level = 0;
+  let passes = 0;
   for (let n = first; n < last; n++) {
     low = Math.min(low, dry[n]);
     high = Math.max(high, dry[n]);
     if (n >= run.buffer) change += (dry[n] - dry[n - run.buffer]) ** 2;
     level += dry[n] ** 2;
+    if (n > first && dry[n] < 0 !== dry[n - 1] < 0) passes++;
   }
   // A sound that repeats itself by this very buffer.
   if (run.buffer > 1 && change < 0.01 * level) return false;
+  const peak = peakOf(wet);
+  const isSilence = run.buffer === 1 &&
+    Math.abs(wet[run.from]) <= SILENT_PART * peak;
+  if (!isSilence && passes < 2) return false;
   const reach = Math.round(GAIN_SECONDS * sampleRate);
   const gains = [
     gainBetween(dry, wet, piece, from - reach, from),
@@ -537,7 +558,7 @@ function isMissing(
   if (gains.length === 0) return false;
   const moved = (high - low) * Math.min(...gains);
   return moved > MOVED_STEPS * leastStep(wet, run) &&
-    moved > MOVED_PART * peakOf(wet);
+    moved > MOVED_PART * peak;
 }
 
 /** Root mean square of wet over that of dry; 0 where there is no telling. */

@@ -98,7 +98,10 @@ const MOST_CROSSINGS = 3000;
 const FEWEST_CROSSINGS = 12;
 
 /** Searches through all of wet at most, each of which takes its time. */
-const MOST_SEARCHES = 6;
+const MOST_SEARCHES = 3;
+
+/** Windows in a row without a lag, after which all of wet is searched. */
+const LOST = 2;
 
 /** Level of a window below the loudest at which it is not looked at: −70 dB. */
 const QUIET = 10 ** (-70 / 20);
@@ -130,37 +133,49 @@ export function lagWindows(
   const sign = start.inverted ? -1 : 1;
 
   let searches = MOST_SEARCHES;
-  function lock(from: number, lag: number, slope: number) {
+  function lock(from: number, lag: number, slopes: number[], isLost: boolean) {
     const to = from + length;
-    const tried = measure(dry, wet, sign, from, to, lag, slope);
-    if (tried !== undefined && tried.hits >= SURELY_LOCKED) return tried;
-    let best = tried;
-    const tryAll = (candidates: Candidate[]) => {
-      for (const candidate of candidates) {
-        if (candidate.inverted !== start.inverted) continue;
-        const other = measure(dry, wet, sign, from, to, candidate.lag, slope);
-        if (other !== undefined && other.hits > (best?.hits ?? 0) + 0.05) {
-          best = other;
+    let best: Locked | undefined;
+    const tryAll = (lags: number[]) => {
+      for (const near of lags) {
+        for (const slope of slopes) {
+          if ((best?.hits ?? 0) >= SURELY_LOCKED) return;
+          const tried = measure(dry, wet, sign, from, to, near, slope);
+          if (tried !== undefined && tried.hits > (best?.hits ?? 0) + 0.05) {
+            best = { ...tried, slope };
+          }
         }
       }
     };
-    tryAll(nearCandidates(dry, wet, from, to, Math.round(lag)));
-    if ((best?.hits ?? 0) < LOCKED && searches > 0) {
-      searches--;
-      tryAll(partCandidates(dry, wet, from, to));
+    const lagsOf = (candidates: Candidate[]) =>
+      candidates.filter(({ inverted }) => inverted === start.inverted)
+        .map((candidate) => candidate.lag);
+    tryAll([lag]);
+    if ((best?.hits ?? 0) < SURELY_LOCKED) {
+      tryAll(lagsOf(nearCandidates(dry, wet, from, to, Math.round(lag))));
     }
-    if (best !== undefined && best.hits >= LOCKED) return best;
+    if ((best?.hits ?? 0) < LOCKED && isLost && searches > 0) {
+      searches--;
+      tryAll(lagsOf(partCandidates(dry, wet, from, to)));
+    }
+    return (best?.hits ?? 0) < LOCKED ? undefined : best;
   }
 
-  function follow(froms: number[]): LagWindow[] {
-    const found: LagWindow[] = [];
+  function follow(froms: number[]): Locked[] {
+    const found: Locked[] = [];
+    let missed = 0;
     for (const from of froms) {
       const last = found.at(-1);
-      const slope = slopeOf(found.slice(-SLOPE_WINDOWS));
+      // A clock that drifts is found by trying; once found, it is kept.
+      const slope = slopeOf(found.slice(-SLOPE_WINDOWS)) ?? last?.slope ?? 0;
+      const slopes = found.length < 3
+        ? [slope, ...SLOPES.filter((other) => other !== slope)]
+        : [slope];
       const lag = last === undefined
         ? start.lag
         : last.lag + slope * (from - last.from);
-      const window = lock(from, lag, slope);
+      const window = lock(from, lag, slopes, missed >= LOST);
+      missed = window === undefined ? missed + 1 : 0;
       if (window !== undefined) found.push(window);
     }
     return found;
@@ -174,10 +189,11 @@ export function lagWindows(
   const windows = [...earlier.reverse(), ...later];
   // Again, each on the line through its neighbours: a clock that drifts takes the
   // ends of a window out of step.
-  return windows.map((window, i) => {
+  return windows.map((window, i): LagWindow => {
     const near = windows.slice(Math.max(0, i - 2), i + 3);
     const { from, to, lag } = window;
-    return measure(dry, wet, sign, from, to, lag, slopeOf(near)) ?? window;
+    const slope = slopeOf(near) ?? window.slope;
+    return measure(dry, wet, sign, from, to, lag, slope) ?? window;
   });
 }
 
@@ -187,15 +203,26 @@ const SLOPE_WINDOWS = 6;
 /** Steepest slope that is a clock's, in samples a sample: 2000 ppm. */
 const STEEPEST = 2e-3;
 
-/** Median slope of the lag from each window to the next. */
-function slopeOf(windows: LagWindow[]): number {
+/** A window and the slope of the lag with which it was taken. */
+interface Locked extends LagWindow {
+  slope: number;
+}
+
+/** Slopes that are tried where none is known: to 320 ppm, in steps of 40. */
+const SLOPES = Array.from(
+  { length: 17 },
+  (_, i) => (i % 2 === 0 ? 1 : -1) * Math.ceil(i / 2) * 40e-6,
+);
+
+/** Median slope of the lag from each window to the next, of three or more. */
+function slopeOf(windows: LagWindow[]): number | undefined {
   const slopes = windows.slice(1).map((window, i) =>
     (window.lag - windows[i].lag) / (window.from - windows[i].from)
   );
-  if (slopes.length < 2) return 0;
+  if (slopes.length < 2) return;
   slopes.sort((a, b) => a - b);
   const middle = slopes[slopes.length >> 1];
-  return Math.abs(middle) < STEEPEST ? middle : 0;
+  return Math.abs(middle) < STEEPEST ? middle : undefined;
 }
 
 function peakOf(signal: Signal): number {
