@@ -36,6 +36,7 @@ import {
   lagWindows,
   pairCrossings,
   PARTNER,
+  refined,
 } from "./lag_windows.ts";
 import type { Pair, Signal } from "./signal.ts";
 
@@ -97,6 +98,9 @@ const SIGNIFICANT_DRIFT = 4;
 /** Least change of the lag over the recording that is a drift, in samples. */
 const LEAST_CHANGE = 0.25;
 
+/** Lag that a unit's phase makes, in samples, from which it is taken off. */
+const LEAST_PHASE = 0.05;
+
 /** Slips at most; what slips more often is no recording. */
 const MOST_SLIPS = 50;
 
@@ -104,7 +108,7 @@ const MOST_SLIPS = 50;
 const DRIFT_PRIOR = 1000;
 
 /** Standard deviations of κ₁ and κ₂ before anything is known. */
-const PHASE_PRIORS = [0.01, 1e-4];
+const PHASE_PRIORS = [0.01, 3e-4];
 
 /** Cost of a crossing that belongs to neither side of a slip; a hit costs 0. */
 const NEITHER = 0.35;
@@ -141,8 +145,14 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
     return offset === undefined ? side : withoutOffset(side, offset.value);
   });
   const sign = alignment.inverted ? -1 : 1;
-  const windows = lagWindows({ dry, wet, sampleRate }, alignment);
-  const line = fitLine(windows);
+  const centred = { dry, wet, sampleRate };
+  let windows = refined(centred, sign, lagWindows(centred, alignment), [0, 0]);
+  let line = fitLine(windows);
+  const phase = line.phase;
+  if (mattersFor(phase, windows)) {
+    windows = refined(centred, sign, windows, phase);
+    line = fitLine(windows);
+  }
   const slips: Slip[] = [];
   const pieces: Piece[] = [];
   let from = 0;
@@ -162,6 +172,7 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
         windows[next].to,
         lagAt,
         (at) => after + line.drift * at,
+        phase,
       );
       slips.push({ at: place.at, samples: after - constant });
       [to, nextFrom] = [place.to, place.from];
@@ -202,6 +213,16 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
   };
 }
 
+/** Whether a unit's phase moves any window by much. */
+function mattersFor(
+  [one, two]: readonly [number, number],
+  windows: LagWindow[],
+) {
+  return windows.some(({ period }) =>
+    Math.abs(one * period + two * period * period) > LEAST_PHASE
+  );
+}
+
 /** A line with jumps through windows. */
 interface Line {
   /** First window of each piece. */
@@ -212,12 +233,20 @@ interface Line {
   drift: number;
   /** Standard error of the slope. */
   error: number;
+  /** κ₁ and κ₂. */
+  phase: [number, number];
 }
 
 function fitLine(windows: LagWindow[]): Line {
   const kept = withoutStrays(windows);
   if (kept.length === 0) {
-    return { starts: [], constants: [], drift: 0, error: Infinity };
+    return {
+      starts: [],
+      constants: [],
+      drift: 0,
+      error: Infinity,
+      phase: [0, 0],
+    };
   }
   let starts = [0];
   let best = leastSquares(kept, starts, true);
@@ -238,11 +267,12 @@ function fitLine(windows: LagWindow[]): Line {
     if (!isSlip(better.fit, added, better.fit.middle)) break;
     ({ starts, fit: best } = better);
   }
+  best = robustly(kept, starts, true);
   // A jump that others have explained, or that scatters like the rest, goes again.
   for (let i = starts.length - 1; i > 0; i--) {
     if (isSlip(best, i, best.tail)) continue;
     starts = starts.filter((_, k) => k !== i);
-    best = leastSquares(kept, starts, true);
+    best = robustly(kept, starts, true);
   }
   const freedom = kept.length - starts.length - 1;
   const drift = best.values[starts.length];
@@ -253,13 +283,14 @@ function fitLine(windows: LagWindow[]): Line {
   const isDrift = freedom > 1 &&
     Math.abs(drift) > (SIGNIFICANT_DRIFT + 12 / freedom) * error &&
     Math.abs(drift) * span > LEAST_CHANGE;
-  if (!isDrift) best = leastSquares(kept, starts, false);
+  if (!isDrift) best = robustly(kept, starts, false);
   return {
     // In the numbers of all windows.
     starts: starts.map((at) => windows.indexOf(kept[at])),
     constants: best.values.slice(0, starts.length),
     drift: isDrift ? drift : 0,
     error,
+    phase: [best.values[starts.length + 1], best.values[starts.length + 2]],
   };
 }
 
@@ -290,6 +321,8 @@ interface LeastSquares {
   jumpErrors: number[];
   /** Weighted sum of squares. */
   misfit: number;
+  /** What each window is off by, in its errors. */
+  residuals: number[];
   /** How much more than that they scatter, by the middle of the residuals. */
   middle: number;
   /** The same by their largest tenth. */
@@ -309,11 +342,33 @@ function isSlip(
   return jump > LEAST_SLIP && isWhole && jump > SIGNIFICANT_SLIP * error;
 }
 
+/**
+ * The same with less weight for windows far off (Huber's, by repeated least squares).
+ */
+function robustly(
+  windows: LagWindow[],
+  starts: number[],
+  hasDrift: boolean,
+): LeastSquares {
+  let fit = leastSquares(windows, starts, hasDrift);
+  for (let round = 0; round < 8; round++) {
+    const far = 1.5 * fit.middle;
+    const { residuals } = fit;
+    const weighted = windows.map((window, i) => ({
+      ...window,
+      error: window.error * Math.sqrt(Math.max(1, residuals[i] / far)),
+    }));
+    fit = leastSquares(weighted, starts, hasDrift, windows);
+  }
+  return fit;
+}
+
 /** Fits a_piece + drift t + κ₁ P + κ₂ P², or without drift. */
 function leastSquares(
   windows: LagWindow[],
   starts: number[],
   hasDrift: boolean,
+  unweighted: LagWindow[] = windows,
 ): LeastSquares {
   const pieces = starts.length;
   const size = pieces + 3;
@@ -345,13 +400,14 @@ function leastSquares(
   const inverse = solve(normal, Matrix.eye(size));
   const values = inverse.mmul(right).to1DArray();
   let misfit = 0;
-  const residuals = rows.map(({ row, lag, weight }) => {
-    const off = lag - row.reduce((sum, x, i) => sum + x * values[i], 0);
+  const residuals = rows.map(({ row, lag, weight }, i) => {
+    const off = lag - row.reduce((sum, x, k) => sum + x * values[k], 0);
     misfit += weight * off * off;
-    return Math.abs(off) * Math.sqrt(weight);
-  }).sort((a, b) => a - b);
+    return Math.abs(off) / unweighted[i].error;
+  });
+  const sorted = residuals.slice().sort((a, b) => a - b);
   const quantile = (part: number) =>
-    residuals[Math.floor(part * (residuals.length - 1))];
+    sorted[Math.floor(part * (sorted.length - 1))];
   const variance = (i: number, j: number) => inverse.get(i, j);
   const errors = values.map((_, i) => Math.sqrt(variance(i, i)));
   const jumpErrors = starts.map((_, i) =>
@@ -367,6 +423,7 @@ function leastSquares(
     errors,
     jumpErrors,
     misfit,
+    residuals,
     middle: Math.max(1, 1.4826 * quantile(0.5)),
     tail: Math.max(1, quantile(0.9) / 1.645),
   };
@@ -384,9 +441,10 @@ function placeOfSlip(
   to: number,
   before: (at: number) => number,
   after: (at: number) => number,
+  phase: readonly [number, number],
 ): { at: number; to: number; from: number } {
   const cost = (lagAt: (at: number) => number) =>
-    pairCrossings(dry, wet, sign, from, to, lagAt).map((
+    pairCrossings(dry, wet, sign, from, to, lagAt, phase).map((
       { at, off, period },
     ) => ({
       at,

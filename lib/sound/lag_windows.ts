@@ -91,6 +91,9 @@ const LOCKED = 0.5;
 /** Hits, by slope, with which no other lag is tried. */
 const SURELY_LOCKED = 0.75;
 
+/** Hits, by slope, of which none is in doubt. */
+const SURE_HITS = 0.85;
+
 /** Crossings that a lag is taken from; of more, some are left out. */
 const MOST_CROSSINGS = 3000;
 
@@ -186,14 +189,29 @@ export function lagWindows(
   const earlier = follow(
     sounding.filter((from) => from + length <= middle).reverse(),
   );
-  const windows = [...earlier.reverse(), ...later];
-  // Again, each on the line through its neighbours: a clock that drifts takes the
-  // ends of a window out of step.
-  return windows.map((window, i): LagWindow => {
-    const near = windows.slice(Math.max(0, i - 2), i + 3);
-    const { from, to, lag } = window;
-    const slope = slopeOf(near) ?? window.slope;
-    return measure(dry, wet, sign, from, to, lag, slope) ?? window;
+  return [...earlier.reverse(), ...later];
+}
+
+/**
+ * The same windows taken again, each on the line through its neighbours (a clock
+ * that drifts takes the ends of a window out of step), and with what a unit's phase
+ * does taken off every crossing.
+ *
+ * @param sign −1 where wet has the opposite polarity.
+ * @param phase κ₁ and κ₂ of κ₁ P + κ₂ P², by which a crossing of half period P is late.
+ */
+export function refined(
+  { dry, wet }: Pair,
+  sign: 1 | -1,
+  windows: LagWindow[],
+  phase: readonly [number, number],
+): LagWindow[] {
+  return windows.flatMap((window, i) => {
+    const slope = slopeOf(windows.slice(Math.max(0, i - 2), i + 3)) ?? 0;
+    const { from, to, lag, period } = window;
+    const near = lag - phase[0] * period - phase[1] * period * period;
+    const again = measure(dry, wet, sign, from, to, near, slope, phase);
+    return again === undefined || again.hits < LOCKED ? [] : again;
   });
 }
 
@@ -269,6 +287,7 @@ function measure(
   to: number,
   lag: number,
   slope: number,
+  phase: readonly [number, number] = [0, 0],
 ): LagWindow | undefined {
   const middle = (from + to) / 2;
   let near = lag;
@@ -282,17 +301,21 @@ function measure(
       from,
       to,
       (at) => near + slope * (at - middle),
+      phase,
     );
     const own = offOf(crossings);
     if (own === undefined) return result;
     const { off, error, period } = own;
+    const hits = hitsOf(crossings);
+    // Where many find no partner, those that do may have found a wrong one.
+    const doubt = Math.max(0, SURE_HITS - hits) * period;
     result = {
       from,
       to,
       lag: near + off,
-      error,
+      error: Math.hypot(error, doubt),
       period,
-      hits: hitsOf(crossings),
+      hits,
     };
     if (Math.abs(off) < 0.02) break;
     near += off;
@@ -305,6 +328,7 @@ function measure(
  *
  * @param sign −1 where wet has the opposite polarity.
  * @param lagAt Lag that is expected at a sample of dry.
+ * @param phase As of {@linkcode refined}.
  */
 export function pairCrossings(
   dry: Signal,
@@ -313,6 +337,7 @@ export function pairCrossings(
   from: number,
   to: number,
   lagAt: (at: number) => number,
+  phase: readonly [number, number] = [0, 0],
 ): PairedCrossing[] {
   const x = crossingsOf(dry, from, to);
   const y = crossingsOf(
@@ -325,7 +350,9 @@ export function pairCrossings(
   for (let i = 1; i + 1 < x.length; i++) {
     const { at, slope } = x[i];
     const period = Math.min(at - x[i - 1].at, x[i + 1].at - at);
-    const expected = at + lagAt(at);
+    const expected = at + lagAt(at) + phase[0] * period +
+      phase[1] * period * period;
+    while (next > 0 && y[next - 1].at >= expected) next--;
     while (next < y.length && y[next].at < expected) next++;
     let off = Infinity;
     // Directions alternate: of the two on either side one has the right one.
