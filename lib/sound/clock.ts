@@ -54,8 +54,12 @@ export interface Piece {
 
 /** Samples that wet lacks, or has too many. */
 export interface Slip {
-  /** Sample of dry at which it happens. */
+  /** Sample of dry at which it happens, as near as can be told. */
   at: number;
+  /** The last sample before which it surely does not happen. */
+  from: number;
+  /** The first sample after which it surely has. */
+  to: number;
   /** What the lag jumps by: below 0, wet lacks so many samples. */
   samples: number;
 }
@@ -96,7 +100,7 @@ const SIGNIFICANT_SLIP = 6;
 const SIGNIFICANT_DRIFT = 4;
 
 /** Least change of the lag over the recording that is a drift, in samples. */
-const LEAST_CHANGE = 0.25;
+const LEAST_CHANGE = 0.5;
 
 /** Lag that a unit's phase makes, in samples, from which it is taken off. */
 const LEAST_PHASE = 0.05;
@@ -112,6 +116,9 @@ const PHASE_PRIORS = [0.01, 3e-4];
 
 /** Cost of a crossing that belongs to neither side of a slip; a hit costs 0. */
 const NEITHER = 0.35;
+
+/** Seconds within which a slip's time is told as one. */
+const SHARP_SECONDS = 0.04;
 
 /** Samples left out on either side of a slip that has no sharp end. */
 const GUARD = 16;
@@ -164,17 +171,32 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
     let nextFrom = dry.length;
     if (next !== undefined) {
       const after = line.constants[i + 1];
+      const lagAfter = (at: number) => after + line.drift * at;
+      // Between windows that are surely of the one and of the other: on a steady tone a
+      // lag may be off by a period.
+      let last = next - 1;
+      while (last > first && !isOn(windows[last], lagAt)) last--;
+      let begin = next;
+      while (begin + 1 < windows.length && !isOn(windows[begin], lagAfter)) {
+        begin++;
+      }
       const place = placeOfSlip(
         dry,
         wet,
         sign,
-        windows[Math.max(first, next - 1)].from,
-        windows[next].to,
+        windows[last].from,
+        windows[begin].to,
         lagAt,
-        (at) => after + line.drift * at,
+        lagAfter,
         phase,
       );
-      slips.push({ at: place.at, samples: after - constant });
+      const [earliest, latest] = [place.to, place.from];
+      slips.push({
+        at: place.at,
+        from: earliest,
+        to: latest,
+        samples: after - constant,
+      });
       [to, nextFrom] = [place.to, place.from];
     }
     // Only what wet has: it may begin later and end earlier.
@@ -211,6 +233,14 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
       sampleRate,
     ),
   };
+}
+
+/** Whether a window's lag is the one expected, but for its error. */
+function isOn(
+  { from, to, lag, error }: LagWindow,
+  lagAt: (at: number) => number,
+): boolean {
+  return isNear(lag - lagAt((from + to) / 2), error);
 }
 
 /** Whether a unit's phase moves any window by much. */
@@ -270,7 +300,10 @@ function fitLine(windows: LagWindow[]): Line {
   best = robustly(kept, starts, true);
   // A jump that others have explained, or that scatters like the rest, goes again.
   for (let i = starts.length - 1; i > 0; i--) {
-    if (isSlip(best, i, best.tail)) continue;
+    const isHeld = [i - 1, i].every((piece) =>
+      windowsOn(best, kept, starts, piece) >= 2
+    );
+    if (isHeld && isSlip(best, i, best.tail)) continue;
     starts = starts.filter((_, k) => k !== i);
     best = robustly(kept, starts, true);
   }
@@ -292,6 +325,26 @@ function fitLine(windows: LagWindow[]): Line {
     error,
     phase: [best.values[starts.length + 1], best.values[starts.length + 2]],
   };
+}
+
+/** Windows of a piece whose lag is the piece's. */
+function windowsOn(
+  { residuals }: LeastSquares,
+  windows: LagWindow[],
+  starts: number[],
+  piece: number,
+): number {
+  const end = starts[piece + 1] ?? windows.length;
+  let count = 0;
+  for (let i = starts[piece]; i < end; i++) {
+    if (isNear(residuals[i] * windows[i].error, windows[i].error)) count++;
+  }
+  return count;
+}
+
+/** Whether a lag that is `off` is off by no more than its error. */
+function isNear(off: number, error: number): boolean {
+  return Math.abs(off) < Math.max(LEAST_SLIP / 2, 4 * error);
 }
 
 /** Without windows that have a lag of their own between two that agree. */
@@ -677,16 +730,22 @@ function sentencesOf(
       } samples over ${time(length)}`,
     );
   }
-  for (const { at, samples } of slips) {
+  for (const { at, from, to, samples } of slips) {
     const size = Math.abs(samples);
+    const isSharp = to - from - size < SHARP_SECONDS * sampleRate;
+    const where = isSharp
+      ? place(at)
+      : `between ${formatFixed(from / sampleRate, 3)} s and ${
+        formatFixed(to / sampleRate, 3)
+      } s, where the sound does not tell`;
     const count = Math.abs(size - Math.round(size)) < 0.25
       ? formatInteger(size)
       : formatFixed(size, 1);
     const noun = count === "1" ? "sample" : "samples";
     sentences.push(
       samples < 0
-        ? `${count} ${noun} of the wet recording are missing ${place(at)}`
-        : `the wet recording has ${count} ${noun} too many ${place(at)}`,
+        ? `${count} ${noun} of the wet recording are missing ${where}`
+        : `the wet recording has ${count} ${noun} too many ${where}`,
     );
   }
   for (const { from, to } of dropouts) {
