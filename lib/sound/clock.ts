@@ -554,6 +554,7 @@ function cutDropouts(
   slips: Slip[],
 ): Dropout[] {
   const dropouts: Dropout[] = [];
+  const peak = peakOf(wet);
   for (const run of stillRuns(wet)) {
     const at = pieces.findIndex((piece) =>
       run.to > wetAt(piece, piece.from) && run.from < wetAt(piece, piece.to)
@@ -563,7 +564,7 @@ function cutDropouts(
     const piece = pieces[at];
     const from = Math.max(piece.from, Math.floor(dryAt(piece, run.from)));
     const to = Math.min(piece.to, Math.ceil(dryAt(piece, run.to)));
-    if (!isMissing(dry, wet, sampleRate, piece, from, to, run)) continue;
+    if (!isMissing(dry, wet, sampleRate, piece, from, to, run, peak)) continue;
     const isOfSlip = slips.some((slip) =>
       Math.abs(slip.at - from) < run.to - run.from + GAIN_SECONDS * sampleRate
     );
@@ -638,6 +639,7 @@ function isMissing(
   from: number,
   to: number,
   run: StillRun,
+  peak: number,
 ): boolean {
   // Its inner part alone: the ends are no surer than the lag.
   const margin = Math.max(4, (to - from) >> 3);
@@ -657,7 +659,6 @@ function isMissing(
   }
   // A sound that repeats itself by this very buffer.
   if (run.buffer > 1 && change < 0.01 * level) return false;
-  const peak = peakOf(wet);
   const isSilence = run.buffer === 1 &&
     Math.abs(wet[run.from]) <= SILENT_PART * peak;
   if (!isSilence && passes < 2) return false;
