@@ -153,11 +153,11 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
   });
   const sign = alignment.inverted ? -1 : 1;
   const centred = { dry, wet, sampleRate };
-  let windows = refined(centred, sign, lagWindows(centred, alignment), [0, 0]);
+  let windows = refined(centred, sign, lagWindows(centred, alignment));
   let line = fitLine(windows);
-  const phase = line.phase;
-  if (mattersFor(phase, windows)) {
-    windows = refined(centred, sign, windows, phase);
+  const { phase, drift } = line;
+  if (drift !== 0 || mattersFor(phase, windows)) {
+    windows = refined(centred, sign, windows, phase, drift);
     line = fitLine(windows);
   }
   const slips: Slip[] = [];
@@ -237,10 +237,10 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
 
 /** Whether a window's lag is the one expected, but for its error. */
 function isOn(
-  { from, to, lag, error }: LagWindow,
+  { at, lag, error }: LagWindow,
   lagAt: (at: number) => number,
 ): boolean {
-  return isNear(lag - lagAt((from + to) / 2), error);
+  return isNear(lag - lagAt(at), error);
 }
 
 /** Whether a unit's phase moves any window by much. */
@@ -429,10 +429,10 @@ function leastSquares(
   const right = Matrix.zeros(size, 1);
   // Seen from the middle and by millions of samples, for a sound system of equations.
   const origin = (windows[0].from + windows.at(-1)!.to) / 2;
-  const rows = windows.map(({ from, to, lag, error, period }, i) => {
+  const rows = windows.map(({ at, lag, error, period }, i) => {
     const row = new Array<number>(size).fill(0);
     row[starts.findLastIndex((start) => start <= i)] = 1;
-    row[pieces] = hasDrift ? ((from + to) / 2 - origin) * 1e-6 : 0;
+    row[pieces] = hasDrift ? (at - origin) * 1e-6 : 0;
     row[pieces + 1] = period;
     row[pieces + 2] = period * period;
     return { row, lag, weight: 1 / error ** 2 };

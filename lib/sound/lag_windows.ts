@@ -42,8 +42,12 @@ export interface LagWindow {
   from: number;
   /** The sample of dry after the last. */
   to: number;
-  /** Samples that wet is late in the middle of the window; negative where early. */
+  /** Sample of dry that the lag holds at: the middle of the crossings. */
+  at: number;
+  /** Samples that wet is late there; negative where early. */
   lag: number;
+  /** What the lag was taken to grow by from sample to sample. */
+  slope: number;
   /** Standard error of the lag, in samples. */
   error: number;
   /** Mean half period, in samples, of the crossings that tell the lag. */
@@ -138,14 +142,14 @@ export function lagWindows(
   let searches = MOST_SEARCHES;
   function lock(from: number, lag: number, slopes: number[], isLost: boolean) {
     const to = from + length;
-    let best: Locked | undefined;
+    let best: LagWindow | undefined;
     const tryAll = (lags: number[]) => {
       for (const near of lags) {
         for (const slope of slopes) {
           if ((best?.hits ?? 0) >= SURELY_LOCKED) return;
           const tried = measure(dry, wet, sign, from, to, near, slope);
           if (tried !== undefined && tried.hits > (best?.hits ?? 0) + 0.05) {
-            best = { ...tried, slope };
+            best = tried;
           }
         }
       }
@@ -164,8 +168,8 @@ export function lagWindows(
     return (best?.hits ?? 0) < LOCKED ? undefined : best;
   }
 
-  function follow(froms: number[]): Locked[] {
-    const found: Locked[] = [];
+  function follow(froms: number[]): LagWindow[] {
+    const found: LagWindow[] = [];
     let missed = 0;
     for (const from of froms) {
       const last = found.at(-1);
@@ -176,7 +180,7 @@ export function lagWindows(
         : [slope];
       const lag = last === undefined
         ? start.lag
-        : last.lag + slope * (from - last.from);
+        : last.lag + slope * (from + length / 2 - last.at);
       const window = lock(from, lag, slopes, missed >= LOST);
       missed = window === undefined ? missed + 1 : 0;
       if (window !== undefined) found.push(window);
@@ -189,29 +193,67 @@ export function lagWindows(
   const earlier = follow(
     sounding.filter((from) => from + length <= middle).reverse(),
   );
-  return [...earlier.reverse(), ...later];
+  return agreed({ dry, wet, sampleRate }, sign, [
+    ...earlier.reverse(),
+    ...later,
+  ]);
 }
 
 /**
- * The same windows taken again, each on the line through its neighbours (a clock
- * that drifts takes the ends of a window out of step), and with what a unit's phase
- * does taken off every crossing.
+ * Windows that take their neighbour's lag where it serves as well as their own: on
+ * a steady tone every lag that is a period away does.
+ */
+function agreed(
+  { dry, wet }: Pair,
+  sign: 1 | -1,
+  windows: LagWindow[],
+): LagWindow[] {
+  const result = windows.slice();
+  for (const step of [-1, 1]) {
+    const first = step > 0 ? 1 : result.length - 2;
+    for (let i = first; i >= 0 && i < result.length; i += step) {
+      const own = result[i];
+      const other = result[i - step];
+      const { from, to, slope } = own;
+      const near = other.lag + other.slope * ((from + to) / 2 - other.at);
+      if (Math.abs(near - own.lag) < Math.max(2, own.period)) continue;
+      const tried = measure(dry, wet, sign, from, to, near, slope);
+      const isAsGood = tried !== undefined && tried.hits > own.hits - 0.02 &&
+        Math.abs(tried.lag - near) < tried.period / 2;
+      if (isAsGood) result[i] = tried;
+    }
+  }
+  return result;
+}
+
+/**
+ * The same windows taken again, along the lag's slope (a clock that drifts takes the
+ * ends of a window out of step) and with what a unit's phase does taken off
+ * every crossing.
  *
  * @param sign −1 where wet has the opposite polarity.
  * @param phase κ₁ and κ₂ of κ₁ P + κ₂ P², by which a crossing of half period P is late.
+ * @param slope The lag's slope; without one, that of the windows near by.
  */
 export function refined(
   { dry, wet }: Pair,
   sign: 1 | -1,
   windows: LagWindow[],
-  phase: readonly [number, number],
+  phase: readonly [number, number] = [0, 0],
+  slope?: number,
 ): LagWindow[] {
   return windows.flatMap((window, i) => {
-    const slope = slopeOf(windows.slice(Math.max(0, i - 2), i + 3)) ?? 0;
-    const { from, to, lag, period } = window;
-    const near = lag - phase[0] * period - phase[1] * period * period;
-    const again = measure(dry, wet, sign, from, to, near, slope, phase);
-    return again === undefined || again.hits < LOCKED ? [] : again;
+    const { from, to, at, lag, period } = window;
+    const atPeriod = phase[0] * period + phase[1] * period * period;
+    const near = slopeOf(windows.slice(Math.max(0, i - 2), i + 3));
+    const slopes = slope === undefined
+      ? [window.slope, near ?? window.slope]
+      : [slope];
+    const [best] = slopes.flatMap((along) => {
+      const middle = lag + along * ((from + to) / 2 - at) - atPeriod;
+      return measure(dry, wet, sign, from, to, middle, along, phase) ?? [];
+    }).sort((one, other) => other.hits - one.hits);
+    return best === undefined || best.hits < LOCKED ? [] : best;
   });
 }
 
@@ -220,11 +262,6 @@ const SLOPE_WINDOWS = 6;
 
 /** Steepest slope that is a clock's, in samples a sample: 2000 ppm. */
 const STEEPEST = 2e-3;
-
-/** A window and the slope of the lag with which it was taken. */
-interface Locked extends LagWindow {
-  slope: number;
-}
 
 /** Slopes that are tried where none is known: to 320 ppm, in steps of 40. */
 const SLOPES = Array.from(
@@ -235,11 +272,14 @@ const SLOPES = Array.from(
 /** Median slope of the lag from each window to the next, of three or more. */
 function slopeOf(windows: LagWindow[]): number | undefined {
   const slopes = windows.slice(1).map((window, i) =>
-    (window.lag - windows[i].lag) / (window.from - windows[i].from)
+    (window.lag - windows[i].lag) / (window.at - windows[i].at)
   );
   if (slopes.length < 2) return;
   slopes.sort((a, b) => a - b);
-  const middle = slopes[slopes.length >> 1];
+  const half = slopes.length >> 1;
+  const middle = slopes.length % 2 === 1
+    ? slopes[half]
+    : (slopes[half - 1] + slopes[half]) / 2;
   return Math.abs(middle) < STEEPEST ? middle : undefined;
 }
 
@@ -305,14 +345,16 @@ function measure(
     );
     const own = offOf(crossings);
     if (own === undefined) return result;
-    const { off, error, period } = own;
+    const { off, at, error, period } = own;
     const hits = hitsOf(crossings);
     // Where many find no partner, those that do may have found a wrong one.
     const doubt = Math.max(0, SURE_HITS - hits) * period;
     result = {
       from,
       to,
-      lag: near + off,
+      at,
+      lag: near + off + slope * (at - middle),
+      slope,
       error: Math.hypot(error, doubt),
       period,
       hits,
@@ -429,7 +471,7 @@ const HALF_WAY = Float64Array.from({ length: 12 }, (_, k) => {
 /** By how much a window's lag differs from what was expected of its crossings. */
 function offOf(
   all: PairedCrossing[],
-): { off: number; error: number; period: number } | undefined {
+): Pick<LagWindow, "at" | "error" | "period"> & { off: number } | undefined {
   // Directions alternate, so that an odd step takes as many of either.
   const step = 2 * Math.floor(all.length / MOST_CROSSINGS / 2) + 1;
   const crossings = all.filter(({ off, period }, i) =>
@@ -461,10 +503,12 @@ function offOf(
   let information = 0;
   let total = 0;
   let periods = 0;
-  crossings.forEach(({ period }, i) => {
+  let places = 0;
+  crossings.forEach(({ at, period }, i) => {
     information += weights[i] ** 2;
     total += weights[i];
     periods += weights[i] * period;
+    places += weights[i] * at;
   });
   const scatter = 1.4826 * weightedMedian(
     every,
@@ -477,6 +521,7 @@ function offOf(
   const own = 1.25 * scatter / Math.sqrt(information);
   return {
     off: (medians[0] + medians[1]) / 2,
+    at: places / total,
     error: Math.hypot(own, PHASE_TRUST * period / 3, LEAST_ERROR),
     period,
   };
