@@ -95,7 +95,7 @@ const MATCH_BLOCK = 1024;
 const CLEARLY_WORSE = 0.95;
 
 /** From this match on no better lag is looked for. */
-const SURE_MATCH = 0.9;
+const SURE_MATCH = 0.85;
 
 /** Most candidates that are told of. */
 const MOST_CANDIDATES = 5;
@@ -202,9 +202,7 @@ export function searchAlignment(
       // What holds for a part may hold for the whole.
       const suits = ranked(found.map(({ lag }) => candidateAt(dry, wet, lag)));
       const candidates = isMatch(suits[0]) ? suits : found;
-      if (!isMatch(candidates[0]) || candidates[0].match <= best.match) {
-        continue;
-      }
+      if (!isMatch(candidates[0]) || candidates[0].match < best.match) continue;
       const stretch = candidates === suits ? whole : part;
       const confidence = confidenceOf(candidates);
       best = { ...candidates[0], confidence, ...stretch, candidates };

@@ -20,8 +20,9 @@
  * have partners by the one lag, from it on by the other, and where samples were lost
  * there is a stretch between that has none by either.
  *
- * **Dropouts** are runs of one value (of one repeated buffer) in wet while dry moves by
- * much more than wet's least step. Full scale is clipping, and no dropout.
+ * **Dropouts** are runs of silence, of one value, or of one buffer again and again,
+ * in wet, while dry moves by much more than wet's least step. A value that is not
+ * silence may be the flat top of a wave, unless dry passes zero meanwhile.
  *
  * @module
  */
@@ -35,6 +36,7 @@ import {
   lagWindows,
   pairCrossings,
   PARTNER,
+  refined,
 } from "./lag_windows.ts";
 import type { Pair, Signal } from "./signal.ts";
 
@@ -52,8 +54,12 @@ export interface Piece {
 
 /** Samples that wet lacks, or has too many. */
 export interface Slip {
-  /** Sample of dry at which it happens. */
+  /** Sample of dry at which it happens, as near as can be told. */
   at: number;
+  /** The last sample before which it surely does not happen. */
+  from: number;
+  /** The first sample after which it surely has. */
+  to: number;
   /** What the lag jumps by: below 0, wet lacks so many samples. */
   samples: number;
 }
@@ -94,7 +100,10 @@ const SIGNIFICANT_SLIP = 6;
 const SIGNIFICANT_DRIFT = 4;
 
 /** Least change of the lag over the recording that is a drift, in samples. */
-const LEAST_CHANGE = 0.25;
+const LEAST_CHANGE = 0.5;
+
+/** Lag that a unit's phase makes, in samples, from which it is taken off. */
+const LEAST_PHASE = 0.05;
 
 /** Slips at most; what slips more often is no recording. */
 const MOST_SLIPS = 50;
@@ -103,10 +112,13 @@ const MOST_SLIPS = 50;
 const DRIFT_PRIOR = 1000;
 
 /** Standard deviations of κ₁ and κ₂ before anything is known. */
-const PHASE_PRIORS = [0.01, 1e-4];
+const PHASE_PRIORS = [0.01, 3e-4];
 
 /** Cost of a crossing that belongs to neither side of a slip; a hit costs 0. */
 const NEITHER = 0.35;
+
+/** Seconds within which a slip's time is told as one. */
+const SHARP_SECONDS = 0.04;
 
 /** Samples left out on either side of a slip that has no sharp end. */
 const GUARD = 16;
@@ -120,8 +132,8 @@ const MOVED_STEPS = 20;
 /** Part of wet's peak by which it should have moved: −60 dB. */
 const MOVED_PART = 1e-3;
 
-/** Part of wet's peak beyond which a run is clipping. */
-const CLIPPED_PART = 0.9;
+/** Part of wet's peak up to which a still run is silence: −60 dB. */
+const SILENT_PART = 1e-3;
 
 /** Seconds on either side of a dropout by which the gain is told. */
 const GAIN_SECONDS = 0.05;
@@ -140,8 +152,14 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
     return offset === undefined ? side : withoutOffset(side, offset.value);
   });
   const sign = alignment.inverted ? -1 : 1;
-  const windows = lagWindows({ dry, wet, sampleRate }, alignment);
-  const line = fitLine(windows);
+  const centred = { dry, wet, sampleRate };
+  let windows = refined(centred, sign, lagWindows(centred, alignment));
+  let line = fitLine(windows);
+  const { phase, drift } = line;
+  if (drift !== 0 || mattersFor(phase, windows)) {
+    windows = refined(centred, sign, windows, phase, drift);
+    line = fitLine(windows);
+  }
   const slips: Slip[] = [];
   const pieces: Piece[] = [];
   let from = 0;
@@ -153,16 +171,32 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
     let nextFrom = dry.length;
     if (next !== undefined) {
       const after = line.constants[i + 1];
+      const lagAfter = (at: number) => after + line.drift * at;
+      // Between windows that are surely of the one and of the other: on a steady tone a
+      // lag may be off by a period.
+      let last = next - 1;
+      while (last > first && !isOn(windows[last], lagAt)) last--;
+      let begin = next;
+      while (begin + 1 < windows.length && !isOn(windows[begin], lagAfter)) {
+        begin++;
+      }
       const place = placeOfSlip(
         dry,
         wet,
         sign,
-        windows[Math.max(first, next - 1)].from,
-        windows[next].to,
+        windows[last].from,
+        windows[begin].to,
         lagAt,
-        (at) => after + line.drift * at,
+        lagAfter,
+        phase,
       );
-      slips.push({ at: place.at, samples: after - constant });
+      const [earliest, latest] = [place.to, place.from];
+      slips.push({
+        at: place.at,
+        from: earliest,
+        to: latest,
+        samples: after - constant,
+      });
       [to, nextFrom] = [place.to, place.from];
     }
     // Only what wet has: it may begin later and end earlier.
@@ -201,6 +235,24 @@ export function readClock(pair: Pair, alignment: WideAlignment): Clock {
   };
 }
 
+/** Whether a window's lag is the one expected, but for its error. */
+function isOn(
+  { at, lag, error }: LagWindow,
+  lagAt: (at: number) => number,
+): boolean {
+  return isNear(lag - lagAt(at), error);
+}
+
+/** Whether a unit's phase moves any window by much. */
+function mattersFor(
+  [one, two]: readonly [number, number],
+  windows: LagWindow[],
+) {
+  return windows.some(({ period }) =>
+    Math.abs(one * period + two * period * period) > LEAST_PHASE
+  );
+}
+
 /** A line with jumps through windows. */
 interface Line {
   /** First window of each piece. */
@@ -211,12 +263,20 @@ interface Line {
   drift: number;
   /** Standard error of the slope. */
   error: number;
+  /** κ₁ and κ₂. */
+  phase: [number, number];
 }
 
 function fitLine(windows: LagWindow[]): Line {
   const kept = withoutStrays(windows);
   if (kept.length === 0) {
-    return { starts: [], constants: [], drift: 0, error: Infinity };
+    return {
+      starts: [],
+      constants: [],
+      drift: 0,
+      error: Infinity,
+      phase: [0, 0],
+    };
   }
   let starts = [0];
   let best = leastSquares(kept, starts, true);
@@ -233,30 +293,58 @@ function fitLine(windows: LagWindow[]): Line {
     // The line alone may have been worse than what has a jump too many.
     if (better === undefined || !(better.fit.misfit < best.misfit)) break;
     const added = better.starts.findIndex((at) => !starts.includes(at));
-    if (!isSlip(better.fit, added)) break;
+    // By the middle of the residuals: jumps still to be found are no scatter.
+    if (!isSlip(better.fit, added, better.fit.middle)) break;
     ({ starts, fit: best } = better);
   }
-  // A jump that another one has explained goes again.
+  best = robustly(kept, starts, true);
+  // A jump that others have explained, or that scatters like the rest, goes again.
   for (let i = starts.length - 1; i > 0; i--) {
-    if (isSlip(best, i)) continue;
+    const isHeld = [i - 1, i].every((piece) =>
+      windowsOn(best, kept, starts, piece) >= 2
+    );
+    if (isHeld && isSlip(best, i, best.tail)) continue;
     starts = starts.filter((_, k) => k !== i);
-    best = leastSquares(kept, starts, true);
+    best = robustly(kept, starts, true);
   }
   const freedom = kept.length - starts.length - 1;
   const drift = best.values[starts.length];
-  const error = freedom > 0 ? best.errors[starts.length] : Infinity;
+  const error = freedom > 0
+    ? Math.max(best.middle, best.tail) * best.errors[starts.length]
+    : Infinity;
   const span = kept.at(-1)!.to - kept[0].from;
   const isDrift = freedom > 1 &&
     Math.abs(drift) > (SIGNIFICANT_DRIFT + 12 / freedom) * error &&
     Math.abs(drift) * span > LEAST_CHANGE;
-  if (!isDrift) best = leastSquares(kept, starts, false);
+  if (!isDrift) best = robustly(kept, starts, false);
   return {
     // In the numbers of all windows.
     starts: starts.map((at) => windows.indexOf(kept[at])),
     constants: best.values.slice(0, starts.length),
     drift: isDrift ? drift : 0,
     error,
+    phase: [best.values[starts.length + 1], best.values[starts.length + 2]],
   };
+}
+
+/** Windows of a piece whose lag is the piece's. */
+function windowsOn(
+  { residuals }: LeastSquares,
+  windows: LagWindow[],
+  starts: number[],
+  piece: number,
+): number {
+  const end = starts[piece + 1] ?? windows.length;
+  let count = 0;
+  for (let i = starts[piece]; i < end; i++) {
+    if (isNear(residuals[i] * windows[i].error, windows[i].error)) count++;
+  }
+  return count;
+}
+
+/** Whether a lag that is `off` is off by no more than its error. */
+function isNear(off: number, error: number): boolean {
+  return Math.abs(off) < Math.max(LEAST_SLIP / 2, 4 * error);
 }
 
 /** Without windows that have a lag of their own between two that agree. */
@@ -272,27 +360,60 @@ function withoutStrays(windows: LagWindow[]): LagWindow[] {
   });
 }
 
-/** Pieces have two windows, but for the first and the last. */
+/** Pieces have two windows at least. */
 function mayBegin(at: number, starts: number[], count: number): boolean {
-  return starts.every((start) =>
-    at !== start && (Math.abs(at - start) > 1 || start === 0)
-  ) && at < count;
+  return at <= count - 2 && starts.every((start) => Math.abs(at - start) >= 2);
 }
 
 interface LeastSquares {
   /** Constants of the pieces, drift, κ₁, κ₂. */
   values: number[];
-  /** Their standard errors, by what scatter there is. */
+  /** Their standard errors, if windows scatter by theirs. */
   errors: number[];
   /** Errors of the jumps before each piece, but the first. */
   jumpErrors: number[];
   /** Weighted sum of squares. */
   misfit: number;
+  /** What each window is off by, in its errors. */
+  residuals: number[];
+  /** How much more than that they scatter, by the middle of the residuals. */
+  middle: number;
+  /** The same by their largest tenth. */
+  tail: number;
 }
 
-function isSlip(fit: LeastSquares, piece: number): boolean {
-  const jump = Math.abs(fit.values[piece] - fit.values[piece - 1]);
-  return jump > LEAST_SLIP && jump > SIGNIFICANT_SLIP * fit.jumpErrors[piece];
+/** Whether there is a jump before a piece, by that much scatter. */
+function isSlip(
+  { values, jumpErrors }: LeastSquares,
+  piece: number,
+  scatter: number,
+): boolean {
+  const jump = Math.abs(values[piece] - values[piece - 1]);
+  const error = scatter * jumpErrors[piece];
+  // Samples are lost whole.
+  const isWhole = Math.abs(jump - Math.round(jump)) < Math.max(0.25, 2 * error);
+  return jump > LEAST_SLIP && isWhole && jump > SIGNIFICANT_SLIP * error;
+}
+
+/**
+ * The same with less weight for windows far off (Huber's, by repeated least squares).
+ */
+function robustly(
+  windows: LagWindow[],
+  starts: number[],
+  hasDrift: boolean,
+): LeastSquares {
+  let fit = leastSquares(windows, starts, hasDrift);
+  for (let round = 0; round < 8; round++) {
+    const far = 1.5 * fit.middle;
+    const { residuals } = fit;
+    const weighted = windows.map((window, i) => ({
+      ...window,
+      error: window.error * Math.sqrt(Math.max(1, residuals[i] / far)),
+    }));
+    fit = leastSquares(weighted, starts, hasDrift, windows);
+  }
+  return fit;
 }
 
 /** Fits a_piece + drift t + κ₁ P + κ₂ P², or without drift. */
@@ -300,6 +421,7 @@ function leastSquares(
   windows: LagWindow[],
   starts: number[],
   hasDrift: boolean,
+  unweighted: LagWindow[] = windows,
 ): LeastSquares {
   const pieces = starts.length;
   const size = pieces + 3;
@@ -307,10 +429,10 @@ function leastSquares(
   const right = Matrix.zeros(size, 1);
   // Seen from the middle and by millions of samples, for a sound system of equations.
   const origin = (windows[0].from + windows.at(-1)!.to) / 2;
-  const rows = windows.map(({ from, to, lag, error, period }, i) => {
+  const rows = windows.map(({ at, lag, error, period }, i) => {
     const row = new Array<number>(size).fill(0);
     row[starts.findLastIndex((start) => start <= i)] = 1;
-    row[pieces] = hasDrift ? ((from + to) / 2 - origin) * 1e-6 : 0;
+    row[pieces] = hasDrift ? (at - origin) * 1e-6 : 0;
     row[pieces + 1] = period;
     row[pieces + 2] = period * period;
     return { row, lag, weight: 1 / error ** 2 };
@@ -331,16 +453,15 @@ function leastSquares(
   const inverse = solve(normal, Matrix.eye(size));
   const values = inverse.mmul(right).to1DArray();
   let misfit = 0;
-  const residuals = rows.map(({ row, lag, weight }) => {
-    const off = lag - row.reduce((sum, x, i) => sum + x * values[i], 0);
+  const residuals = rows.map(({ row, lag, weight }, i) => {
+    const off = lag - row.reduce((sum, x, k) => sum + x * values[k], 0);
     misfit += weight * off * off;
-    return Math.abs(off) * Math.sqrt(weight);
-  }).sort((a, b) => a - b);
-  const freedom = windows.length - pieces - (hasDrift ? 1 : 0);
-  // By the middle of the residuals: a jump that is still to be found is no scatter.
-  const middle = 1.4826 * residuals[residuals.length >> 1];
-  const scatter = Math.max(1, freedom > 0 ? middle : 1);
-  const variance = (i: number, j: number) => inverse.get(i, j) * scatter ** 2;
+    return Math.abs(off) / unweighted[i].error;
+  });
+  const sorted = residuals.slice().sort((a, b) => a - b);
+  const quantile = (part: number) =>
+    sorted[Math.floor(part * (sorted.length - 1))];
+  const variance = (i: number, j: number) => inverse.get(i, j);
   const errors = values.map((_, i) => Math.sqrt(variance(i, i)));
   const jumpErrors = starts.map((_, i) =>
     i === 0 ? 0 : Math.sqrt(
@@ -350,7 +471,15 @@ function leastSquares(
   values[pieces] *= 1e-6;
   errors[pieces] *= 1e-6;
   for (let i = 0; i < pieces; i++) values[i] -= values[pieces] * origin;
-  return { values, errors, jumpErrors, misfit };
+  return {
+    values,
+    errors,
+    jumpErrors,
+    misfit,
+    residuals,
+    middle: Math.max(1, 1.4826 * quantile(0.5)),
+    tail: Math.max(1, quantile(0.9) / 1.645),
+  };
 }
 
 /**
@@ -365,9 +494,10 @@ function placeOfSlip(
   to: number,
   before: (at: number) => number,
   after: (at: number) => number,
+  phase: readonly [number, number],
 ): { at: number; to: number; from: number } {
   const cost = (lagAt: (at: number) => number) =>
-    pairCrossings(dry, wet, sign, from, to, lagAt).map((
+    pairCrossings(dry, wet, sign, from, to, lagAt, phase).map((
       { at, off, period },
     ) => ({
       at,
@@ -424,6 +554,7 @@ function cutDropouts(
   slips: Slip[],
 ): Dropout[] {
   const dropouts: Dropout[] = [];
+  const peak = peakOf(wet);
   for (const run of stillRuns(wet)) {
     const at = pieces.findIndex((piece) =>
       run.to > wetAt(piece, piece.from) && run.from < wetAt(piece, piece.to)
@@ -433,7 +564,7 @@ function cutDropouts(
     const piece = pieces[at];
     const from = Math.max(piece.from, Math.floor(dryAt(piece, run.from)));
     const to = Math.min(piece.to, Math.ceil(dryAt(piece, run.to)));
-    if (!isMissing(dry, wet, sampleRate, piece, from, to, run)) continue;
+    if (!isMissing(dry, wet, sampleRate, piece, from, to, run, peak)) continue;
     const isOfSlip = slips.some((slip) =>
       Math.abs(slip.at - from) < run.to - run.from + GAIN_SECONDS * sampleRate
     );
@@ -466,8 +597,6 @@ interface StillRun {
 
 /** Runs of one value, and of buffers played again. */
 function stillRuns(wet: Signal): StillRun[] {
-  let peak = 0;
-  for (const sample of wet) peak = Math.max(peak, Math.abs(sample));
   const runs: StillRun[] = [];
   for (const buffer of [1, ...BUFFERS]) {
     const least = Math.max(LEAST_DROPOUT, buffer);
@@ -484,12 +613,10 @@ function stillRuns(wet: Signal): StillRun[] {
       while (to < wet.length && wet[to] === wet[to - buffer]) to++;
       n = to + 1;
       if (to - from < least - 1) continue;
-      const isClipped = buffer === 1 &&
-        Math.abs(wet[from]) > CLIPPED_PART * peak;
       const isSeen = buffer > 1 &&
         (isStill(wet, from, to) ||
           runs.some((run) => run.from <= from && to <= run.to));
-      if (!isClipped && !isSeen) {
+      if (!isSeen) {
         runs.push({ from: buffer === 1 ? from - 1 : from, to, buffer });
       }
     }
@@ -512,6 +639,7 @@ function isMissing(
   from: number,
   to: number,
   run: StillRun,
+  peak: number,
 ): boolean {
   // Its inner part alone: the ends are no surer than the lag.
   const margin = Math.max(4, (to - from) >> 3);
@@ -521,14 +649,19 @@ function isMissing(
   let high = -Infinity;
   let change = 0;
   let level = 0;
+  let passes = 0;
   for (let n = first; n < last; n++) {
     low = Math.min(low, dry[n]);
     high = Math.max(high, dry[n]);
     if (n >= run.buffer) change += (dry[n] - dry[n - run.buffer]) ** 2;
     level += dry[n] ** 2;
+    if (n > first && dry[n] < 0 !== dry[n - 1] < 0) passes++;
   }
   // A sound that repeats itself by this very buffer.
   if (run.buffer > 1 && change < 0.01 * level) return false;
+  const isSilence = run.buffer === 1 &&
+    Math.abs(wet[run.from]) <= SILENT_PART * peak;
+  if (!isSilence && passes < 2) return false;
   const reach = Math.round(GAIN_SECONDS * sampleRate);
   const gains = [
     gainBetween(dry, wet, piece, from - reach, from),
@@ -537,7 +670,7 @@ function isMissing(
   if (gains.length === 0) return false;
   const moved = (high - low) * Math.min(...gains);
   return moved > MOVED_STEPS * leastStep(wet, run) &&
-    moved > MOVED_PART * peakOf(wet);
+    moved > MOVED_PART * peak;
 }
 
 /** Root mean square of wet over that of dry; 0 where there is no telling. */
@@ -598,16 +731,22 @@ function sentencesOf(
       } samples over ${time(length)}`,
     );
   }
-  for (const { at, samples } of slips) {
+  for (const { at, from, to, samples } of slips) {
     const size = Math.abs(samples);
+    const isSharp = to - from - size < SHARP_SECONDS * sampleRate;
+    const where = isSharp
+      ? place(at)
+      : `between ${formatFixed(from / sampleRate, 3)} s and ${
+        formatFixed(to / sampleRate, 3)
+      } s, where the sound does not tell`;
     const count = Math.abs(size - Math.round(size)) < 0.25
       ? formatInteger(size)
       : formatFixed(size, 1);
     const noun = count === "1" ? "sample" : "samples";
     sentences.push(
       samples < 0
-        ? `${count} ${noun} of the wet recording are missing ${place(at)}`
-        : `the wet recording has ${count} ${noun} too many ${place(at)}`,
+        ? `${count} ${noun} of the wet recording are missing ${where}`
+        : `the wet recording has ${count} ${noun} too many ${where}`,
     );
   }
   for (const { from, to } of dropouts) {

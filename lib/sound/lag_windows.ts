@@ -42,8 +42,12 @@ export interface LagWindow {
   from: number;
   /** The sample of dry after the last. */
   to: number;
-  /** Samples that wet is late in the middle of the window; negative where early. */
+  /** Sample of dry that the lag holds at: the middle of the crossings. */
+  at: number;
+  /** Samples that wet is late there; negative where early. */
   lag: number;
+  /** What the lag was taken to grow by from sample to sample. */
+  slope: number;
   /** Standard error of the lag, in samples. */
   error: number;
   /** Mean half period, in samples, of the crossings that tell the lag. */
@@ -91,6 +95,9 @@ const LOCKED = 0.5;
 /** Hits, by slope, with which no other lag is tried. */
 const SURELY_LOCKED = 0.75;
 
+/** Hits, by slope, of which none is in doubt. */
+const SURE_HITS = 0.85;
+
 /** Crossings that a lag is taken from; of more, some are left out. */
 const MOST_CROSSINGS = 3000;
 
@@ -98,7 +105,10 @@ const MOST_CROSSINGS = 3000;
 const FEWEST_CROSSINGS = 12;
 
 /** Searches through all of wet at most, each of which takes its time. */
-const MOST_SEARCHES = 6;
+const MOST_SEARCHES = 3;
+
+/** Windows in a row without a lag, after which all of wet is searched. */
+const LOST = 2;
 
 /** Level of a window below the loudest at which it is not looked at: −70 dB. */
 const QUIET = 10 ** (-70 / 20);
@@ -130,37 +140,49 @@ export function lagWindows(
   const sign = start.inverted ? -1 : 1;
 
   let searches = MOST_SEARCHES;
-  function lock(from: number, lag: number, slope: number) {
+  function lock(from: number, lag: number, slopes: number[], isLost: boolean) {
     const to = from + length;
-    const tried = measure(dry, wet, sign, from, to, lag, slope);
-    if (tried !== undefined && tried.hits >= SURELY_LOCKED) return tried;
-    let best = tried;
-    const tryAll = (candidates: Candidate[]) => {
-      for (const candidate of candidates) {
-        if (candidate.inverted !== start.inverted) continue;
-        const other = measure(dry, wet, sign, from, to, candidate.lag, slope);
-        if (other !== undefined && other.hits > (best?.hits ?? 0) + 0.05) {
-          best = other;
+    let best: LagWindow | undefined;
+    const tryAll = (lags: number[]) => {
+      for (const near of lags) {
+        for (const slope of slopes) {
+          if ((best?.hits ?? 0) >= SURELY_LOCKED) return;
+          const tried = measure(dry, wet, sign, from, to, near, slope);
+          if (tried !== undefined && tried.hits > (best?.hits ?? 0) + 0.05) {
+            best = tried;
+          }
         }
       }
     };
-    tryAll(nearCandidates(dry, wet, from, to, Math.round(lag)));
-    if ((best?.hits ?? 0) < LOCKED && searches > 0) {
-      searches--;
-      tryAll(partCandidates(dry, wet, from, to));
+    const lagsOf = (candidates: Candidate[]) =>
+      candidates.filter(({ inverted }) => inverted === start.inverted)
+        .map((candidate) => candidate.lag);
+    tryAll([lag]);
+    if ((best?.hits ?? 0) < SURELY_LOCKED) {
+      tryAll(lagsOf(nearCandidates(dry, wet, from, to, Math.round(lag))));
     }
-    if (best !== undefined && best.hits >= LOCKED) return best;
+    if ((best?.hits ?? 0) < LOCKED && isLost && searches > 0) {
+      searches--;
+      tryAll(lagsOf(partCandidates(dry, wet, from, to)));
+    }
+    return (best?.hits ?? 0) < LOCKED ? undefined : best;
   }
 
   function follow(froms: number[]): LagWindow[] {
     const found: LagWindow[] = [];
+    let missed = 0;
     for (const from of froms) {
       const last = found.at(-1);
-      const slope = slopeOf(found.slice(-SLOPE_WINDOWS));
+      // A clock that drifts is found by trying; once found, it is kept.
+      const slope = slopeOf(found.slice(-SLOPE_WINDOWS)) ?? last?.slope ?? 0;
+      const slopes = found.length < 3
+        ? [slope, ...SLOPES.filter((other) => other !== slope)]
+        : [slope];
       const lag = last === undefined
         ? start.lag
-        : last.lag + slope * (from - last.from);
-      const window = lock(from, lag, slope);
+        : last.lag + slope * (from + length / 2 - last.at);
+      const window = lock(from, lag, slopes, missed >= LOST);
+      missed = window === undefined ? missed + 1 : 0;
       if (window !== undefined) found.push(window);
     }
     return found;
@@ -171,13 +193,67 @@ export function lagWindows(
   const earlier = follow(
     sounding.filter((from) => from + length <= middle).reverse(),
   );
-  const windows = [...earlier.reverse(), ...later];
-  // Again, each on the line through its neighbours: a clock that drifts takes the
-  // ends of a window out of step.
-  return windows.map((window, i) => {
-    const near = windows.slice(Math.max(0, i - 2), i + 3);
-    const { from, to, lag } = window;
-    return measure(dry, wet, sign, from, to, lag, slopeOf(near)) ?? window;
+  return agreed({ dry, wet, sampleRate }, sign, [
+    ...earlier.reverse(),
+    ...later,
+  ]);
+}
+
+/**
+ * Windows that take their neighbour's lag where it serves as well as their own: on
+ * a steady tone every lag that is a period away does.
+ */
+function agreed(
+  { dry, wet }: Pair,
+  sign: 1 | -1,
+  windows: LagWindow[],
+): LagWindow[] {
+  const result = windows.slice();
+  for (const step of [-1, 1]) {
+    const first = step > 0 ? 1 : result.length - 2;
+    for (let i = first; i >= 0 && i < result.length; i += step) {
+      const own = result[i];
+      const other = result[i - step];
+      const { from, to, slope } = own;
+      const near = other.lag + other.slope * ((from + to) / 2 - other.at);
+      if (Math.abs(near - own.lag) < Math.max(2, own.period)) continue;
+      const tried = measure(dry, wet, sign, from, to, near, slope);
+      const isAsGood = tried !== undefined && tried.hits > own.hits - 0.02 &&
+        Math.abs(tried.lag - near) < tried.period / 2;
+      if (isAsGood) result[i] = tried;
+    }
+  }
+  return result;
+}
+
+/**
+ * The same windows taken again, along the lag's slope (a clock that drifts takes the
+ * ends of a window out of step) and with what a unit's phase does taken off
+ * every crossing.
+ *
+ * @param sign −1 where wet has the opposite polarity.
+ * @param phase κ₁ and κ₂ of κ₁ P + κ₂ P², by which a crossing of half period P is late.
+ * @param slope The lag's slope; without one, that of the windows near by.
+ */
+export function refined(
+  { dry, wet }: Pair,
+  sign: 1 | -1,
+  windows: LagWindow[],
+  phase: readonly [number, number] = [0, 0],
+  slope?: number,
+): LagWindow[] {
+  return windows.flatMap((window, i) => {
+    const { from, to, at, lag, period } = window;
+    const atPeriod = phase[0] * period + phase[1] * period * period;
+    const near = slopeOf(windows.slice(Math.max(0, i - 2), i + 3));
+    const slopes = slope === undefined
+      ? [window.slope, near ?? window.slope]
+      : [slope];
+    const [best] = slopes.flatMap((along) => {
+      const middle = lag + along * ((from + to) / 2 - at) - atPeriod;
+      return measure(dry, wet, sign, from, to, middle, along, phase) ?? [];
+    }).sort((one, other) => other.hits - one.hits);
+    return best === undefined || best.hits < LOCKED ? [] : best;
   });
 }
 
@@ -187,15 +263,24 @@ const SLOPE_WINDOWS = 6;
 /** Steepest slope that is a clock's, in samples a sample: 2000 ppm. */
 const STEEPEST = 2e-3;
 
-/** Median slope of the lag from each window to the next. */
-function slopeOf(windows: LagWindow[]): number {
+/** Slopes that are tried where none is known: to 320 ppm, in steps of 40. */
+const SLOPES = Array.from(
+  { length: 17 },
+  (_, i) => (i % 2 === 0 ? 1 : -1) * Math.ceil(i / 2) * 40e-6,
+);
+
+/** Median slope of the lag from each window to the next, of three or more. */
+function slopeOf(windows: LagWindow[]): number | undefined {
   const slopes = windows.slice(1).map((window, i) =>
-    (window.lag - windows[i].lag) / (window.from - windows[i].from)
+    (window.lag - windows[i].lag) / (window.at - windows[i].at)
   );
-  if (slopes.length < 2) return 0;
+  if (slopes.length < 2) return;
   slopes.sort((a, b) => a - b);
-  const middle = slopes[slopes.length >> 1];
-  return Math.abs(middle) < STEEPEST ? middle : 0;
+  const half = slopes.length >> 1;
+  const middle = slopes.length % 2 === 1
+    ? slopes[half]
+    : (slopes[half - 1] + slopes[half]) / 2;
+  return Math.abs(middle) < STEEPEST ? middle : undefined;
 }
 
 function peakOf(signal: Signal): number {
@@ -242,6 +327,7 @@ function measure(
   to: number,
   lag: number,
   slope: number,
+  phase: readonly [number, number] = [0, 0],
 ): LagWindow | undefined {
   const middle = (from + to) / 2;
   let near = lag;
@@ -255,17 +341,23 @@ function measure(
       from,
       to,
       (at) => near + slope * (at - middle),
+      phase,
     );
     const own = offOf(crossings);
     if (own === undefined) return result;
-    const { off, error, period } = own;
+    const { off, at, error, period } = own;
+    const hits = hitsOf(crossings);
+    // Where many find no partner, those that do may have found a wrong one.
+    const doubt = Math.max(0, SURE_HITS - hits) * period;
     result = {
       from,
       to,
-      lag: near + off,
-      error,
+      at,
+      lag: near + off + slope * (at - middle),
+      slope,
+      error: Math.hypot(error, doubt),
       period,
-      hits: hitsOf(crossings),
+      hits,
     };
     if (Math.abs(off) < 0.02) break;
     near += off;
@@ -278,6 +370,7 @@ function measure(
  *
  * @param sign −1 where wet has the opposite polarity.
  * @param lagAt Lag that is expected at a sample of dry.
+ * @param phase As of {@linkcode refined}.
  */
 export function pairCrossings(
   dry: Signal,
@@ -286,6 +379,7 @@ export function pairCrossings(
   from: number,
   to: number,
   lagAt: (at: number) => number,
+  phase: readonly [number, number] = [0, 0],
 ): PairedCrossing[] {
   const x = crossingsOf(dry, from, to);
   const y = crossingsOf(
@@ -298,7 +392,9 @@ export function pairCrossings(
   for (let i = 1; i + 1 < x.length; i++) {
     const { at, slope } = x[i];
     const period = Math.min(at - x[i - 1].at, x[i + 1].at - at);
-    const expected = at + lagAt(at);
+    const expected = at + lagAt(at) + phase[0] * period +
+      phase[1] * period * period;
+    while (next > 0 && y[next - 1].at >= expected) next--;
     while (next < y.length && y[next].at < expected) next++;
     let off = Infinity;
     // Directions alternate: of the two on either side one has the right one.
@@ -375,7 +471,7 @@ const HALF_WAY = Float64Array.from({ length: 12 }, (_, k) => {
 /** By how much a window's lag differs from what was expected of its crossings. */
 function offOf(
   all: PairedCrossing[],
-): { off: number; error: number; period: number } | undefined {
+): Pick<LagWindow, "at" | "error" | "period"> & { off: number } | undefined {
   // Directions alternate, so that an odd step takes as many of either.
   const step = 2 * Math.floor(all.length / MOST_CROSSINGS / 2) + 1;
   const crossings = all.filter(({ off, period }, i) =>
@@ -407,10 +503,12 @@ function offOf(
   let information = 0;
   let total = 0;
   let periods = 0;
-  crossings.forEach(({ period }, i) => {
+  let places = 0;
+  crossings.forEach(({ at, period }, i) => {
     information += weights[i] ** 2;
     total += weights[i];
     periods += weights[i] * period;
+    places += weights[i] * at;
   });
   const scatter = 1.4826 * weightedMedian(
     every,
@@ -423,6 +521,7 @@ function offOf(
   const own = 1.25 * scatter / Math.sqrt(information);
   return {
     off: (medians[0] + medians[1]) / 2,
+    at: places / total,
     error: Math.hypot(own, PHASE_TRUST * period / 3, LEAST_ERROR),
     period,
   };
