@@ -101,7 +101,10 @@ Deno.test("objective takes parameters at the ends of their ranges, where fits ma
     }
     const { code, stderr } = await objective(paths, { ...POINT, ratio: 25 });
     assert.equal(code, 1);
-    assert.match(stderr, /--params: ratio is 25: must be from 1 to 20/);
+    assert.match(
+      stderr,
+      /--params: ratio is 25: must be from 1 to 20\. Give a --range .*--by parameters/,
+    );
   });
 });
 

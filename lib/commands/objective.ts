@@ -72,7 +72,11 @@ function coordinatesOf(
     return space.coordinates(values);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(`${placeOfParameters(given)}: ${error.message}`);
+    throw new RangeError(
+      `${
+        placeOfParameters(given)
+      }: ${error.message}. Give a --range that holds it, or --by parameters`,
+    );
   }
 }
 
