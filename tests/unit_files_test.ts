@@ -216,7 +216,7 @@ Deno.test("readSetting() and readCurve() say which option a file belongs to, and
     const refused: [() => Promise<unknown>, RegExp][] = [
       [
         () => readSetting(many),
-        /many\.yaml has 4 settings: give it to --curve, and say which with --knob ratio=… and --knob input=…/,
+        /many\.yaml has 4 settings, and --params takes one: render and player take it with --curve, and --knob ratio=… and --knob input=…/,
       ],
       [
         () => readSetting(one, "rms"),
@@ -372,7 +372,7 @@ Deno.test("render refuses models, knobs and weights that do not go together, and
     const rms = JSON.stringify({ ...PARAMETERS, averaging_coefficient: 0.1 });
     const cases: [string[], RegExp][] = [
       [["--curve", file], /say which compressor/],
-      [["--params", file], /has 4 settings: give it to --curve/],
+      [["--params", file], /has 4 settings, and --params takes one/],
       [["--params", params, "--knob", "a=1"], /--knob belongs to a unit with/],
       [
         ["--params", params, "--model", "opto"],

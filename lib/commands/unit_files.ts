@@ -80,7 +80,7 @@ export async function readSetting(
   const [setting, ...others] = unit.settings;
   if (others.length > 0) {
     throw new ConfigError(
-      `${place} has ${unit.settings.length} settings: give it to --curve, and say which with ${
+      `${place} has ${unit.settings.length} settings, and --params takes one: render and player take it with --curve, and ${
         optionsOf(unit).join(" and ")
       }`,
     );
