@@ -10,7 +10,10 @@ import { createRandom } from "../lib/random.ts";
 import {
   align,
   findAlignment,
+  lagCandidates,
   MATCH_THRESHOLD,
+  partCandidates,
+  searchAlignment,
   SilentSideError,
 } from "../lib/sound/alignment.ts";
 import type { Signal } from "../lib/sound/signal.ts";
@@ -212,6 +215,87 @@ Deno.test("align gives the common part as views", () => {
       },
     ),
   );
+});
+
+/** `signal` as a recorder has it that began `lag` samples early, or late. */
+function recorded(signal: Signal, lag: number): Float64Array {
+  return lag < 0
+    ? Float64Array.from(signal.subarray(-lag))
+    : Float64Array.from([...new Float64Array(lag), ...signal]);
+}
+
+Deno.test("searchAlignment is findAlignment where that finds the lag", () => {
+  const dry = sound(12);
+  const wet = compress(dry, HARD, RATE);
+  for (const lag of [0, -41, 2047]) {
+    const late = shifted(wet, lag);
+    const { candidates, from, to, ...found } = searchAlignment(dry, late);
+    assert.deepEqual(found, findAlignment(dry, late));
+    assert.equal(candidates[0].lag, lag);
+    assert.deepEqual([from, to], [0, dry.length]);
+  }
+});
+
+Deno.test("searchAlignment finds a lag of any size, early or late, either polarity, other lengths", () => {
+  const dry = sound(13);
+  const wet = compress(dry, HARD, RATE);
+  for (const lag of [2048, 2049, -5000, 30000, -100000, 200000, 900000]) {
+    const moved = recorded(wet, lag).map((x) => lag % 2 === 0 ? x : -x);
+    const found = searchAlignment(dry, moved);
+    assert.equal(found.lag, lag);
+    assert.equal(found.inverted, lag % 2 !== 0);
+    assert(found.match >= MATCH_THRESHOLD, `match ${found.match}`);
+  }
+  const short = searchAlignment(dry, recorded(wet, 3000).subarray(0, 2 * RATE));
+  assert.equal(short.lag, 3000);
+  const long = searchAlignment(dry.subarray(RATE), wet);
+  assert.equal(long.lag, RATE);
+});
+
+Deno.test("searchAlignment finds a lag that holds for a part where none suits the whole", () => {
+  const dry = makeStimulus({ seconds: 16, sampleRate: RATE, seed: 14 }).samples;
+  const wet = compress(dry, HARD, RATE);
+  const cut = wet.length >> 1;
+  // 20 000 samples late, then 27 000.
+  const broken = Float64Array.from([
+    ...recorded(wet.subarray(0, cut), 20000),
+    ...new Float64Array(7000),
+    ...wet.subarray(cut),
+  ]);
+  const { lag, from, to, match } = searchAlignment(dry, broken);
+  const right = to <= cut ? 20000 : 27000;
+  if (to - from < dry.length) assert.equal(lag, right);
+  else assert([20000, 27000].includes(lag), `lag ${lag}`);
+  assert(match > 0.5, `match ${match}`);
+});
+
+Deno.test("searchAlignment says of other material that it does not match", () => {
+  const { match } = searchAlignment(sound(15), sound(16));
+  assert(match < MATCH_THRESHOLD, `match ${match}`);
+});
+
+Deno.test("lagCandidates has every lag of a loop, best first", () => {
+  const bar = sound(17).subarray(0, RATE / 4);
+  const dry = Float64Array.from(
+    { length: 2 * RATE },
+    (_, n) => bar[n % bar.length],
+  );
+  const wet = compress(dry, HARD, RATE);
+  const found = lagCandidates(dry, wet, 30000);
+  const lags = found.map(({ lag }) => lag);
+  for (const lag of [0, bar.length, -bar.length]) assert(lags.includes(lag));
+  assert.equal(lags[0], 0);
+  const matches = found.map(({ match }) => match);
+  assert.deepEqual(matches, matches.toSorted((a, b) => b - a));
+});
+
+Deno.test("partCandidates finds a part wherever it is, and nothing for silence", () => {
+  const dry = sound(18);
+  const wet = recorded(compress(dry, HARD, RATE), 70000);
+  const [best] = partCandidates(dry, wet, RATE, 2 * RATE);
+  assert.equal(best.lag, 70000);
+  assert.deepEqual(partCandidates(new Float64Array(RATE), wet, 0, RATE), []);
+  assert.deepEqual(partCandidates(dry, new Float64Array(RATE), 0, RATE), []);
 });
 
 const REAL = new URL("../../shared/audio/", import.meta.url);

@@ -97,6 +97,9 @@ const CLEARLY_WORSE = 0.95;
 /** From this match on no better lag is looked for. */
 const SURE_MATCH = 0.85;
 
+/** Lags no further apart than this, in samples, are of the same place. */
+const NEAR = 64;
+
 /** Most candidates that are told of. */
 const MOST_CANDIDATES = 5;
 
@@ -208,8 +211,16 @@ export function searchAlignment(
       best = { ...candidates[0], confidence, ...stretch, candidates };
       if (best.match >= SURE_MATCH) return best;
     }
+    if (isMatch(best) && isLone(best.candidates)) return best;
   }
   return best;
+}
+
+/** Whether no other place matches nearly as well: none that repeats. */
+function isLone(candidates: Candidate[]): boolean {
+  return candidates.every(({ lag }) =>
+    Math.abs(lag - candidates[0].lag) < NEAR
+  );
 }
 
 function isMatch(candidate: Candidate | undefined): candidate is Candidate {
