@@ -90,11 +90,7 @@ export async function fitPair(
     onIteration,
   }: FitOptions = {},
 ): Promise<Fit> {
-  if (model.parameters.some(({ name }) => name === "initial_gain_db")) {
-    throw new RangeError(
-      `the model ${model.name}: fitted-start is for objective alone, as where a recording begins is no part of the unit; leave it out`,
-    );
-  }
+  requireUnit(model);
   const few = coarseOf(pair, solver);
   let from = start ?? startWithin(coordinates, model, solver);
   let isNear = start !== undefined;
@@ -134,6 +130,15 @@ export async function fitPair(
     ),
   );
   return { ...fit, coarse };
+}
+
+/** Refuses a model whose start belongs to the recording. */
+export function requireUnit({ name, parameters }: Model): void {
+  if (parameters.some(({ name }) => name === "initial_gain_db")) {
+    throw new RangeError(
+      `the model ${name}: fitted-start is for objective alone, as where a recording begins is no part of the unit; leave it out`,
+    );
+  }
 }
 
 /** `fit`, unless a side was silent. */

@@ -8,10 +8,12 @@
  * 3. A start of its own for a take where that lowers the loss by more than 1 %.
  * 4. A corner, of coupling or bandwidth, whose removal raises the loss by less than
  *    0.1 % is dropped from the model, and the rest fitted again.
+ * 5. A ratio above 1000 is taken as ∞, and the rest fitted again.
  *
  * @module
  */
 
+import { holding } from "./engines/holding.ts";
 import { type EngineName, keepReady, openEngine } from "./engines/open.ts";
 import {
   COARSE_TOLERANCE,
@@ -19,13 +21,14 @@ import {
   type Fit,
   fitChunks,
   requireSound,
+  requireUnit,
   startWithin,
 } from "./fit.ts";
 import type { SolverConfig } from "./fit_config.ts";
 import type { Model, Values } from "./models/model.ts";
 import { parseModel } from "./models/presets.ts";
 import { chunk, type ChunkOptions } from "./objective/chunks.ts";
-import { coordinatesOf } from "./objective/coordinates.ts";
+import { type Coordinates, coordinatesOf } from "./objective/coordinates.ts";
 import {
   gradientsOfParts,
   jointModel,
@@ -57,7 +60,7 @@ export interface TakesFit extends Fit {
   path: Fit[];
   /** The unit's parameters alone. */
   parameters: Values;
-  /** Standard error of each of them. */
+  /** Standard error of each of them; of a ratio of ∞ none. */
   uncertainty: Values;
   /** Choices of the model that were dropped, for they made no difference. */
   dropped: string[];
@@ -81,13 +84,19 @@ const EDGE = 64;
 const TRIAL = { max_iterations: 8, chunks: 4 };
 
 /** ESR that counts as nothing: below it no model is better than another. */
-const NOTHING = 1e-10;
+const NOTHING = 1e-8;
 
 /** Part by which a start of its own must lower the loss. */
 const START_GAIN = 0.01;
 
 /** Part by which a corner must lower the loss to stay. */
 const CORNER_GAIN = 0.001;
+
+/** Ratio above which a forward model is a limiter. */
+const LIMITER = 1000;
+
+/** Decibels below the peak that a fit's threshold starts at, at least. */
+const START_BELOW_PEAK = 12;
 
 /** Choices that are dropped where they make no difference. */
 const CORNERS = ["coupling", "bandwidth"];
@@ -100,7 +109,8 @@ export async function fitTakes(
   engine: EngineName,
   { chunks, start, isDelayed = true, onIteration = () => {} }: TakesOptions,
 ): Promise<TakesFit> {
-  const context = { solver, engine, chunks, isDelayed, onIteration };
+  requireUnit(model);
+  let context: Context = { solver, engine, chunks, isDelayed, onIteration };
   await using _threads = await keepReady(engine);
   let takes: AlignedTake[] = [];
   for (const one of recorded) {
@@ -135,15 +145,21 @@ export async function fitTakes(
     }
   }
 
+  // A limiter.
+  if (!model.feedback && found.parameters.ratio > LIMITER) {
+    context = { ...context, isLimiter: true };
+    found = await fitAll(takes, model, context, found.parameters);
+    path.push(found);
+  }
+
   // Once more, laid out with the delays that were found.
   found = await fitAll(takes, model, context, found.parameters);
   path.push(found);
   const whole = takes.map((take) => chunked(take, context));
   const { z, hessian } = found.minimum;
-  const vector = Float64Array.from(
-    jointModel(whole, model).parameters,
-    ({ name }) => found.parameters[name],
-  );
+  const { names } = found.coordinates;
+  const all = jointModel(whole, model).parameters.map(({ name }) => name);
+  const vector = Float64Array.from(all, (name) => found.parameters[name]);
   const parts = await gradientsOfParts(
     whole,
     model,
@@ -157,7 +173,7 @@ export async function fitTakes(
       found.coordinates.byCoordinates(z, {
         loss: 0,
         modelEnergy: 0,
-        gradient,
+        gradient: gradient.filter((_, i) => names.includes(all[i])),
       }).gradient!
     ),
     hessian,
@@ -173,7 +189,8 @@ export async function fitTakes(
       model.parameters.map(({ name }) => [name, found.parameters[name]]),
     ),
     uncertainty: Object.fromEntries(
-      model.parameters.map(({ name }) => [name, errors[name]]),
+      model.parameters.filter(({ name }) => name in errors)
+        .map(({ name }) => [name, errors[name]]),
     ),
     takes: takes.map(({ pair, lag, lead, isCut }, index) => {
       const delay = valueOf("delay_samples", index) ?? 0;
@@ -193,6 +210,8 @@ interface Context {
   engine: EngineName;
   chunks: ChunkOptions;
   onIteration: (record: IterationRecord, isCoarse: boolean) => void;
+  /** Whether the ratio stands at ∞. */
+  isLimiter?: boolean;
 }
 
 /** A take with a lag removed, to the nearest sample or so. */
@@ -266,14 +285,20 @@ async function fitAll(
   start: Values | undefined,
   isTrial = false,
 ): Promise<Fit> {
-  const { solver, engine, isDelayed, onIteration } = context;
+  const { engine, isDelayed, onIteration, isLimiter = false } = context;
+  const { ratio: _, ...ranges } = context.solver.ranges;
+  const solver = isLimiter ? { ...context.solver, ranges } : context.solver;
   const whole = takes.map((take, index) => ({
     ...chunked(take, context),
     ...(isDelayed && {
       delay: start?.[nameInTake("delay_samples", index, takes.length)] ?? 0,
     }),
   }));
-  const joint = jointModel(whole, model);
+  const all = jointModel(whole, model);
+  const ratioAt = all.parameters.findIndex(({ name }) => name === "ratio");
+  const joint = isLimiter
+    ? { ...all, parameters: all.parameters.toSpliced(ratioAt, 1) }
+    : all;
   const { sampleRate } = takes[0].pair;
   const coordinates = coordinatesOf(joint, {
     ranges: solver.ranges,
@@ -283,13 +308,23 @@ async function fitAll(
     const part = coarseOf(pair, solver);
     return part && { ...rest, pair: part };
   });
-  const open = (takes: readonly Take[]) => () =>
-    openTakes(takes, model, (pair, model) => openEngine(engine, pair, model));
+  const open = (takes: readonly Take[]) => async () => {
+    const opened = await openTakes(
+      takes,
+      model,
+      (pair, model) => openEngine(engine, pair, model),
+    );
+    return isLimiter ? holding(opened, ratioAt, Infinity) : opened;
+  };
   const known = Object.fromEntries(
     joint.parameters.map(({ name, start }) => [name, start]),
   );
   let from = start === undefined
-    ? startWithin(coordinates, joint, solver)
+    ? startBelow(
+      peakLevel(takes),
+      coordinates,
+      startWithin(coordinates, joint, solver),
+    )
     : Object.fromEntries(
       joint.parameters.map(({ name }) => [name, start[name] ?? known[name]]),
     );
@@ -332,7 +367,30 @@ async function fitAll(
       },
     ),
   );
+  if (isLimiter) fit.parameters = { ...fit.parameters, ratio: Infinity };
   return { ...fit, coarse };
+}
+
+/** Level of the loudest sample that a detector hears, in dB. */
+function peakLevel(takes: readonly AlignedTake[]): number {
+  let peak = 0;
+  for (const { pair: { dry, heard = dry } } of takes) {
+    for (const sample of heard) peak = Math.max(peak, Math.abs(sample));
+  }
+  return 20 * Math.log10(peak);
+}
+
+/** `start` with a threshold that some samples reach: else nothing has a slope. */
+function startBelow(
+  peakDb: number,
+  coordinates: Coordinates,
+  start: Values,
+): Values {
+  const highest = peakDb - START_BELOW_PEAK;
+  if (!(start.threshold_db > highest) || !Number.isFinite(peakDb)) return start;
+  return coordinates.values(
+    coordinates.nearest({ ...start, threshold_db: highest }),
+  );
 }
 
 /** Whether `model` is one of the family, whose choices have names. */

@@ -50,17 +50,18 @@ const LITTLE_MORE = 0.9;
 
 /** What a fit came to. */
 export type Verdict =
-  | { kind: "compresses" }
+  | { kind: "compresses"; doubt?: string }
   /** The wet side is the dry one at another level. */
   | { kind: "not compressing"; sentence: string }
   /** No compressor was found, and why that may be. */
   | { kind: "nothing found"; sentence: string };
 
 /**
- * The verdict on a fit with `esr`, whose `ratio` is given if its model has one.
+ * The verdict on a fit with `esr`.
  *
  * @param esr ESR of the fit where its loss counts.
  * @param alone The best constant gain on the same sound.
+ * @param expands Whether what is loud comes out louder still.
  */
 export function verdictOf(
   esr: number,
@@ -77,7 +78,8 @@ export function verdictOf(
     };
   }
   const asGain = `the best constant gain leaves ${formatNumber(alone.esr, 3)}`;
-  if (esr > POOR && esr > LITTLE_MORE * alone.esr) {
+  const isLittle = esr > LITTLE_MORE * alone.esr;
+  if (isLittle && (esr > POOR || expands)) {
     return {
       kind: "nothing found",
       sentence: expands
@@ -89,7 +91,14 @@ export function verdictOf(
         }; ${asGain}). Is it the same take, and does the unit do nothing but compress? Write what was found all the same with --force`,
     };
   }
-  return { kind: "compresses" };
+  return isLittle
+    ? {
+      kind: "compresses",
+      doubt: `the compressor explains hardly more than a gain does (ESR ${
+        formatNumber(esr, 3)
+      }; ${asGain}): its figures mean little`,
+    }
+    : { kind: "compresses" };
 }
 
 /** Samples of a short-time level. */

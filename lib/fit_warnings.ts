@@ -83,7 +83,8 @@ export function fitWarnings(
   const searched: Values = { ...values, ...loopTimes(model, values) };
   for (const parameter of model.parameters) {
     const { name, title, unit } = parameter;
-    const range = coordinates.ranges[name];
+    const range: Range | undefined = coordinates.ranges[name];
+    if (range === undefined) continue; // It was held.
     const value = searched[name];
     const end = range.find((end) => isAt(value, end, parameter));
     if (end === undefined) continue;

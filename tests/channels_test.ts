@@ -354,15 +354,14 @@ Deno.test("fit of linked channels finds the parameters of any model, and its uni
       const [setting] = read.settings;
       assert.equal(setting.link, true);
       const sides = { dry: at("dry.wav"), wet: at("wet.wav") };
+      const recordings = setting.recordings ?? [];
       assert.deepEqual(
-        setting.recordings,
-        [1, 2].map((channel) => ({
-          ...sides,
-          channel,
-          lag_samples: 0,
-          polarity: 1,
-        })),
+        recordings.map(({ lag_samples: _, ...recording }) => recording),
+        [{}, { channel: 2 }].map((of) => ({ ...sides, ...of, polarity: 1 })),
       );
+      for (const { lag_samples } of recordings) {
+        assert.ok(Math.abs(lag_samples!) < 1e-4, `${lag_samples}`);
+      }
       const [json] = readUnit(JSON.stringify(found), "fit.json").settings;
       assert.equal(json.link, true);
       // What it found plays what was recorded.

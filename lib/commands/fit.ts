@@ -10,7 +10,12 @@ import { writeFileWhole } from "../atomic_file.ts";
 import { jsonValues } from "../data/values_schema.ts";
 import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
 import { fitTakes, placeTake, type TakesFit } from "../fit_takes.ts";
-import { gainAlone, levelSlope, verdictOf } from "../fit_verdict.ts";
+import {
+  type GainAlone,
+  gainAlone,
+  levelSlope,
+  verdictOf,
+} from "../fit_verdict.ts";
 import { chunkOptions, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
 import { type Score, scoreTakes } from "../metrics/score.ts";
@@ -147,6 +152,23 @@ function describeEsr(esr: number): string {
   return `${formatNumber(esr)} (${formatDecibels(10 * Math.log10(esr))})`;
 }
 
+/** What is known of a unit that does not compress: ratio 1, and its gain. */
+function onlyGain(
+  { parameters, uncertainty }: TakesFit,
+  { gainDb, esr }: GainAlone,
+) {
+  return {
+    parameters: { ...parameters, ratio: 1, make_up_db: gainDb },
+    uncertainty: Object.fromEntries(
+      Object.keys(uncertainty).map((name) => [
+        name,
+        name === "ratio" || name === "make_up_db" ? 0 : Infinity,
+      ]),
+    ),
+    esr,
+  };
+}
+
 /** Attacks and releases that are searched, for the help. */
 const [ATTACKS, RELEASES] = ["attack_ms", "release_ms"].map((name) =>
   parseModel(PAPER_MODEL).parameters.find((one) => one.name === name)!.range
@@ -266,9 +288,18 @@ Examples:
     } finally {
       progress.stop();
     }
-    const { minimum, parameters, coordinates, esr, model, uncertainty } = fit;
+    const { minimum, coordinates, model } = fit;
     const scoring = await startProgress("Scoring", 1);
     const pairs = fit.takes.map(({ pair }) => pair);
+    const alone = gainAlone(pairs);
+    const verdict = verdictOf(fit.esr, alone, levelSlope(pairs) > 1.02);
+    if (verdict.kind === "nothing found" && !options.force) {
+      scoring.stop();
+      throw new Error(verdict.sentence);
+    }
+    const { parameters, uncertainty, esr } = verdict.kind === "not compressing"
+      ? onlyGain(fit, alone)
+      : fit;
     const whole = await scoreTakes(pairs, model, parameters);
     const each: Score[] = [];
     for (const pair of pairs) {
@@ -299,15 +330,13 @@ Examples:
         }
       }
     }
-    const alone = gainAlone(pairs);
     scoring.stop();
 
-    const verdict = verdictOf(esr, alone, levelSlope(pairs) > 1.02);
-    if (verdict.kind === "nothing found" && !options.force) {
-      throw new Error(verdict.sentence);
-    }
     const doubts = verdict.kind === "compresses"
-      ? fitWarnings(pairs[0], model, fit)
+      ? [
+        ...(verdict.doubt ? [verdict.doubt] : []),
+        ...fitWarnings(pairs[0], model, fit),
+      ]
       : [verdict.sentence];
     for (const warning of doubts) note(`warning: ${warning}`);
     warnings.push(...doubts);
@@ -419,16 +448,15 @@ Examples:
         ? [verdict.sentence]
         : [describeParameters(model, parameters, uncertainty)]),
       "",
-      `${bold("ESR")}         ${describeEsr(esr)}; the best constant gain has ${
-        formatNumber(alone.esr, 3)
-      }`,
       ...(esrsDiffer(whole.esr, esr)
         ? [
+          `${bold("ESR")}         ${describeEsr(esr)} where the loss counts`,
           `            ${
             describeEsr(whole.esr)
-          } from rest, over all of the sound`,
+          } over the whole recording, from rest`,
         ]
-        : []),
+        : [`${bold("ESR")}         ${describeEsr(esr)}`]),
+      `            ${describeEsr(alone.esr)} by the best constant gain alone`,
       `${bold("ΔLDR")}        ${formatDecibels(whole.deltaLdrDb, 3)}`,
       ...(rows.length > 1
         ? rows.map((row) =>

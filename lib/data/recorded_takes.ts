@@ -115,13 +115,12 @@ export function recordedTakes(
     };
   }
   const found = searchAlignment(dry, wet, max_lag);
-  if (found.match < MATCH_THRESHOLD) {
-    warnings.push(
-      `the match of the two recordings is poor (${
-        formatNumber(found.match, 2)
-      } of 1), whatever the lag: is it the same take?`,
-    );
-  }
+  const poor = found.match < MATCH_THRESHOLD
+    ? `the match of the two recordings is poor (${
+      formatNumber(found.match, 2)
+    } of 1), whatever the lag: is it the same take?`
+    : undefined;
+  if (poor !== undefined) warnings.push(poor);
   const isTurned = found.inverted && found.match >= MATCH_THRESHOLD;
   const turned = isTurned ? wet.map((sample) => -sample) : wet;
   if (isTurned) {
@@ -144,7 +143,9 @@ export function recordedTakes(
       .filter((by, i, all) => all.indexOf(by) === i).slice(0, MOST_TRIALS);
     return takeOf(sides, { ...piece, lag }, trials);
   });
-  if (takes.length === 0) throw nothingLeft(found.lag);
+  if (takes.length === 0) {
+    throw poor === undefined ? nothingLeft(found.lag) : new RangeError(poor);
+  }
   return {
     takes,
     polarity: isTurned ? -1 : 1,
