@@ -14,7 +14,6 @@ import {
   SilentSideError,
 } from "../lib/sound/alignment.ts";
 import type { Signal } from "../lib/sound/signal.ts";
-import { readWav } from "../lib/sound/wav.ts";
 
 const RATE = 44100;
 const HARD: CompressorParameters = {
@@ -212,41 +211,4 @@ Deno.test("align gives the common part as views", () => {
       },
     ),
   );
-});
-
-const REAL = new URL("../../shared/audio/", import.meta.url);
-
-async function realPair(): Promise<[Signal, Signal] | undefined> {
-  try {
-    await Deno.stat(REAL);
-  } catch {
-    return undefined;
-  }
-  const [dry, wet] = await Promise.all(
-    ["la2a-input.wav", "la2a-target.wav"].map((name) =>
-      readWav(new URL(name, REAL).pathname)
-    ),
-  );
-  return [dry.samples, wet.samples];
-}
-
-const real = await realPair();
-
-Deno.test({
-  name: real === undefined
-    ? "findAlignment on a real LA-2A (skipped: the recording is not part of the project)"
-    : "findAlignment finds lag 0 on a real LA-2A, and ±700 and −41 where it is shifted",
-  ignore: real === undefined,
-  fn() {
-    const [dry, wet] = real!;
-    for (const lag of [0, 700, -700, -41]) {
-      const found = findAlignment(dry, shifted(wet, lag));
-      assert.equal(found.lag, lag);
-      assert.equal(found.inverted, false);
-      assert(found.match > 0.99, `match ${found.match}`);
-    }
-    const half = dry.length / 2;
-    const other = findAlignment(dry.subarray(0, half), wet.subarray(half));
-    assert(other.match < MATCH_THRESHOLD / 2, `match ${other.match}`);
-  },
 });
