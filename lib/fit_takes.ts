@@ -4,7 +4,8 @@
  * cut from the middle of sound (MATH 6).
  *
  * 1. Of several lags that may be right, the one whose short fit is best.
- * 2. All takes together, coarse to fine.
+ * 2. All takes together, coarse to fine; from a second start where the first led to
+ *    little.
  * 3. A start of its own for a take where that lowers the loss by more than 1 %.
  * 4. A corner, of coupling or bandwidth, whose removal raises the loss by less than
  *    0.1 % is dropped from the model, and the rest fitted again.
@@ -13,6 +14,7 @@
  * @module
  */
 
+import { gainAlone } from "./fit_verdict.ts";
 import { holding } from "./engines/holding.ts";
 import { type EngineName, keepReady, openEngine } from "./engines/open.ts";
 import {
@@ -98,6 +100,10 @@ const LIMITER = 1000;
 /** Decibels below the peak that a fit's threshold starts at, at least. */
 const START_BELOW_PEAK = 12;
 
+/** Decibels below the peak of another start, and the part of a gain's ESR that calls for it. */
+const NEAR_PEAK = 3;
+const RETRY = 0.5;
+
 /** Choices that are dropped where they make no difference. */
 const CORNERS = ["coupling", "bandwidth"];
 
@@ -118,6 +124,19 @@ export async function fitTakes(
   }
   let found = await fitAll(takes, model, context, start);
   const path = [found];
+
+  // A threshold that only peaks reach is not seen from far below.
+  const alone = gainAlone(takes.map(({ pair }) => pair)).esr;
+  const isFree = start === undefined &&
+    solver.start.threshold_db === undefined;
+  if (isFree && found.esr > RETRY * alone + NOTHING) {
+    const near = { ...context, startBelowPeak: NEAR_PEAK };
+    const again = await fitAll(takes, model, near, undefined);
+    if (again.esr < found.esr) {
+      found = again;
+      path.push(found);
+    }
+  }
 
   // A take that does not begin at rest.
   for (const index of takes.keys()) {
@@ -212,6 +231,8 @@ interface Context {
   onIteration: (record: IterationRecord, isCoarse: boolean) => void;
   /** Whether the ratio stands at ∞. */
   isLimiter?: boolean;
+  /** Decibels below the peak at which the threshold starts, in place of the config's. */
+  startBelowPeak?: number;
 }
 
 /** A take with a lag removed, to the nearest sample or so. */
@@ -321,9 +342,10 @@ async function fitAll(
   );
   let from = start === undefined
     ? startBelow(
-      peakLevel(takes),
+      peakLevel(takes) - (context.startBelowPeak ?? START_BELOW_PEAK),
       coordinates,
       startWithin(coordinates, joint, solver),
+      context.startBelowPeak !== undefined,
     )
     : Object.fromEntries(
       joint.parameters.map(({ name }) => [name, start[name] ?? known[name]]),
@@ -380,14 +402,18 @@ function peakLevel(takes: readonly AlignedTake[]): number {
   return 20 * Math.log10(peak);
 }
 
-/** `start` with a threshold that some samples reach: else nothing has a slope. */
+/**
+ * `start` with a threshold of at most `highest` dB, or just that: where no sample
+ * reaches it nothing has a slope.
+ */
 function startBelow(
-  peakDb: number,
+  highest: number,
   coordinates: Coordinates,
   start: Values,
+  isExact: boolean,
 ): Values {
-  const highest = peakDb - START_BELOW_PEAK;
-  if (!(start.threshold_db > highest) || !Number.isFinite(peakDb)) return start;
+  const isLow = start.threshold_db <= highest && !isExact;
+  if (isLow || !Number.isFinite(highest)) return start;
   return coordinates.values(
     coordinates.nearest({ ...start, threshold_db: highest }),
   );

@@ -39,14 +39,23 @@ export function gainAlone(pairs: readonly Pair[]): GainAlone {
   };
 }
 
-/** ESR of the gain alone below which nothing is compressed. */
+/** ESR of the gain alone below which hardly anything is compressed. */
 const NO_COMPRESSION = 1e-4;
+
+/** Part of that which a fit must stay below to have found a compressor there. */
+const MUCH_MORE = 0.1;
+
+/** ESR that is no more than rounding. */
+const NOISE = 1e-9;
 
 /** ESR above which a fit must explain more than a gain does. */
 const POOR = 0.05;
 
 /** Part of the gain's ESR that a fit must stay below then. */
 const LITTLE_MORE = 0.9;
+
+/** Part of the gain's ESR above which a fit is doubtful. */
+const DOUBTFUL = 0.5;
 
 /** What a fit came to. */
 export type Verdict =
@@ -68,7 +77,10 @@ export function verdictOf(
   alone: GainAlone,
   expands: boolean,
 ): Verdict {
-  if (alone.esr < NO_COMPRESSION) {
+  // A few peaks that are compressed leave little too, and a fit next to nothing.
+  const isGain = alone.esr < NOISE ||
+    (alone.esr < NO_COMPRESSION && esr > MUCH_MORE * alone.esr);
+  if (isGain) {
     return {
       kind: "not compressing",
       sentence:
@@ -91,12 +103,12 @@ export function verdictOf(
         }; ${asGain}). Is it the same take, and does the unit do nothing but compress? Write what was found all the same with --force`,
     };
   }
-  return isLittle
+  return esr > DOUBTFUL * alone.esr
     ? {
       kind: "compresses",
-      doubt: `the compressor explains hardly more than a gain does (ESR ${
+      doubt: `the compressor explains little more than a gain does (ESR ${
         formatNumber(esr, 3)
-      }; ${asGain}): its figures mean little`,
+      }; ${asGain}): its figures mean little. Does the unit do nothing but compress?`,
     }
     : { kind: "compresses" };
 }

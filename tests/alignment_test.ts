@@ -17,7 +17,6 @@ import {
   SilentSideError,
 } from "../lib/sound/alignment.ts";
 import type { Signal } from "../lib/sound/signal.ts";
-import { readWav } from "../lib/sound/wav.ts";
 
 const RATE = 44100;
 const HARD: Values = {

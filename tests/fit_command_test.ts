@@ -227,7 +227,7 @@ Deno.test("fit prints what it found where a file cannot be written", async () =>
 
 Deno.test("fit tells what is no compressor, in JSON too", async () => {
   await withFolder(async (folder) => {
-    const [dry, wet] = await writePair(folder);
+    const [dry] = await writePair(folder);
     const same = [/same as the dry one/, /not compressing: .* 0\.00\sdB/];
     const quiet = join(folder, "quiet.wav");
     await writeWav(quiet, drySound().map((x) => x / 2), { sampleRate: RATE });

@@ -1,0 +1,123 @@
+/**
+ * Fits of real recordings, which are no part of the project: the environment variable
+ * OPTOFIT_RECORDINGS names the folder that has them.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { findAlignment, MATCH_THRESHOLD } from "../lib/sound/alignment.ts";
+import { readWav, writeWav } from "../lib/sound/wav.ts";
+import { runTask, withFolder } from "./cli.ts";
+
+const folder = Deno.env.get("OPTOFIT_RECORDINGS") || undefined;
+
+/** Registers a test of real recordings; without them, one that says so. */
+function realTest(name: string, fn: () => Promise<void>): void {
+  const isThere = folder !== undefined;
+  Deno.test({
+    name: isThere
+      ? name
+      : `${name} (skipped: OPTOFIT_RECORDINGS names no folder of recordings)`,
+    ignore: !isThere,
+    fn,
+  });
+}
+
+/** Both sides of a pair. */
+function sides(name: string): [dry: string, wet: string] {
+  return [
+    join(folder!, `${name}-input.wav`),
+    join(folder!, `${name}-target.wav`),
+  ];
+}
+
+/** What `deno task fit` says in JSON. */
+async function fit(...words: string[]) {
+  const { code, stdout, stderr } = await runTask("fit", [
+    ...words,
+    "--json",
+    "-",
+  ]);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+for (
+  const [name, most, ...words] of [
+    ["la2a", 0.0039],
+    ["la2a-pr80", 0.0016],
+    ["cl1b-bass", 0.0006],
+    ["cl1b-guitar", 0.0009],
+    ["cl1b-stereo", 0.0021, "--channel", "1"],
+  ] as [string, number, ...string[]][]
+) {
+  realTest(
+    `fit matches ${name} to ESR ${most} within 60 iterations`,
+    async () => {
+      const result = await fit(...sides(name), ...words);
+      assert.ok(result.esr <= most, `${result.esr}`);
+      assert.ok(result.iterations <= 60, `${result.iterations}`);
+      assert.ok(Math.abs(result.lag_samples) < 1, `${result.lag_samples}`);
+      assert.equal(result.converged, true);
+      assert.deepEqual(result.warnings, []);
+    },
+  );
+}
+
+realTest(
+  "fit of guitar, kick and sweep matches bass and hi-hat, which it was not fitted to",
+  async () => {
+    const result = await fit(
+      ...["guitar", "drumKick", "sweep"].flatMap((name) =>
+        sides(`cl1b-${name}`)
+      ),
+      "--test",
+      ...["bass", "drumHH"].flatMap((name) => sides(`cl1b-${name}`)),
+    );
+    const [bass, hiHat] = result.tests;
+    assert.ok(bass.esr <= 0.0015, `bass ${bass.esr}`);
+    assert.ok(hiHat.esr <= 0.011, `hi-hat ${hiHat.esr}`);
+  },
+);
+
+realTest(
+  "fit finds a real LA-2A shifted by 700 samples either way, to the same figures",
+  async () => {
+    const [dry, wet] = sides("la2a");
+    const { samples, sampleRate } = await readWav(wet);
+    const asItIs = await fit(dry, wet);
+    await withFolder(async (folder) => {
+      for (const lag of [700, -700]) {
+        const path = join(folder, `${lag}.wav`);
+        const shifted = samples.map((_, n) => samples[n - lag] ?? 0);
+        await writeWav(path, shifted, { sampleRate });
+        const result = await fit(dry, path);
+        assert.ok(result.esr <= 0.0039, `${result.esr}`);
+        const off = result.lag_samples - lag - asItIs.lag_samples;
+        assert.ok(Math.abs(off) < 0.02, `${off}`);
+        assert.equal(result.converged, true);
+      }
+    });
+  },
+);
+
+realTest(
+  "findAlignment finds lag 0 on a real LA-2A, and ±700 and −41 where it is shifted",
+  async () => {
+    const [dry, wet] = await Promise.all(
+      sides("la2a").map(async (path) => (await readWav(path)).samples),
+    );
+    for (const lag of [0, 700, -700, -41]) {
+      const shifted = wet.map((_, n) => wet[n - lag] ?? 0);
+      const found = findAlignment(dry, shifted);
+      assert.equal(found.lag, lag);
+      assert.equal(found.inverted, false);
+      assert.ok(found.match > 0.99, `match ${found.match}`);
+    }
+    const half = dry.length / 2;
+    const other = findAlignment(dry.subarray(0, half), wet.subarray(half));
+    assert.ok(other.match < MATCH_THRESHOLD / 2, `match ${other.match}`);
+  },
+);
