@@ -82,10 +82,14 @@ export const modelSchema = z.string().transform((text, context): Model => {
 
 /** Schema of the config of one fit, `configs/fit.yaml`. */
 export const fitSchema = z.strictObject({
-  model: modelSchema.default(() => parseModel(PAPER_MODEL)),
+  model: modelSchema.default(() =>
+    parseModel(`${PAPER_MODEL}+coupling+bandwidth`)
+  ),
   engine: engineSchema.default("wasm"),
   chunks: chunksSchema.prefault({}),
-  alignment: alignmentSchema.prefault({}),
+  alignment: alignmentSchema.extend({
+    delay: alignmentSchema.shape.delay.unwrap().default("fraction"),
+  }).prefault({}),
   solver: solverSchema.prefault({}),
 }).superRefine(requireParameters);
 

@@ -15,7 +15,7 @@ const parse = (text: string, ...overrides: string[]) =>
 Deno.test("parseConfig() fills what is left out with the defaults", () => {
   const config = parse("# nothing but a comment\n");
   assert.equal(config.chunks.chunk_seconds, 12);
-  assert.equal(config.model.name, "4a-2a");
+  assert.equal(config.model.name, "4a-2a+coupling+bandwidth");
   assert.deepEqual(config.solver.start, {});
 });
 
@@ -54,7 +54,7 @@ Deno.test("parseConfig() names the key that is wrong and where it came from", ()
     [
       "solver: {start: {threshold: 0}}",
       [],
-      /fit\.yaml: "solver\.start\.threshold": the model 4a-2a has no such parameter; it has threshold_db, ratio,/,
+      /fit\.yaml: "solver\.start\.threshold": the model 4a-2a\+coupling\+bandwidth has no such parameter; it has threshold_db, ratio,/,
     ],
     [
       "model: opto",
