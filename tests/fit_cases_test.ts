@@ -348,6 +348,38 @@ Deno.test("fit refuses a tremolo, an expander and swapped sides, and writes noth
   });
 });
 
+Deno.test("fit tells of samples that were lost, and of nothing else; --from and --to fit a part", async () => {
+  await withFolder(async (folder) => {
+    const sound = plucks(7, { seed: 8 });
+    const whole = through(sound);
+    const broken = joined(
+      whole.subarray(0, 4 * RATE),
+      whole.subarray(4 * RATE + 64),
+    );
+    const paths = await writeRecordings(folder, sound, broken, RATE);
+    const unit = join(folder, "unit.yaml");
+    const words = [...paths, "--json", "-"];
+    const all = await runTask("fit", [...words, "--out", unit]);
+    assert.equal(all.code, 0, all.stderr);
+    const { warnings, takes } = JSON.parse(all.stdout);
+    assert.equal(warnings.length, 1, warnings.join("\n"));
+    assert.match(
+      warnings[0],
+      /^64 samples of the wet recording are missing at/,
+    );
+    assert.equal(takes.length, 2);
+    const part = await runTask("fit", [
+      ...[...words, "--start", unit, "--from", "1", "--to", "3.5"],
+    ]);
+    assert.equal(part.code, 0, part.stderr);
+    const { params, takes: [take, ...others] } = JSON.parse(part.stdout);
+    assertFound({ parameters: params });
+    assert.deepEqual(others, []);
+    assert.equal(take.from_seconds, 1);
+    assert.equal(take.to_seconds, 3.5);
+  });
+});
+
 Deno.test("fit of several takes of one setting has one unit, a delay of each, and a test that took no part", async () => {
   await withFolder(async (folder) => {
     const delays = [3.25, -40.5, 700];
