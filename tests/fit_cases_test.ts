@@ -216,6 +216,17 @@ Deno.test("fit takes a constant offset away before the detector, of either side,
   }
 });
 
+Deno.test("fit suspects a wrong rate in a header", () => {
+  const dry = plucks(4);
+  // 48 kHz where it says 44.1.
+  const wet = resampled(through(dry), 1e6 * (44100 / 48000 - 1));
+  const pair = { dry, wet, sampleRate: 44100 };
+  assert.throws(
+    () => recordedTakes(pair, { enabled: true, max_lag: 2048 }),
+    /wet recording seems to be at 48000 Hz, though it says 44100 Hz/,
+  );
+});
+
 Deno.test("fit starts below the peak of a quiet recording", async () => {
   const dry = plucks(4).map((x) => x / 1000);
   const { fit } = await fitOf(dry, through(dry, { threshold_db: -84 }));
