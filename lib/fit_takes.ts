@@ -254,7 +254,7 @@ function chunked(
   const inner = Math.max(1, dry.length - edge);
   const cut = chunk(
     { ...pair, dry: dry.subarray(0, inner), wet: wet.subarray(0, inner) },
-    chunks,
+    evenly(chunks, inner, pair.sampleRate),
   );
   const warmUp = Math.min(
     cut.chunkLength - 1,
@@ -265,6 +265,25 @@ function chunked(
     ...(isDelayed && { delay: 0 }),
     isCut,
   };
+}
+
+/**
+ * Lengths at most those of `chunks`, so that what is divided leaves no tail: a fit that
+ * has not heard the end of a sweep knows nothing of high notes.
+ */
+function evenly(
+  { chunkSeconds = 12, overlapSeconds = 1 }: ChunkOptions,
+  samples: number,
+  sampleRate: number,
+): ChunkOptions {
+  const [longest, overlap] = [chunkSeconds, overlapSeconds]
+    .map((seconds) => Math.round(seconds * sampleRate));
+  if (samples <= longest || overlap >= longest) {
+    return { chunkSeconds, overlapSeconds };
+  }
+  const count = Math.ceil((samples - overlap) / (longest - overlap));
+  const length = overlap + Math.floor((samples - overlap) / count);
+  return { chunkSeconds: length / sampleRate, overlapSeconds };
 }
 
 /** `recorded` with the lag removed whose short fit is best. */

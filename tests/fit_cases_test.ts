@@ -216,6 +216,17 @@ Deno.test("fit takes a constant offset away before the detector, of either side,
   }
 });
 
+Deno.test("fit suspects a wrong rate in a header", () => {
+  const dry = plucks(4);
+  // 48 kHz where it says 44.1.
+  const wet = resampled(through(dry), 1e6 * (44100 / 48000 - 1));
+  const pair = { dry, wet, sampleRate: 44100 };
+  assert.throws(
+    () => recordedTakes(pair, { enabled: true, max_lag: 2048 }),
+    /wet recording seems to be at 48000 Hz, though it says 44100 Hz/,
+  );
+});
+
 Deno.test("fit starts below the peak of a quiet recording", async () => {
   const dry = plucks(4).map((x) => x / 1000);
   const { fit } = await fitOf(dry, through(dry, { threshold_db: -84 }));
@@ -345,6 +356,38 @@ Deno.test("fit refuses a tremolo, an expander and swapped sides, and writes noth
     assert.equal(forced.code, 0, forced.stderr);
     assert.match(forced.stderr, /warning: no compressor explains/);
     assert.ok((await Deno.stat(unit)).size > 0);
+  });
+});
+
+Deno.test("fit tells of samples that were lost, and of nothing else; --from and --to fit a part", async () => {
+  await withFolder(async (folder) => {
+    const sound = plucks(7, { seed: 8 });
+    const whole = through(sound);
+    const broken = joined(
+      whole.subarray(0, 4 * RATE),
+      whole.subarray(4 * RATE + 64),
+    );
+    const paths = await writeRecordings(folder, sound, broken, RATE);
+    const unit = join(folder, "unit.yaml");
+    const words = [...paths, "--json", "-"];
+    const all = await runTask("fit", [...words, "--out", unit]);
+    assert.equal(all.code, 0, all.stderr);
+    const { warnings, takes } = JSON.parse(all.stdout);
+    assert.equal(warnings.length, 1, warnings.join("\n"));
+    assert.match(
+      warnings[0],
+      /^64 samples of the wet recording are missing at/,
+    );
+    assert.equal(takes.length, 2);
+    const part = await runTask("fit", [
+      ...[...words, "--start", unit, "--from", "1", "--to", "3.5"],
+    ]);
+    assert.equal(part.code, 0, part.stderr);
+    const { params, takes: [take, ...others] } = JSON.parse(part.stdout);
+    assertFound({ parameters: params });
+    assert.deepEqual(others, []);
+    assert.equal(take.from_seconds, 1);
+    assert.equal(take.to_seconds, 3.5);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   recordedTakes,
 } from "../data/recorded_takes.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
+import { align } from "../sound/alignment.ts";
 import { areSame, type ChannelChoice, takesOf } from "../sound/channels.ts";
 import type { Pair } from "../sound/signal.ts";
 import { readChannels } from "../sound/wav.ts";
@@ -111,7 +112,8 @@ export async function openRecordedTakes(
   const raw = await readTakes(dryFile, wetFile, options);
   return raw.map(({ pair, channel, warningsOf }) => {
     const recorded = recordedTakes(pair, alignment, part);
-    const heard = warningsOf(recorded.takes[0].cut(0));
+    // What both sides have, whatever part of it is asked for.
+    const heard = warningsOf(align(pair, Math.round(recorded.takes[0].lag)));
     return {
       ...recorded,
       warnings: [...heard, ...recorded.warnings],

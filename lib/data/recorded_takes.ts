@@ -120,7 +120,15 @@ export function recordedTakes(
       formatNumber(found.match, 2)
     } of 1), whatever the lag: is it the same take?`
     : undefined;
-  if (poor !== undefined) warnings.push(poor);
+  if (poor !== undefined) {
+    const rate = otherRate(dry, wet, sampleRate);
+    if (rate !== undefined) {
+      throw new RangeError(
+        `the wet recording seems to be at ${rate} Hz, though it says ${sampleRate} Hz like the dry one: correct its rate, or record it again`,
+      );
+    }
+    warnings.push(poor);
+  }
   const isTurned = found.inverted && found.match >= MATCH_THRESHOLD;
   const turned = isTurned ? wet.map((sample) => -sample) : wet;
   if (isTurned) {
@@ -155,6 +163,29 @@ export function recordedTakes(
     })),
     warnings,
   };
+}
+
+/** Rates that a recording may really have, in Hz. */
+const RATES = [22050, 32000, 44100, 48000, 88200, 96000];
+
+/** Seconds that another rate is looked for by. */
+const RATE_SECONDS = 8;
+
+/** The rate at which `wet` would follow `dry`, which is at `sampleRate`, if any. */
+function otherRate(
+  dry: Signal,
+  wet: Signal,
+  sampleRate: number,
+): number | undefined {
+  const length = Math.round(RATE_SECONDS * sampleRate);
+  return RATES.find((rate) => {
+    const ratio = rate / sampleRate;
+    if (Math.abs(ratio - 1) < 0.01) return false;
+    const part = wet.subarray(0, Math.round(length * ratio));
+    const put = resampled(part, 1e6 * (ratio - 1));
+    const { match } = searchAlignment(dry.subarray(0, length), put, 2048);
+    return match >= MATCH_THRESHOLD;
+  });
 }
 
 /** The take of `piece` of `pair`. */
