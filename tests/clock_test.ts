@@ -218,6 +218,23 @@ for (const make of [varied, bass]) {
   }
 }
 
+Deno.test("readClock() finds a slip near the start, on the highest sounds too", () => {
+  const random = createRandom(14);
+  const dry = Float32Array.from(
+    { length: 8 * RATE },
+    (_, n) => 10 ** (-((n >> 13) % 7) / 5) * random.uniform(-0.9, 0.9),
+  );
+  const at = Math.round(2.27 * RATE);
+  const clock = clockOf(dry, without(compress(dry, UNIT, RATE), at, 64));
+  assert.equal(clock.windows.length, 8);
+  for (const { lag, error } of clock.windows) {
+    assert(Number.isFinite(lag) && error > 0);
+  }
+  assert.equal(clock.slips.length, 1);
+  assert(Math.abs(clock.slips[0].samples + 64) < 0.1);
+  assert(Math.abs(clock.slips[0].at - at) < 0.02 * RATE);
+});
+
 Deno.test("readClock() finds samples put in, and does not call them a dropout", () => {
   const { dry, wet } = varied(12, 8);
   const at = 5 * RATE + 1234;

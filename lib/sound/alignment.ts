@@ -202,8 +202,10 @@ export function searchAlignment(
     for (const part of parts) {
       const { from, to } = part;
       const found = partCandidates(dry, wet, from, to, reach);
-      // What holds for a part may hold for the whole.
-      const suits = ranked(found.map(({ lag }) => candidateAt(dry, wet, lag)));
+      // What holds for a part may hold for the whole, which takes longer to look at.
+      const suits = ranked(
+        found.slice(0, 2).map(({ lag }) => candidateAt(dry, wet, lag)),
+      );
       const candidates = isMatch(suits[0]) ? suits : found;
       if (!isMatch(candidates[0]) || candidates[0].match < best.match) continue;
       const stretch = candidates === suits ? whole : part;

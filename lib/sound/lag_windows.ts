@@ -175,9 +175,8 @@ export function lagWindows(
       const last = found.at(-1);
       // A clock that drifts is found by trying; once found, it is kept.
       const slope = slopeOf(found.slice(-SLOPE_WINDOWS)) ?? last?.slope ?? 0;
-      const slopes = found.length < 3
-        ? [slope, ...SLOPES.filter((other) => other !== slope)]
-        : [slope];
+      const others = found.length < 3 ? SLOPES : [last?.slope ?? 0, 0];
+      const slopes = [...new Set([slope, ...others])];
       const lag = last === undefined
         ? start.lag
         : last.lag + slope * (from + length / 2 - last.at);
@@ -276,10 +275,10 @@ function slopeOf(windows: LagWindow[]): number | undefined {
   );
   if (slopes.length < 2) return;
   slopes.sort((a, b) => a - b);
+  // Of two in the middle the smaller: the other may be a jump.
   const half = slopes.length >> 1;
-  const middle = slopes.length % 2 === 1
-    ? slopes[half]
-    : (slopes[half - 1] + slopes[half]) / 2;
+  const [one, other] = [slopes[half], slopes[slopes.length - 1 - half]];
+  const middle = Math.abs(one) < Math.abs(other) ? one : other;
   return Math.abs(middle) < STEEPEST ? middle : undefined;
 }
 
@@ -391,7 +390,8 @@ export function pairCrossings(
   let next = 0;
   for (let i = 1; i + 1 < x.length; i++) {
     const { at, slope } = x[i];
-    const period = Math.min(at - x[i - 1].at, x[i + 1].at - at);
+    // Interpolation may bring two crossings together.
+    const period = Math.max(0.5, Math.min(at - x[i - 1].at, x[i + 1].at - at));
     const expected = at + lagAt(at) + phase[0] * period +
       phase[1] * period * period;
     while (next > 0 && y[next - 1].at >= expected) next--;
