@@ -165,6 +165,7 @@ Deno.test("fit finds a wet file that is early and turned over", async () => {
     assert.equal(about.sample_rate, RATE);
     assert.deepEqual(about.knobs, {});
     assert.match(about.origin.date!, /^\d{4}-\d\d-\d\d$/);
+    const found = result.takes[0].initial_gain_db;
     assert.deepEqual(setting, {
       at: {},
       params: result.params,
@@ -175,23 +176,38 @@ Deno.test("fit finds a wet file that is early and turned over", async () => {
       converged: result.converged,
       warnings: result.warnings,
       recordings: [
-        { dry, wet, lag_samples: result.lag_samples, polarity: -1 },
+        {
+          dry,
+          wet,
+          lag_samples: result.lag_samples,
+          polarity: -1,
+          initial_gain_db: found,
+        },
       ],
     });
 
-    // Each iteration of both fits, as it was.
+    // Each iteration of every fit on the way, as it was.
     const { records, iterations, coarse_iterations } = result;
     assert(coarse_iterations > 0);
     const coarse = records.filter((record: { coarse: boolean }) =>
       record.coarse
     );
-    assert.equal(coarse.length, coarse_iterations + 1);
-    assert.equal(records.length, coarse.length + iterations + 1);
+    const starts = (some: { iteration: number }[]) =>
+      some.filter(({ iteration }) => iteration === 0).length;
+    const fine = records.filter((record: { coarse: boolean }) =>
+      !record.coarse
+    );
+    assert.equal(coarse.length, coarse_iterations + starts(coarse));
+    assert.equal(fine.length, iterations + starts(fine));
     const last = records.at(-1);
-    assert.equal(last.iteration, iterations);
+    assert.equal(records.at(-1 - last.iteration).iteration, 0);
     assert.equal(last.loss, result.loss);
-    assert.deepEqual(last.params, result.params);
-    assert.equal(last.eigenvalues.length, 5);
+    // Beside the unit's: the fraction of the lag and the gain at the cut.
+    const { delay_samples, initial_gain_db, ...params } = last.params;
+    assert.deepEqual(params, result.params);
+    assert(Math.abs(delay_samples) <= 1);
+    assert.equal(initial_gain_db, found);
+    assert.equal(last.eigenvalues.length, 7);
     assert(
       Math.abs(Math.hypot(...result.gradient) - last.gradient_norm) < 1e-9,
     );
