@@ -19,7 +19,7 @@ import { type ChannelChoice, takesOf } from "../lib/sound/channels.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 import { SoundFileError } from "../lib/sound/sound_file.ts";
 import { createWav, readChannels } from "../lib/sound/wav.ts";
-import { runTask, withFolder } from "./cli.ts";
+import { runForJson, runTask, withFolder } from "./cli.ts";
 import { writeChannels } from "./recordings.ts";
 import { compress } from "./oracle.ts";
 
@@ -228,13 +228,8 @@ Deno.test("the engine webgpu refuses a linked detector, with the remedy", async 
 
 /** The parameters that `fit` finds, and all else that it says. */
 async function fit(...words: string[]) {
-  const { code, stdout, stderr } = await runTask("fit", [
-    ...words,
-    "--json",
-    "-",
-  ]);
-  assert.equal(code, 0, stderr);
-  return { ...JSON.parse(stdout), stderr };
+  const { result, stderr } = await runForJson("fit", words);
+  return { ...result, stderr };
 }
 
 function assertTruth(params: Record<string, number>): void {

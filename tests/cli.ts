@@ -4,6 +4,8 @@
  * @module
  */
 
+import assert from "node:assert/strict";
+
 /** What a command did. */
 export interface Outcome {
   /** Exit code. */
@@ -34,6 +36,17 @@ export async function runTask(
   const { code, stdout, stderr } = await command.output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** What `deno task name ...words` says in JSON, and beside it; it must succeed. */
+export async function runForJson(name: string, words: string[]) {
+  const { code, stdout, stderr } = await runTask(name, [
+    ...words,
+    "--json",
+    "-",
+  ]);
+  assert.equal(code, 0, stderr);
+  return { result: JSON.parse(stdout), stderr };
 }
 
 /** Runs `body` with a folder that is removed afterwards. */

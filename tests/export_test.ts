@@ -14,7 +14,7 @@ import {
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import { type Exported, faustFile } from "../lib/export/faust.ts";
 import { jsonFile } from "../lib/export/json.ts";
-import { ARITHMETIC } from "../lib/export/listing.ts";
+import { ARITHMETIC, type Operation } from "../lib/export/listing.ts";
 import type { Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
@@ -125,15 +125,7 @@ Deno.test("knobs called as the language's words, parameters or own controls are 
 // ---------------------------------------------------------------- JSON
 
 type Line = {
-  operation:
-    | keyof typeof ARITHMETIC
-    | "constant"
-    | "parameter"
-    | "sample_rate"
-    | "input"
-    | "delay"
-    | "before"
-    | "state";
+  operation: Operation;
   operands?: number[];
   value?: number;
   parameter?: string;

@@ -17,7 +17,7 @@ import { parseModel } from "../lib/models/presets.ts";
 import { createRandom } from "../lib/random.ts";
 import { delayed, resampled } from "../lib/sound/fractional_delay.ts";
 import { writeWav } from "../lib/sound/wav.ts";
-import { runTask, withFolder } from "./cli.ts";
+import { runForJson, runTask, withFolder } from "./cli.ts";
 import { writeRecordings } from "./recordings.ts";
 
 await buildKernels(["compressor"]);
@@ -405,13 +405,7 @@ Deno.test("fit of several takes of one setting has one unit, a delay of each, an
       }
     }
     const words = [...files.slice(0, 4), "--test", ...files.slice(4)];
-    const { code, stdout, stderr } = await runTask("fit", [
-      ...words,
-      "--json",
-      "-",
-    ]);
-    assert.equal(code, 0, stderr);
-    const result = JSON.parse(stdout);
+    const { result } = await runForJson("fit", words);
     assertFound({ parameters: result.params });
     assert.deepEqual(result.order.slice(-2), [
       "delay_samples_1",

@@ -4,7 +4,7 @@ import { readUnit } from "../lib/data/read_unit.ts";
 import { score } from "../lib/metrics/score.ts";
 import { createRandom } from "../lib/random.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
-import { listTree, runTask, withFolder } from "./cli.ts";
+import { listTree, runForJson, runTask, withFolder } from "./cli.ts";
 import { writeRecordings } from "./recordings.ts";
 import { compress } from "./oracle.ts";
 
@@ -307,13 +307,7 @@ Deno.test("fit tells the ESR of the whole recording from that of the samples tha
       "--set",
       "chunks.overlap_seconds=0.75",
     ];
-    const { code, stdout, stderr } = await runTask("fit", [
-      ...words,
-      "--json",
-      "-",
-    ]);
-    assert.equal(code, 0, stderr);
-    const result = JSON.parse(stdout);
+    const { result } = await runForJson("fit", words);
     assert.equal(result.lag_samples, null);
     assert.equal(result.chunk_esr, result.esr);
     assert(result.chunk_esr < 1e-9, `${result.chunk_esr}`);

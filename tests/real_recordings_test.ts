@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { findAlignment, MATCH_THRESHOLD } from "../lib/sound/alignment.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
-import { runTask, withFolder } from "./cli.ts";
+import { runForJson, withFolder } from "./cli.ts";
 
 const folder = Deno.env.get("OPTOFIT_RECORDINGS") || undefined;
 
@@ -35,13 +35,7 @@ function sides(name: string): [dry: string, wet: string] {
 
 /** What `deno task fit` says in JSON. */
 async function fit(...words: string[]) {
-  const { code, stdout, stderr } = await runTask("fit", [
-    ...words,
-    "--json",
-    "-",
-  ]);
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout);
+  return (await runForJson("fit", words)).result;
 }
 
 for (

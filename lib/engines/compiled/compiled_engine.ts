@@ -30,7 +30,7 @@ import type { ChunkedPair } from "../../objective/chunks.ts";
 import { preEmphasise } from "../../objective/pre_emphasis.ts";
 import type { Engine, Order } from "../engine.ts";
 import { loadDataSet } from "../wasm/data_set.ts";
-import { holdPool, type Pool } from "../wasm/pool.ts";
+import { openHolding, type Pool } from "../wasm/pool.ts";
 import { compiledProgram, evaluationOf, tracedProgram } from "./programs.ts";
 
 /** Options of {@linkcode openCompiledEngine}. */
@@ -48,23 +48,10 @@ export async function openCompiledEngine(
   { precision = "single", threads }: CompiledEngineOptions = {},
 ): Promise<Engine> {
   if (precision === "double") return openInDouble(pair, model);
-  if (threads !== undefined && !(threads >= 1)) {
-    throw new RangeError(`${threads} threads: must be at least 1`);
-  }
-  const hold = await holdPool();
-  try {
-    const engine = await openOnPool(hold.pool, pair, model, threads);
-    return {
-      ...engine,
-      async close() {
-        await engine.close();
-        await hold.release();
-      },
-    };
-  } catch (error) {
-    await hold.release();
-    throw error;
-  }
+  return await openHolding(
+    (pool) => openOnPool(pool, pair, model, threads),
+    threads,
+  );
 }
 
 /** Lanes of a quad. */

@@ -14,6 +14,7 @@ import {
   loadKernel,
   type Variant,
 } from "../../kernels/kernels.ts";
+import type { Engine } from "../engine.ts";
 import {
   ARGUMENT_COUNT,
   ARGUMENTS,
@@ -91,6 +92,35 @@ export async function holdPool(): Promise<PoolHold> {
     return { pool, release, [Symbol.asyncDispose]: release };
   } catch (error) {
     await release();
+    throw error;
+  }
+}
+
+/**
+ * Opens an engine with the workers of the pool, which it holds until it is closed.
+ *
+ * @param threads Most threads an evaluation uses (default: all).
+ * @throws {RangeError} if that is less than one.
+ */
+export async function openHolding(
+  open: (pool: Pool) => Promise<Engine>,
+  threads?: number,
+): Promise<Engine> {
+  if (threads !== undefined && !(threads >= 1)) {
+    throw new RangeError(`${threads} threads: must be at least 1`);
+  }
+  const hold = await holdPool();
+  try {
+    const engine = await open(hold.pool);
+    return {
+      ...engine,
+      async close() {
+        await engine.close();
+        await hold.release();
+      },
+    };
+  } catch (error) {
+    await hold.release();
     throw error;
   }
 }

@@ -17,7 +17,7 @@ import {
   moved,
   PARAMETER_COUNT,
 } from "./kernel_parameters.ts";
-import { holdPool, type Pool } from "./pool.ts";
+import { openHolding, type Pool } from "./pool.ts";
 import { evaluationOfSums, SUMS } from "./sums.ts";
 
 /** Options of {@linkcode openWasmEngine}. */
@@ -34,24 +34,10 @@ export async function openWasmEngine(
   pair: ChunkedPair,
   options: WasmEngineOptions = {},
 ): Promise<Engine> {
-  const { threads } = options;
-  if (threads !== undefined && !(threads >= 1)) {
-    throw new RangeError(`${threads} threads: must be at least 1`);
-  }
-  const hold = await holdPool();
-  try {
-    const engine = await openOnPool(hold.pool, pair, options);
-    return {
-      ...engine,
-      async close() {
-        await engine.close();
-        await hold.release();
-      },
-    };
-  } catch (error) {
-    await hold.release();
-    throw error;
-  }
+  return await openHolding(
+    (pool) => openOnPool(pool, pair, options),
+    options.threads,
+  );
 }
 
 /** Opens the engine on `pair`, with the workers of `pool`. */
