@@ -243,4 +243,13 @@ Deno.test("openEngine() refuses models that the GPU has no kernels for, and name
     engine: "wasm",
     reason: "wasm: webgpu computes the model 4a-2a alone",
   });
+  const paper = parseModel("4a-2a");
+  assert.deepEqual(await chooseEngine("auto", paper, { linked: true }), {
+    engine: "wasm",
+    reason: "wasm: webgpu has no linked detector",
+  });
+  assert.deepEqual(await chooseEngine("auto", paper, { delayed: true }), {
+    engine: "wasm",
+    reason: "wasm: webgpu knows delays of whole samples alone",
+  });
 });

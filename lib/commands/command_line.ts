@@ -22,6 +22,7 @@ import {
   chooseEngine,
   ENGINE_NAMES,
   type EngineName,
+  type EngineNeeds,
 } from "../engines/open.ts";
 import { UNIT_NAMES } from "../data/unit.ts";
 import { isFileError, reasonOf } from "../file_error.ts";
@@ -307,8 +308,9 @@ export async function withEngine<
 >(
   config: Config,
   model = config.model,
+  needs?: EngineNeeds,
 ): Promise<Config & { engine: EngineName }> {
-  const { engine, reason } = await chooseEngine(config.engine, model);
+  const { engine, reason } = await chooseEngine(config.engine, model, needs);
   if (reason !== undefined) note(`Engine: ${reason}`);
   return { ...config, engine };
 }

@@ -237,12 +237,10 @@ Examples:
     });
     const isDelayed = asked.alignment.enabled &&
       asked.alignment.delay === "fraction";
-    // The GPU knows whole delays and the model of the paper alone.
-    const config = await withEngine(
-      asked.engine === "auto" && isDelayed
-        ? { ...asked, engine: "wasm" as const }
-        : asked,
-    );
+    const config = await withEngine(asked, asked.model, {
+      linked: options.link,
+      delayed: isDelayed,
+    });
     const { solver, engine } = config;
     const recordingOptions = { ...options, alignment: config.alignment };
     const chunks = chunkOptions(config.chunks);

@@ -162,18 +162,19 @@ Examples:
       options.params,
       named,
     );
-    const config = await withEngine(
-      await configOf(fitSchema, "fit", {
-        engine: engineName,
-        set,
-        model: name,
-        range,
-      }, {
-        "alignment.enabled": options.align ? undefined : false,
-        "chunks.chunk_seconds": options.chunk,
-        "chunks.overlap_seconds": options.overlap,
-      }),
-    );
+    const asked = await configOf(fitSchema, "fit", {
+      engine: engineName,
+      set,
+      model: name,
+      range,
+    }, {
+      "alignment.enabled": options.align ? undefined : false,
+      "chunks.chunk_seconds": options.chunk,
+      "chunks.overlap_seconds": options.overlap,
+    });
+    const config = await withEngine(asked, asked.model, {
+      linked: options.link,
+    });
     const { model } = config;
     const progress = await startProgress("Computing", STEPS);
     let engine: Engine | undefined;

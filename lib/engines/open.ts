@@ -27,19 +27,35 @@ export interface EngineChoice {
   reason?: string;
 }
 
+/** What a fit asks of an engine beside its model. */
+export interface EngineNeeds {
+  /** Whether a detector hears another sound than its channel's. */
+  linked?: boolean;
+  /** Whether delays are fitted, in parts of a sample. */
+  delayed?: boolean;
+}
+
 /**
  * The engine that `name` stands for on this machine. `auto` takes the GPU where
- * there is a real one and it can compute `model`, if any is given; software that
- * plays a GPU is slower than the CPU engine.
+ * there is a real one and it can compute `model`, if any is given, and what else is
+ * needed; software that plays a GPU is slower than the CPU engine.
  */
 export async function chooseEngine(
   name: typeof ENGINE_NAMES[number],
   model?: Model,
+  { linked = false, delayed = false }: EngineNeeds = {},
 ): Promise<EngineChoice> {
   if (name !== "auto") return { engine: name };
-  if (model !== undefined && model.name !== PAPER_MODEL) {
-    const reason = `wasm: webgpu computes the model ${PAPER_MODEL} alone`;
-    return { engine: "wasm", reason };
+  const isOther = model !== undefined && model.name !== PAPER_MODEL;
+  const lack = isOther
+    ? `computes the model ${PAPER_MODEL} alone`
+    : linked
+    ? "has no linked detector"
+    : delayed
+    ? "knows delays of whole samples alone"
+    : undefined;
+  if (lack !== undefined) {
+    return { engine: "wasm", reason: `wasm: webgpu ${lack}` };
   }
   const { GpuError, requestGpu } = await import("./webgpu/gpu.ts");
   try {
@@ -69,7 +85,8 @@ export async function keepReady(name: EngineName): Promise<AsyncDisposable> {
 /**
  * Opens the engine called `name` on `pair` with `model`. Only that engine is loaded.
  * The model of the paper has kernels of its own, tuned to it, in `wasm` and
- * `webgpu`; all others, and `reference`, compute from the model's definition.
+ * `webgpu`; all others, `reference`, and a delay that is fitted, compute from the
+ * model's definition.
  *
  * @throws {RangeError} where the engine cannot compute the model.
  */
