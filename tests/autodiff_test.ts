@@ -20,7 +20,8 @@ import {
   subtract,
   sum,
 } from "../lib/autodiff/primitives.ts";
-import { nameOf, type Program, trace } from "../lib/autodiff/program.ts";
+import { type Program, trace } from "../lib/autodiff/program.ts";
+import { nameOf } from "../lib/autodiff/simplify.ts";
 import {
   recur,
   recurBack,

@@ -14,7 +14,7 @@ import {
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import { type Exported, faustFile } from "../lib/export/faust.ts";
 import { jsonFile } from "../lib/export/json.ts";
-import { ARITHMETIC, type Operation } from "../lib/export/listing.ts";
+import type { Operation } from "../lib/export/listing.ts";
 import type { Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
@@ -124,6 +124,21 @@ Deno.test("knobs called as the language's words, parameters or own controls are 
 
 // ---------------------------------------------------------------- JSON
 
+/** What the operations on numbers do. */
+const ARITHMETIC: Partial<Record<Operation, (...of: number[]) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  negate: (a) => -a,
+  multiply: (a, b) => a * b,
+  reciprocal: (a) => 1 / a,
+  exp: Math.exp,
+  log: Math.log,
+  abs: Math.abs,
+  maximum: Math.max,
+  less: (a, b) => a < b ? 1 : 0,
+  select: (mask, a, b) => mask !== 0 ? a : b,
+};
+
 type Line = {
   operation: Operation;
   operands?: number[];
@@ -164,8 +179,7 @@ function play(
           return before + now[operands[0]];
         }
       }
-      const apply = ARITHMETIC[operation] as (...of: number[]) => number;
-      return apply(...operands.map((of) => now[of]));
+      return ARITHMETIC[operation]!(...operands.map((of) => now[of]));
     };
     listing.forEach((_, at) => now[at] = value(at));
     last = now;

@@ -61,6 +61,11 @@ export interface Layout {
 /** Bytes of a state: four lanes of doubles, or two. */
 export const STATE_BYTES = { single: 32, double: 16 } as const;
 
+/** Whether the state of `node` is doubles in single precision too. */
+export function hasDoubles(node: Node): boolean {
+  return nameOf(node) === "scan";
+}
+
 /** Bytes of a constant: a vector of it. */
 export const CONSTANT_BYTES = 16;
 
@@ -71,17 +76,27 @@ export const CONSTANT_BYTES = 16;
 const LEAST = { single: 1e-20, double: 1e-290 } as const;
 
 /** What a sweep keeps from one call to the next, in the order it lies in memory. */
-export function statesOf({ body }: Sweep): Node[] {
+export const statesOf = kept(({ body }) => {
   const inBody = new Set(body);
   return body.filter((node) => {
     if (isShift(node)) return isOwnState(node, inBody);
     return nameOf(node) === "sum" || isState(node);
   });
-}
+});
 
 /** What a sweep takes from outside that does not change: broadcast scalars. */
-export function constantsOf({ body }: Sweep): Node[] {
-  return body.filter((node) => nameOf(node) === "broadcast");
+export const constantsOf = kept(({ body }) =>
+  body.filter((node) => nameOf(node) === "broadcast")
+);
+
+/** `list`, made once of each sweep: every evaluation asks for it. */
+function kept(list: (sweep: Sweep) => Node[]): (sweep: Sweep) => Node[] {
+  const lists = new WeakMap<Sweep, Node[]>();
+  return (sweep) => {
+    const found = lists.get(sweep) ?? list(sweep);
+    lists.set(sweep, found);
+    return found;
+  };
 }
 
 /** Whether a shift needs a state, for the state of what it shifts is not at hand. */
@@ -139,7 +154,7 @@ export function compileSweep(
   );
   const { float, keep } = emitter;
 
-  const lanesOf = precision === "single" ? f32x4 : f64x2;
+  const lanesOf = isSingle ? f32x4 : f64x2;
   const { splat } = lanesOf;
   const isIdle = (node: Node) =>
     nameOf(node) === "sum" && node.parameter > 0 && !counted;
@@ -148,7 +163,7 @@ export function compileSweep(
 
   /** Variables that hold each state: as doubles where `isWide`. */
   const held = new Map<Node, number[]>();
-  const isWide = (node: Node) => isSingle && nameOf(node) === "scan";
+  const isWide = (node: Node) => isSingle && hasDoubles(node);
   const place = (node: Node, part: number) =>
     STATE_BYTES[precision] * states.indexOf(node) + 16 * part;
   const begin: Code[] = [];

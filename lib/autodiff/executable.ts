@@ -24,7 +24,7 @@ import { schedule, type ScheduleOptions, type Sweep } from "./schedule.ts";
 import { isState, startOf } from "./simplify.ts";
 import type { Node } from "./value.ts";
 import { runRows, type SweepFunction } from "./rows.ts";
-import { assemble } from "./wasm.ts";
+import { assemble, MOST_PAGES, PAGE_BYTES } from "./wasm.ts";
 import {
   constantBytesOf,
   readSums,
@@ -76,10 +76,6 @@ export interface Executable {
   /** Chunk `row` of output `index`, a signal, as the last run left it. */
   read(index: number, row: number): Float64Array;
 }
-
-const PAGE_BYTES = 65536;
-/** All that a 32-bit WebAssembly memory can address. */
-const MOST_PAGES = 65536;
 
 /** Makes `program` ready for signals of the size that `options` give. */
 export async function prepare(

@@ -15,8 +15,6 @@
 import { type Algebra, nameOf, simplify, written } from "./simplify.ts";
 import type { Node, Primitive, Shape, Value } from "./value.ts";
 
-export { nameOf };
-
 /** A function as a straight line of instructions. */
 export interface Program {
   /** Scalar inputs, in order. */

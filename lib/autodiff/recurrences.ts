@@ -151,7 +151,7 @@ function parts<T>(inputs: T[]) {
 }
 
 /** States of a linear recurrence with so many inputs, J, u and s together. */
-export function stateCount(inputCount: number): number {
+function stateCount(inputCount: number): number {
   return Math.round(Math.sqrt(1 + inputCount)) - 1;
 }
 

@@ -318,7 +318,6 @@ export function simplify(
     const isMinus = ({ factor }: Term) =>
       factor !== null && knownNumber(factor) === -1;
     if (one.core === other.core) {
-      const name = sign > 0 ? "add" : "subtract";
       return scaled(
         record(name, [
           one.factor ?? constant(1),
@@ -327,14 +326,13 @@ export function simplify(
         one.core,
       );
     }
-    const rule = sign > 0 ? "add" : "subtract";
     if (one.factor !== null && other.factor !== null) {
       const parts = shared(one.factor, other.factor);
       if (parts !== undefined && knownNumber(parts.common) !== 1) {
         const { common, ofOne, ofOther } = parts;
         return scaled(
           common,
-          record(rule, [
+          record(name, [
             scaled(ofOne, one.core),
             scaled(ofOther, other.core),
           ]),
@@ -345,7 +343,7 @@ export function simplify(
     if (inside !== undefined) {
       const [around, x, y] = inside;
       return around(
-        record(rule, [scaled(one.factor, x), scaled(other.factor, y)]),
+        record(name, [scaled(one.factor, x), scaled(other.factor, y)]),
       );
     }
     if (isMinus(other)) {
@@ -457,7 +455,7 @@ export function simplify(
     const none = ofB === 0 ? b : ofC === 0 ? c : undefined;
     if (none !== undefined) {
       const { factor, core } = splitWhole(ofB === 0 ? c : b);
-      const side = ofB === 0 ? -1 - a.id : a.id;
+      const side = ofB === 0 ? opposite(a.id) : a.id;
       if (maskedBy(core).has(side)) return ofB === 0 ? c : b;
       if (maskedBy(core).has(opposite(side))) return zero();
       const apply = (core: Node) =>
@@ -492,9 +490,11 @@ export function simplify(
 
   /**
    * A recurrence of one state with a constant leak that single precision has the
-   * digits for is written by what remains. One at rest at the start is linear in its drives, taken together. */
+   * digits for is written by what remains. One at rest at the start is linear in its
+   * drives, taken together.
+   */
   function recurrence(): Node | undefined {
-    const size = Math.round(Math.sqrt(1 + inputs.length)) - 1;
+    const size = primitive.stateCount!(inputs.length);
     const drives = inputs.slice(size * size, size * size + size);
     const starts = inputs.slice(size * size + size);
     if (name === "recur" && size === 1 && Math.abs(ofA ?? 0) >= LEAST_LEAK) {

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { constant } from "./program.ts";
 import {
+  basis,
   jacobianForward,
   jacobianReverse,
   jvp,
@@ -55,7 +55,7 @@ export function upperTriangle(
   f: ValueFunction,
 ): (...x: Value[]) => Value[] {
   return (...x) => {
-    const along = (i: number) => x.map((_, j) => j === i ? constant(1) : null);
+    const along = (i: number) => basis(i, x.length);
     return x.flatMap((_, i) =>
       x.slice(i).map((_, k) =>
         jvp((...x) => jvp(f, x, along(i + k))[1], x, along(i))[1][0]

@@ -145,7 +145,7 @@ function transposed(step: Linear, cotangent: Value): Tangent[] {
 }
 
 /** The basis vector e_i of ℝⁿ, its zeros symbolic. */
-function basis(i: number, size: number): Tangent[] {
+export function basis(i: number, size: number): Tangent[] {
   return Array.from({ length: size }, (_, j) => j === i ? constant(1) : null);
 }
 

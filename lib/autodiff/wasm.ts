@@ -194,8 +194,11 @@ export interface WasmFunction {
   body: Code;
 }
 
-/** Pages of a memory shared by threads: all that 32-bit addresses reach. */
-const MOST_PAGES = 65536;
+/** Bytes of a page of memory. */
+export const PAGE_BYTES = 65536;
+
+/** Pages that 32-bit addresses reach: those of a memory shared by threads. */
+export const MOST_PAGES = 65536;
 
 /**
  * A module of `functions` over the memory imported as `env.memory`: one of its

@@ -9,6 +9,7 @@
 import {
   CONSTANT_BYTES,
   constantsOf,
+  hasDoubles,
   type Precision,
   STATE_BYTES,
   statesOf,
@@ -69,7 +70,7 @@ export function writeStates(
     const begin = stateStart(node);
     if (begin === undefined) return;
     const value = scalarAt(begin, values);
-    if (nameOf(node) === "scan") {
+    if (hasDoubles(node)) {
       new Float64Array(memory.buffer, at, size / 8).fill(value);
     } else viewOf(memory, at, precision).fill(value);
   });

@@ -29,7 +29,7 @@ import { byParameters } from "../engines/by_parameters.ts";
 import type { Engine, Evaluation, Order } from "../engines/engine.ts";
 import type { Model } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
-import { chunkTarget, targetEnergyOf } from "../objective/chunk_signals.ts";
+import { chunkTarget, plusEnergy } from "../objective/chunk_signals.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
 import {
@@ -65,7 +65,10 @@ export function openFrequencySampling(pair: ChunkedPair): Engine {
     }
     return forward(square);
   });
-  const targetEnergy = targetEnergyOf(pair);
+  const targetEnergy = targets.reduce(
+    (energy, target) => plusEnergy(energy, target, warmUp),
+    0,
+  );
 
   return byParameters(
     {

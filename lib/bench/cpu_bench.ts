@@ -14,6 +14,7 @@ import { makeStimulus } from "../data/stimulus.ts";
 import type { Engine, Evaluation, Order } from "../engines/engine.ts";
 import { byParameters } from "../engines/by_parameters.ts";
 import { openCompiledEngine } from "../engines/compiled/compiled_engine.ts";
+import { LANES, RECORD_BYTES } from "../engines/wasm/job.ts";
 import { holdPool, type Pool } from "../engines/wasm/pool.ts";
 import { openOnPool, openWasmEngine } from "../engines/wasm/wasm_engine.ts";
 import { bestVariant, type Variant } from "../kernels/kernels.ts";
@@ -231,8 +232,8 @@ async function measureMemory(
 ): Promise<CpuBench["memory"]> {
   const before = pool.heap.bytes;
   const engine = await openOnPool(pool, pair);
-  // A record of 48 bytes for every four samples.
-  const data = 48 * pair.chunkLength * Math.ceil(pair.starts.length / 4);
+  const data = RECORD_BYTES * pair.chunkLength *
+    Math.ceil(pair.starts.length / LANES);
   const beyond = pool.heap.bytes - before - data;
   await engine.close();
   return {

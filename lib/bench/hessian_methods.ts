@@ -9,7 +9,9 @@
  */
 
 import { STRATEGIES } from "../autodiff/strategies.ts";
+import type { CompiledEngineOptions } from "../engines/compiled/compiled_engine.ts";
 import type { Engine } from "../engines/engine.ts";
+import { LANES, RECORD_BYTES } from "../engines/wasm/job.ts";
 import type { Pool, PoolHold } from "../engines/wasm/pool.ts";
 import type { TensorflowBackend } from "../frameworks/tensorflow/names.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
@@ -190,7 +192,7 @@ async function openStraightforward(pair: ChunkedPair): Promise<OpenHessian> {
 /** The compiled engine of the model. */
 async function openCompiled(
   pair: ChunkedPair,
-  options: { precision?: "single" | "double"; threads?: number } = {},
+  options: CompiledEngineOptions = {},
 ): Promise<OpenHessian> {
   const { openCompiledEngine, openOnPool } = await import(
     "../engines/compiled/compiled_engine.ts"
@@ -241,9 +243,8 @@ async function openOnHeap(
     peakBytes = Math.max(peakBytes, heap.bytes);
     return address;
   };
-  // Records of 48 bytes for four chunks (data_set.ts).
-  const recordingBytes = 48 * pair.chunkLength *
-    Math.ceil(pair.starts.length / 4);
+  const recordingBytes = RECORD_BYTES * pair.chunkLength *
+    Math.ceil(pair.starts.length / LANES);
   return {
     ...hessian,
     memory: () => ({ peakBytes, recordingBytes }),

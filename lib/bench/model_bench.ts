@@ -11,7 +11,8 @@ import { openOnPool as openCompiled } from "../engines/compiled/compiled_engine.
 import { openProcessor } from "../engines/open_processor.ts";
 import type { Pool } from "../engines/wasm/pool.ts";
 import type { Engine } from "../engines/engine.ts";
-import { type Model, vectorOf } from "../models/model.ts";
+import { startOf } from "../fit_config.ts";
+import { type Model, type Values, vectorOf } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { type ChunkedPair } from "../objective/chunks.ts";
 import { median, medianTime, processorTime, timesInTurn } from "./timing.ts";
@@ -38,16 +39,6 @@ export interface ModelTime {
   times_real_time: number;
 }
 
-/** Where each model is measured: where its own fit starts. */
-function startOf(model: Model): Float64Array {
-  return vectorOf(
-    model,
-    Object.fromEntries(
-      model.parameters.map(({ name, start }) => [name, start]),
-    ),
-  );
-}
-
 /** Measures every model on `pair`, beside `tuned`, an engine on it with one thread. */
 export async function benchModels(
   pool: Pool,
@@ -60,7 +51,8 @@ export async function benchModels(
   for (const name of MODELS) {
     say(`model ${name}`);
     const model = parseModel(name);
-    const at = startOf(model);
+    const values = startOf(model); // where its own fit starts
+    const at = vectorOf(model, values);
     const evaluate = (engine: Engine) => () => engine.evaluate(at, 2);
 
     const first = await openCompiled(
@@ -87,7 +79,7 @@ export async function benchModels(
       ratio: median(mine.map((time, i) => time / theirs[i])),
       speed_up: one_wall / all_wall,
       first_ms,
-      times_real_time: await streamSpeed(model, pair),
+      times_real_time: await streamSpeed(model, values, pair),
     });
   }
   return found;
@@ -95,13 +87,11 @@ export async function benchModels(
 
 async function streamSpeed(
   model: Model,
+  values: Values,
   { dry, sampleRate }: ChunkedPair,
 ): Promise<number> {
   const input = dry.subarray(0, STREAM_SECONDS * sampleRate);
   const output = new Float32Array(input.length);
-  const values = Object.fromEntries(
-    model.parameters.map(({ name, start }) => [name, start]),
-  );
   const times: number[] = [];
   for (let i = 0; i < 5; i++) {
     const processor = await openProcessor(model, values, sampleRate);

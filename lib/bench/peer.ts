@@ -14,10 +14,9 @@ import {
   type Coordinates,
   publishedCoordinates,
 } from "../objective/coordinates.ts";
-import { byParameters } from "../engines/by_parameters.ts";
 import { openCompiledEngine } from "../engines/compiled/compiled_engine.ts";
 import type { Engine } from "../engines/engine.ts";
-import { openWasmEngine } from "../engines/wasm/wasm_engine.ts";
+import { openEngine } from "../engines/open.ts";
 import { BENCH_POINT } from "./cpu_bench.ts";
 
 /** Timed calls of the library, after one in which it compiles. */
@@ -177,11 +176,7 @@ export async function runPeerBench(pair: ChunkedPair): Promise<PeerBench> {
   }
 
   const model = parseModel(PAPER_MODEL);
-  const tuned = byParameters(
-    await openWasmEngine(pair),
-    model,
-    pair.sampleRate,
-  );
+  const tuned = await openEngine("wasm", pair, model);
   const compiled = await openCompiledEngine(pair, model);
   const [engine_ms, compiled_ms] = [
     await shortestTime(tuned, space, z),

@@ -6,12 +6,8 @@
  * @module
  */
 
-import { type Precision } from "../autodiff/compile.ts";
-import {
-  type Executable,
-  type MemoryUse,
-  prepare,
-} from "../autodiff/executable.ts";
+import type { Precision } from "../autodiff/compile.ts";
+import { type MemoryUse, prepare } from "../autodiff/executable.ts";
 import {
   add,
   divide,
@@ -23,14 +19,11 @@ import {
 import { type Program, trace } from "../autodiff/program.ts";
 import { hessianBy, type Strategy } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
+import { loadChunk } from "../engines/compiled/compiled_engine.ts";
+import { symmetric } from "../engines/compiled/programs.ts";
 import { coefficientOfTime } from "../compressor/parameters.ts";
 import { type Model, valuesOf } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
-import {
-  chunkLevel,
-  chunkOf,
-  chunkTarget,
-} from "../objective/chunk_signals.ts";
 import type { ChunkedPair } from "../objective/chunks.ts";
 import { leastSquares } from "../objective/least_squares.ts";
 
@@ -57,7 +50,7 @@ function parametersAt(z: Value[], sampleRate: number): Value[] {
 }
 
 /** Program of the Hessian by z: its upper triangle, row by row. */
-export function hessianProgram(
+function hessianProgram(
   model: Model,
   strategy: Strategy,
   sampleRate: number,
@@ -108,29 +101,12 @@ export async function openStrategyHessian(
     precision,
     fuse,
   });
-  loadRecording(executable, pair);
+  const scratch = new Float64Array(length);
+  starts.forEach((start, row) =>
+    loadChunk(executable, row, pair, start, scratch)
+  );
   return {
     memory: executable.memory,
-    evaluate(z) {
-      const triangle = executable.run(z);
-      const hessian = new Float64Array(25);
-      let at = 0;
-      for (let i = 0; i < 5; i++) {
-        for (let j = i; j < 5; j++) {
-          hessian[5 * i + j] = hessian[5 * j + i] = triangle[at++];
-        }
-      }
-      return hessian;
-    },
+    evaluate: (z) => symmetric(executable.run(z), 5),
   };
-}
-
-/** Hands input, level and target of every chunk of `pair` to `executable`. */
-function loadRecording(executable: Executable, pair: ChunkedPair): void {
-  const scratch = new Float64Array(pair.chunkLength);
-  pair.starts.forEach((start, row) => {
-    executable.load(0, row, chunkOf(pair, pair.dry, start));
-    executable.load(1, row, chunkLevel(pair, start, scratch));
-    executable.load(2, row, chunkTarget(pair, start, scratch));
-  });
 }

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { coefficientOfTime } from "../compressor/parameters.ts";
+import { coefficientOfTime, TIME_SCALE } from "../compressor/parameters.ts";
 import type { Model, Parameter } from "../models/model.ts";
 import { type Jet, scalarChainRule } from "../objective/chain_rule.ts";
 import type { Engine } from "./engine.ts";
@@ -26,7 +26,7 @@ function naturalOf(
     return [1 - 1 / value, 1 / square, -2 / (square * value)];
   }
   if (unit === "ms") {
-    const decay = 2200 / (value * sampleRate);
+    const decay = TIME_SCALE / (value * sampleRate);
     const first = -decay / value * Math.exp(-decay);
     return [
       coefficientOfTime(value, sampleRate),

@@ -5,9 +5,10 @@
  *
  * An engine is opened on a chunked pair and holds it; {@linkcode Objective}
  * adds the coordinates that the optimiser moves in. Engines of the tuned kernels
- * compute by natural parameters θ: `by_parameters.ts` carries them over. The double-precision engine
- * is held to golden figures in `tests/engines_test.ts`, the others to it in
- * `tests/wasm_engine_test.ts` and, where there is a GPU, `tests/webgpu_test.ts`.
+ * compute by natural parameters θ: `by_parameters.ts` carries them over. The
+ * double-precision engine is held to golden figures in `tests/engines_test.ts`, the
+ * others to it in `tests/wasm_engine_test.ts` and, where there is a GPU,
+ * `tests/webgpu_test.ts`.
  *
  * @module
  */

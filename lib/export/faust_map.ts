@@ -13,7 +13,13 @@ import {
   type Names,
   numberText,
 } from "./faust_names.ts";
-import type { Dial, KnobMap, Switch, Table } from "./knob_map.ts";
+import {
+  type Dial,
+  type KnobMap,
+  placesOf,
+  type Switch,
+  type Table,
+} from "./knob_map.ts";
 
 /** Digits of a fitted number. */
 const DIGITS = 7;
@@ -280,10 +286,7 @@ export function faustMap(
 
   function tableLines(table: Table, name: string): string[] {
     const { rows, bends, knots } = table;
-    const places = knots.reduce<number[][]>(
-      (all, ofDial) => all.flatMap((at) => ofDial.map((knot) => [...at, knot])),
-      [[]],
-    );
+    const places = placesOf(knots);
     const cells = rows.map((row, i) => [
       ...places[i].map((knot) => numberText(knot)),
       ...model.parameters.map((parameter) =>

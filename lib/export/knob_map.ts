@@ -123,10 +123,7 @@ function tableOf(
     [...new Set(here.map((setting) => setting.at[name] as number))]
       .sort((a, b) => a - b)
   );
-  const places = knots.reduce<number[][]>(
-    (all, ofDial) => all.flatMap((at) => ofDial.map((knot) => [...at, knot])),
-    [[]],
-  );
+  const places = placesOf(knots);
   const rows = places.map((place) => {
     const found = here.find((setting) =>
       dials.every((name, i) => setting.at[name] === place[i])
@@ -158,5 +155,13 @@ function bends(knots: number[], rows: Values[]): Values[] {
   });
   return rows.map((_, i) =>
     Object.fromEntries(columns.map(([name, column]) => [name, column[i]]))
+  );
+}
+
+/** Every combination of the `knots` of each dial, those of the last one fastest. */
+export function placesOf(knots: readonly number[][]): number[][] {
+  return knots.reduce<number[][]>(
+    (all, ofDial) => all.flatMap((at) => ofDial.map((knot) => [...at, knot])),
+    [[]],
   );
 }

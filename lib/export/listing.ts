@@ -10,30 +10,29 @@
  * @module
  */
 
-import { trace } from "../autodiff/program.ts";
 import { nameOf, startOf } from "../autodiff/simplify.ts";
 import type { Label, Node } from "../autodiff/value.ts";
-import { peakLevel } from "../models/detector.ts";
-import { type Model, valuesOf } from "../models/model.ts";
+import type { Model } from "../models/model.ts";
+import { playedModel } from "../models/played.ts";
 
 /** Operations on numbers, sample by sample, by name. */
-export const ARITHMETIC = {
-  add: (a: number, b: number) => a + b,
-  subtract: (a: number, b: number) => a - b,
-  negate: (a: number) => -a,
-  multiply: (a: number, b: number) => a * b,
-  reciprocal: (a: number) => 1 / a,
-  exp: Math.exp,
-  log: Math.log,
-  abs: Math.abs,
-  maximum: Math.max,
-  less: (a: number, b: number) => a < b ? 1 : 0,
-  select: (mask: number, a: number, b: number) => mask !== 0 ? a : b,
-};
+const ARITHMETIC = [
+  "add",
+  "subtract",
+  "negate",
+  "multiply",
+  "reciprocal",
+  "exp",
+  "log",
+  "abs",
+  "maximum",
+  "less",
+  "select",
+] as const;
 
 /** What an instruction does. */
 export type Operation =
-  | keyof typeof ARITHMETIC
+  | typeof ARITHMETIC[number]
   | "constant"
   | "parameter"
   | "sample_rate"
@@ -118,16 +117,7 @@ const ABOUT: Readonly<Record<string, string>> = {
  */
 export function listingOf(model: Model): Listing {
   const size = model.parameters.length;
-  const program = trace(size + 1, 1, (scalars, [input]) => {
-    const theta = valuesOf(model, scalars);
-    const sound = {
-      input,
-      heard: input,
-      level: peakLevel(input),
-      sampleRate: scalars[size],
-    };
-    return [model.output(theta, sound), model.gain(theta, sound)];
-  }, { asWritten: true });
+  const program = playedModel(model, 1, { asWritten: true });
 
   const instructions: Instruction[] = [];
   const known = new Map<Node, Instruction>();
@@ -182,12 +172,13 @@ export function listingOf(model: Model): Listing {
       case "recur":
         return listStates(node);
     }
-    if (!Object.hasOwn(ARITHMETIC, name)) {
+    const operation = ARITHMETIC.find((one) => one === name);
+    if (operation === undefined) {
       throw new Error(
         `model ${model.name} cannot be exported: "${name}" needs more than the sound so far`,
       );
     }
-    return add(name as keyof typeof ARITHMETIC, inputs.map(listed), { label });
+    return add(operation, inputs.map(listed), { label });
   }
 
   /** All states of the recurrence that `node` is one of. */

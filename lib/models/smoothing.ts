@@ -24,6 +24,7 @@ import {
   subtract,
 } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
+import { TIME_SCALE } from "../compressor/parameters.ts";
 import { DB_PER_NEPER } from "./detector.ts";
 import { anyNumber, onLogarithm, type Parameter, type Theta } from "./model.ts";
 
@@ -74,7 +75,7 @@ export function factor(db: Operand): Value {
 export function coefficient(
   ms: Value,
   sampleRate: Operand,
-  scale = 2200,
+  scale = TIME_SCALE,
 ): Value {
   return subtract(1, exp(divide(-scale, multiply(ms, sampleRate))));
 }

@@ -52,9 +52,17 @@ export function targetEnergyOf(pair: ChunkedPair): number {
   let energy = 0;
   for (const start of pair.starts) {
     chunkTarget(pair, start, target);
-    for (let n = pair.warmUp; n < target.length; n++) {
-      energy += target[n] * target[n];
-    }
+    energy = plusEnergy(energy, target, pair.warmUp);
   }
+  return energy;
+}
+
+/** `energy` and Σ y² of `target` from sample `from` on. */
+export function plusEnergy(
+  energy: number,
+  target: Signal,
+  from: number,
+): number {
+  for (let n = from; n < target.length; n++) energy += target[n] * target[n];
   return energy;
 }

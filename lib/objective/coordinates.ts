@@ -21,7 +21,7 @@
  * @module
  */
 
-import { coefficientOfTime } from "../compressor/parameters.ts";
+import { coefficientOfTime, TIME_SCALE } from "../compressor/parameters.ts";
 import type { Evaluation } from "../engines/engine.ts";
 import type { Model, Parameter, Scale, Values } from "../models/model.ts";
 import { valuesOf } from "../models/model.ts";
@@ -144,7 +144,7 @@ const SCALES: Readonly<Record<Scale, Curve & { domain: Range }>> = {
 
 /** The time in ms of a coefficient at `sampleRate` Hz. */
 function timeCurve(sampleRate: number): Curve {
-  const scale = 2200 / sampleRate;
+  const scale = TIME_SCALE / sampleRate;
   return {
     at(coefficient) {
       const rest = 1 - coefficient;
@@ -158,7 +158,7 @@ function timeCurve(sampleRate: number): Curve {
 
 /** The time in ms of a coefficient whose logit is u, at `sampleRate` Hz. */
 function timeOfLogitCurve(sampleRate: number): Curve {
-  const scale = 2200 / sampleRate;
+  const scale = TIME_SCALE / sampleRate;
   return {
     at(u) {
       // −ln(1 − σ(u)) is ln(1 + eᵘ).
@@ -274,7 +274,7 @@ function isTime({ unit }: Parameter): boolean {
 
 /** Shortest time, in ms, of a loop that is searched at `sampleRate` Hz. */
 export function shortestLoopTime(sampleRate: number): number {
-  return 2200 / (MOST_LOOP_GAIN * sampleRate);
+  return TIME_SCALE / (MOST_LOOP_GAIN * sampleRate);
 }
 
 /** The times of the loop, t / R in ms, by name; of a forward model none. */

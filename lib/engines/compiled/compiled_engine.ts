@@ -9,7 +9,8 @@
  * @module
  */
 
-import { prepare } from "../../autodiff/executable.ts";
+import type { Precision } from "../../autodiff/compile.ts";
+import { type Executable, prepare } from "../../autodiff/executable.ts";
 import {
   constantBytesOf,
   readSums,
@@ -30,13 +31,14 @@ import type { ChunkedPair } from "../../objective/chunks.ts";
 import { preEmphasise } from "../../objective/pre_emphasis.ts";
 import type { Engine, Order } from "../engine.ts";
 import { loadDataSet } from "../wasm/data_set.ts";
+import { LANES } from "../wasm/job.ts";
 import { openHolding, type Pool } from "../wasm/pool.ts";
 import { compiledProgram, evaluationOf, tracedProgram } from "./programs.ts";
 
 /** Options of {@linkcode openCompiledEngine}. */
 export interface CompiledEngineOptions {
   /** Number format of signals (default "single"). */
-  precision?: "single" | "double";
+  precision?: Precision;
   /** Most threads an evaluation uses, in single precision (default: all). */
   threads?: number;
 }
@@ -53,9 +55,6 @@ export async function openCompiledEngine(
     threads,
   );
 }
-
-/** Lanes of a quad. */
-const LANES = 4;
 
 /** Opens the engine of `model` on `pair`, with the workers of `pool`. */
 export async function openOnPool(
@@ -79,8 +78,10 @@ export async function openOnPool(
       const { program, sweep } = kernel;
       const values = scalarValues(program, parameters.slice());
       const stateBytes = stateBytesOf(sweep, "single");
-      const constants = heap.allocate(constantBytesOf(sweep));
-      const states = heap.allocate(stateBytes * quads.length);
+      const states = heap.allocate(
+        stateBytes * quads.length + constantBytesOf(sweep),
+      );
+      const constants = states + stateBytes * quads.length;
       try {
         return await pool.run({
           kernel,
@@ -95,10 +96,16 @@ export async function openOnPool(
           threads,
           before() {
             writeConstants(sweep, "single", memory, constants, values);
-            quads.forEach((_, i) => {
-              const at = states + stateBytes * i;
-              writeStates(sweep, "single", memory, at, values);
-            });
+            // All quads begin alike.
+            writeStates(sweep, "single", memory, states, values);
+            const bytes = new Uint8Array(memory.buffer);
+            for (let i = 1; i < quads.length; i++) {
+              bytes.copyWithin(
+                states + stateBytes * i,
+                states,
+                states + stateBytes,
+              );
+            }
           },
           collect() {
             const totals = new Map();
@@ -115,7 +122,6 @@ export async function openOnPool(
           },
         });
       } finally {
-        heap.release(constants);
         heap.release(states);
       }
     },
@@ -128,6 +134,22 @@ export async function openOnPool(
   };
 }
 
+/**
+ * Hands input, level and target of the chunk of `pair` at `start` to `executable`, as
+ * its row `row`, by way of `scratch`.
+ */
+export function loadChunk(
+  executable: Executable,
+  row: number,
+  pair: ChunkedPair,
+  start: number,
+  scratch: Float64Array,
+): void {
+  executable.load(0, row, chunkOf(pair, pair.dry, start));
+  executable.load(1, row, chunkLevel(pair, start, scratch));
+  executable.load(2, row, chunkTarget(pair, start, scratch));
+}
+
 /** Chunks side by side in double precision. */
 const PAIR = 2;
 
@@ -135,7 +157,7 @@ const PAIR = 2;
 const PAUSE_AFTER = 20;
 
 function openInDouble(pair: ChunkedPair, model: Model): Engine {
-  const { dry, starts, chunkLength: length, warmUp, moves } = pair;
+  const { starts, chunkLength: length, warmUp, moves } = pair;
   const scratch = new Float64Array(length);
   const targetEnergy = targetEnergyOf(pair);
   let pausedAt = performance.now();
@@ -172,9 +194,7 @@ function openInDouble(pair: ChunkedPair, model: Model): Engine {
         const some = starts.slice(at, at + PAIR);
         const executable = await executableOf(order, some.length);
         some.forEach((start, row) => {
-          executable.load(0, row, chunkOf(pair, dry, start));
-          executable.load(1, row, chunkLevel(pair, start, scratch));
-          executable.load(2, row, chunkTarget(pair, start, scratch));
+          loadChunk(executable, row, pair, start, scratch);
           if (moves === undefined) return;
           const [first, second] = moves;
           executable.load(3, row, chunkOf(pair, first, start));

@@ -108,13 +108,23 @@ export function evaluationOf(
     );
   }
   if (order > 1) {
-    const hessian = new Float64Array(size * size);
-    for (let i = 0; i < size; i++) {
-      for (let j = i; j < size; j++) {
-        hessian[size * i + j] = hessian[size * j + i] = outputs[at++];
-      }
-    }
-    evaluation.hessian = hessian;
+    evaluation.hessian = symmetric(outputs, size, at);
   }
   return evaluation;
+}
+
+/** The symmetric matrix whose upper triangle, row by row, begins at `from`. */
+export function symmetric(
+  triangle: ArrayLike<number>,
+  size: number,
+  from = 0,
+): Float64Array {
+  const matrix = new Float64Array(size * size);
+  let at = from;
+  for (let i = 0; i < size; i++) {
+    for (let j = i; j < size; j++) {
+      matrix[size * i + j] = matrix[size * j + i] = triangle[at++];
+    }
+  }
+  return matrix;
 }

@@ -13,14 +13,16 @@ import {
   compileSweep,
   CONSTANT_BYTES,
   constantsOf,
+  hasDoubles,
   type Precision,
   STATE_BYTES,
   statesOf,
 } from "../../autodiff/compile.ts";
-import { nameOf, type Program, trace } from "../../autodiff/program.ts";
+import type { Program } from "../../autodiff/program.ts";
 import { schedule, type Sweep } from "../../autodiff/schedule.ts";
+import { nameOf } from "../../autodiff/simplify.ts";
 import type { Node } from "../../autodiff/value.ts";
-import { assemble } from "../../autodiff/wasm.ts";
+import { assemble, PAGE_BYTES } from "../../autodiff/wasm.ts";
 import {
   constantBytesOf,
   scalarValues,
@@ -32,13 +34,8 @@ import {
 } from "../../autodiff/work.ts";
 import type { SideChainProcessor } from "../../compressor/compressor.ts";
 import { bestVariant } from "../../kernels/kernels.ts";
-import { peakLevel } from "../../models/detector.ts";
-import {
-  type Model,
-  type Values,
-  valuesOf,
-  vectorOf,
-} from "../../models/model.ts";
+import { type Model, type Values, vectorOf } from "../../models/model.ts";
+import { playedModel } from "../../models/played.ts";
 
 /** Samples in a block. */
 const BLOCK = 2048;
@@ -46,8 +43,6 @@ const BLOCK = 2048;
 /** Input, what is heard, output and gain of a sample: a vector each. */
 const PLACES = [0, 1, 2, 3].map((signal) => VECTOR_BYTES * signal);
 const ROW_BYTES = VECTOR_BYTES * PLACES.length;
-
-const PAGE_BYTES = 65536;
 
 /** A model compiled to a stream. */
 interface StreamProgram {
@@ -69,17 +64,7 @@ function streamProgram(
   compiled.set(model, ofModel);
   let found = ofModel.get(key);
   if (found === undefined) {
-    const size = model.parameters.length;
-    const program = trace(size + 1, 2, (scalars, [input, heard]) => {
-      const theta = valuesOf(model, scalars);
-      const sound = {
-        input,
-        heard,
-        level: peakLevel(heard),
-        sampleRate: scalars[size],
-      };
-      return [model.output(theta, sound), model.gain(theta, sound)];
-    });
+    const program = playedModel(model, 2);
     const [sweep, ...others] = schedule(program);
     if (others.length > 0) {
       throw new Error(
@@ -204,7 +189,7 @@ export function exportModel(model: Model): ExportedModel {
   const states = statesOf(sweep).map((node) => {
     const start = stateStart(node);
     return {
-      isWide: nameOf(node) === "scan",
+      isWide: hasDoubles(node),
       start: start === undefined ? null : position(start),
     };
   });

@@ -5,7 +5,8 @@
  * record of twelve numbers: dry, log₂ of the level that the detector hears, and the
  * negated pre-emphasised target. A last quad with fewer chunks has silent lanes,
  * which add nothing to any sum. What a recording costs is 12 bytes a sample of
- * every chunk.
+ * every chunk; twice that where its delay is fitted, for the target's derivatives,
+ * in a record behind each.
  *
  * The recording is copied to the shared memory some quads at a time, and the
  * workers order, filter and take the logarithm of one part while the next is
@@ -15,11 +16,8 @@
  */
 
 import type { ChunkedPair } from "../../objective/chunks.ts";
-import { RECORD_BYTES } from "./job.ts";
+import { LANES, RECORD_BYTES } from "./job.ts";
 import type { Pool } from "./pool.ts";
-
-/** Chunks side by side in a vector. */
-const LANES = 4;
 
 /** Parts of the recording in the shared memory at a time. */
 const PARTS = 2;

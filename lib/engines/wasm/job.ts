@@ -44,6 +44,9 @@ export const WORDS = 13;
 /** Bytes of a record: dry, level and target of the four chunks of a quad. */
 export const RECORD_BYTES = 48;
 
+/** Chunks side by side in a vector: those of a quad. */
+export const LANES = 4;
+
 /** A program compiled to one sweep over the records of a quad. */
 export interface CompiledProgram {
   /** Its number, not 0, which no other program has. */

@@ -12,6 +12,7 @@
 import type { ChunkedPair } from "../../objective/chunks.ts";
 import type { Engine, Order } from "../engine.ts";
 import { loadDataSet } from "./data_set.ts";
+import { LANES } from "./job.ts";
 import {
   kernelParameters,
   moved,
@@ -25,9 +26,6 @@ export interface WasmEngineOptions {
   /** Most threads an evaluation uses (default: one per core). */
   threads?: number;
 }
-
-/** Lanes in which the kernels expect every parameter. */
-const LANES = 4;
 
 /** Opens the engine on `pair`. */
 export async function openWasmEngine(

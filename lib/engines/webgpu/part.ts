@@ -9,7 +9,7 @@ import type { ChunkedPair } from "../../objective/chunks.ts";
 import {
   chunkOf,
   chunkTarget,
-  targetEnergyOf,
+  plusEnergy,
 } from "../../objective/chunk_signals.ts";
 import type { Order } from "../engine.ts";
 import { bind, type Gpu, GpuError } from "./gpu.ts";
@@ -168,10 +168,11 @@ export function createPart(
   const dry = new Float32Array(buffers.dry.getMappedRange());
   const wet = new Float32Array(buffers.wet.getMappedRange());
   const target = new Float64Array(pair.chunkLength);
-  const targetEnergy = targetEnergyOf({ ...pair, starts });
+  let targetEnergy = 0;
   starts.forEach((start, chunk) => {
     interleave(chunkOf(pair, pair.dry, start), chunk * segments, dry);
     interleave(chunkTarget(pair, start, target), chunk * segments, wet);
+    targetEnergy = plusEnergy(targetEnergy, target, pair.warmUp);
   });
   buffers.dry.unmap();
   buffers.wet.unmap();
