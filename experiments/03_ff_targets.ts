@@ -45,6 +45,7 @@ import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
 import {
   chunkOptions,
   chunksSchema,
+  completed,
   engineSchema,
   modelSchema,
 } from "../lib/fit_config.ts";
@@ -279,9 +280,7 @@ async function fitFrequencySampling(
 async function fitOtherModel(pair: Pair, config: Config): Promise<Run> {
   const { model } = config;
   const space = paperCoordinates(model, { sampleRate: pair.sampleRate });
-  const start = Object.fromEntries(
-    model.parameters.map(({ name, start }) => [name, START[name] ?? start]),
-  );
+  const start = completed(model, START);
   const engine = await openEngine(config.engine, chunked(pair, config), model);
   try {
     return await runMethod(
@@ -458,6 +457,9 @@ async function writeReportPage(
   const by = (way: Way) => found.filter((one) => one.way === way);
   const newton = by("trust-region");
   const right = found.filter(({ way }) => way !== "other-model");
+  const reached = newton.map((one) => timeTo(one, 1e-6)).filter(
+    Number.isFinite,
+  );
   const worst = (list: Found[], value: (one: Found) => number) =>
     Math.max(...list.map(value));
   const method = { field: "way", title: "Method" };
@@ -522,8 +524,12 @@ async function writeReportPage(
       },
       {
         label: "Time to ESR 10⁻⁶",
-        value: formatDuration(worst(newton, (one) => timeTo(one, 1e-6))),
-        note: `at most, on ${formatDuration(config.data.fit_seconds)} of sound`,
+        value: reached.length === newton.length
+          ? formatDuration(Math.max(...reached))
+          : `${reached.length} of ${newton.length}`,
+        note: `${
+          reached.length === newton.length ? "at most" : "targets got there"
+        }, on ${formatDuration(config.data.fit_seconds)} of sound`,
       },
       { label: "Time for all", value: formatDuration(seconds) },
     ]),

@@ -37,6 +37,7 @@ import {
   unitOption,
   withEngine,
 } from "../lib/commands/command_line.ts";
+import { modelOption } from "../lib/commands/model_options.ts";
 import { esrsDiffer } from "../lib/commands/recordings.ts";
 import { parametersAt } from "../lib/curve.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
@@ -87,7 +88,7 @@ import {
   formatNumber,
   formatPercent,
 } from "../lib/format.ts";
-import { MODEL_HELP, PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
+import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import type { Parameter, Values } from "../lib/models/model.ts";
 import {
   fingerprint,
@@ -724,17 +725,28 @@ function whatInterpolationShows(
   fits: SettingFit[],
   interpolation: Map<string, InterpolationScore>,
 ): string {
+  const left = fits.flatMap((fit) => {
+    const tested = interpolation.get(keyOfSetting(fit));
+    return tested === undefined ? [] : [{ fit: fit.score.esr, ...tested }];
+  });
+  // Beside a fit that leaves no more than rounding there is nothing to grow from.
+  const isExact = median(left.map(({ fit }) => fit)) < 1e-9;
   const growth = (method: keyof InterpolationScore) =>
-    median(fits.flatMap((fit) => {
-      const tested = interpolation.get(keyOfSetting(fit));
-      return tested === undefined ? [] : [tested[method] / fit.score.esr - 1];
-    }));
-  const percent = (value: number) => `${formatFixed(100 * value, 1)} %`;
+    isExact
+      ? formatNumber(median(left.map((esrs) => esrs[method])), 2)
+      : `${
+        formatFixed(
+          100 * median(left.map((esrs) => esrs[method] / esrs.fit - 1)),
+          1,
+        )
+      } %`;
   return `Every second setting of a mode was left out and its parameters ` +
     `interpolated from the rest. With straight lines the ESR is ${
-      percent(growth("linear"))
-    } above that of the fit (median), with a not-a-knot spline ${
-      percent(growth("spline"))
+      growth("linear")
+    }${
+      isExact ? "" : " above that of the fit"
+    } (median), with a not-a-knot spline ${growth("spline")}${
+      isExact ? ", where the fits themselves leave next to nothing" : ""
     }.`;
 }
 
@@ -801,7 +813,7 @@ export const command = new Command("deno task exp:sweep")
   .addOption(unitOption())
   .addOption(dataOption())
   .addOption(stimulusOption())
-  .option("--model <model>", `what is fitted: ${MODEL_HELP}`)
+  .addOption(modelOption())
   .addOption(engineOption())
   .addOption(configOption(EXPERIMENT))
   .addOption(setOption())
@@ -824,7 +836,7 @@ Examples:
   .action(async (options) => {
     const started = performance.now();
     const config = await withEngine(
-      await configOf(schema, EXPERIMENT, options, { model: options.model }),
+      await configOf(schema, EXPERIMENT, options),
     );
     requireOneSource(config.data, options.unit);
     using source = await openBackgroundSource(config.data);

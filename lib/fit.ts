@@ -60,7 +60,7 @@ const ESR_FLOOR = 1e-12;
 const QUIETEST = -300;
 
 /** Ratio above which a forward model is taken for a limiter, of ratio ∞. */
-const LIMITING_RATIO = 1000;
+export const LIMITING_RATIO = 1000;
 
 /** Ratio with which a fit starts that is told of a limiter near by: it may be none. */
 const STEEP_RATIO = 20;

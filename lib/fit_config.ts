@@ -33,8 +33,6 @@ export const alignmentSchema = z.strictObject({
   enabled: z.boolean().default(true),
   /** Largest lag looked for at first, in samples. */
   max_lag: z.int().min(0).max(1_000_000).default(2048),
-  /** Whether what is left of the lag, a part of a sample, is found with the fit. */
-  delay: z.enum(["whole", "fraction"]).default("whole"),
 });
 
 /** Schema of an end of a range, which may be infinite. */
@@ -88,7 +86,8 @@ export const fitSchema = z.strictObject({
   engine: engineSchema.default("wasm"),
   chunks: chunksSchema.prefault({}),
   alignment: alignmentSchema.extend({
-    delay: alignmentSchema.shape.delay.unwrap().default("fraction"),
+    /** Whether what is left of the lag, a part of a sample, is found with it. */
+    delay: z.enum(["whole", "fraction"]).default("fraction"),
   }).prefault({}),
   solver: solverSchema.prefault({}),
 }).superRefine(requireParameters);
@@ -147,12 +146,14 @@ export function requireParameters(
   }
 }
 
+/** The parameters of `model`: those that `values` has, and else where they start. */
+export function completed({ parameters }: Model, values: Values): Values {
+  return Object.fromEntries(
+    parameters.map(({ name, start }) => [name, values[name] ?? start]),
+  );
+}
+
 /** Where a fit of `model` starts whose config says `start`. */
 export function startOf(model: Model, start: Values = {}): Values {
-  return {
-    ...Object.fromEntries(
-      model.parameters.map(({ name, start }) => [name, start]),
-    ),
-    ...start,
-  };
+  return { ...completed(model, {}), ...start };
 }

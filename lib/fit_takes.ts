@@ -9,7 +9,7 @@
  * 3. A start of its own for a take where that lowers the loss by more than 1 %.
  * 4. A corner, of coupling or bandwidth, whose removal raises the loss by less than
  *    0.1 % is dropped from the model, and the rest fitted again.
- * 5. A ratio above 1000 is taken as ∞, and the rest fitted again.
+ * 5. A ratio above 1000 is taken as ∞, where it may be, and the rest fitted again.
  *
  * @module
  */
@@ -22,11 +22,12 @@ import {
   coarseOf,
   type Fit,
   fitChunks,
+  LIMITING_RATIO,
   requireSound,
   requireUnit,
   startWithin,
 } from "./fit.ts";
-import type { SolverConfig } from "./fit_config.ts";
+import { completed, type SolverConfig } from "./fit_config.ts";
 import type { Model, Values } from "./models/model.ts";
 import { parseModel } from "./models/presets.ts";
 import { chunk, type ChunkOptions } from "./objective/chunks.ts";
@@ -94,9 +95,6 @@ const START_GAIN = 0.01;
 /** Part by which a corner must lower the loss to stay. */
 const CORNER_GAIN = 0.001;
 
-/** Ratio above which a forward model is a limiter. */
-const LIMITER = 1000;
-
 /** Decibels below the peak that a fit's threshold starts at, at least. */
 const START_BELOW_PEAK = 12;
 
@@ -126,10 +124,12 @@ export async function fitTakes(
   const path = [found];
 
   // A threshold that only peaks reach is not seen from far below.
-  const alone = gainAlone(takes.map(({ pair }) => pair)).esr;
   const isFree = start === undefined &&
     solver.start.threshold_db === undefined;
-  if (isFree && found.esr > RETRY * alone + NOTHING) {
+  if (
+    isFree &&
+    found.esr > RETRY * gainAlone(takes.map(({ pair }) => pair)).esr + NOTHING
+  ) {
     const near = { ...context, startBelowPeak: NEAR_PEAK };
     const again = await fitAll(takes, model, near, undefined);
     if (again.esr < found.esr) {
@@ -139,9 +139,8 @@ export async function fitTakes(
   }
 
   // A take that does not begin at rest.
-  for (const index of takes.keys()) {
+  for (const index of isFamily(model) ? takes.keys() : []) {
     const trial = takes.with(index, { ...takes[index], isCut: true });
-    if (!isFamily(model)) break;
     const again = await fitAll(trial, model, context, found.parameters);
     if (again.esr + NOTHING < (1 - START_GAIN) * (found.esr + NOTHING)) {
       takes = trial;
@@ -165,7 +164,10 @@ export async function fitTakes(
   }
 
   // A limiter.
-  if (!model.feedback && found.parameters.ratio > LIMITER) {
+  if (
+    found.parameters.ratio > LIMITING_RATIO &&
+    found.coordinates.limiter?.(found.minimum.z) !== undefined
+  ) {
     context = { ...context, isLimiter: true };
     found = await fitAll(takes, model, context, found.parameters);
     path.push(found);
@@ -356,9 +358,6 @@ async function fitAll(
     );
     return isLimiter ? holding(opened, ratioAt, Infinity) : opened;
   };
-  const known = Object.fromEntries(
-    joint.parameters.map(({ name, start }) => [name, start]),
-  );
   let from = start === undefined
     ? startBelow(
       peakLevel(takes) - (context.startBelowPeak ?? START_BELOW_PEAK),
@@ -366,9 +365,7 @@ async function fitAll(
       startWithin(coordinates, joint, solver),
       context.startBelowPeak !== undefined,
     )
-    : Object.fromEntries(
-      joint.parameters.map(({ name }) => [name, start[name] ?? known[name]]),
-    );
+    : completed(joint, start);
   let isNear = start !== undefined;
   let coarse: Fit["coarse"];
   const hasFew = few.some((take) => take !== undefined);
@@ -480,9 +477,10 @@ export async function placeTake(
   let best: Placed | undefined;
   const cuts = isFamily(model) ? [false, true] : [false];
   for (const by of isDelayed ? recorded.trials : [0]) {
+    const pair = recorded.cut(by);
     for (const isCut of cuts) {
       const take = {
-        pair: recorded.cut(by),
+        pair,
         lag: recorded.lag + by,
         lead: recorded.lead,
         isCut,
@@ -535,7 +533,7 @@ async function placeAt(
       const { loss, gradient, hessian } = await opened.evaluate(at, 2);
       const esr = loss / opened.targetEnergy;
       if (esr < best.esr) best = { take, own: own.slice(), esr };
-      // One after the other: they hardly depend on each other.
+      // Each by its own second derivative: they hardly depend on each other.
       const moves = own.map((_, k) => {
         const i = unit.length + k;
         const bend = hessian![at.length * i + i];

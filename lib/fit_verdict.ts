@@ -71,11 +71,13 @@ export type Verdict =
  * @param esr ESR of the fit where its loss counts.
  * @param alone The best constant gain on the same sound.
  * @param expands Whether what is loud comes out louder still.
+ * @param isSure Whether it does so beyond doubt, whatever a fit made of it.
  */
 export function verdictOf(
   esr: number,
   alone: GainAlone,
   expands: boolean,
+  isSure = false,
 ): Verdict {
   // A few peaks that are compressed leave little too, and a fit next to nothing.
   const isGain = alone.esr < NOISE ||
@@ -91,13 +93,13 @@ export function verdictOf(
   }
   const asGain = `the best constant gain leaves ${formatNumber(alone.esr, 3)}`;
   const isLittle = esr > LITTLE_MORE * alone.esr;
-  if (isLittle && (esr > POOR || expands)) {
+  if (isSure || (isLittle && (esr > POOR || expands))) {
     return {
       kind: "nothing found",
-      sentence: expands
+      sentence: isSure || expands
         ? `no compressor explains the recordings: the wet side is louder where the dry one is loud. Is the unit an expander, or are the two sides swapped? (ESR ${
           formatNumber(esr, 3)
-        }; ${asGain})`
+        }; ${asGain}) Write what was found all the same with --force`
         : `no compressor explains the recordings (ESR ${
           formatNumber(esr, 3)
         }; ${asGain}). Is it the same take, and does the unit do nothing but compress? Write what was found all the same with --force`,

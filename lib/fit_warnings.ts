@@ -45,12 +45,13 @@ export function rangeSettingOf(name: string, range: Range): string {
 }
 
 /**
- * What a person should know before relying on the `fit` of `model` to `pair`.
+ * What a person should know before relying on the `fit` of `model` to `pairs`, which
+ * are of one rate.
  *
  * @param widen What to type to search a wider range.
  */
 export function fitWarnings(
-  { dry, heard = dry, sampleRate }: Pair,
+  pairs: readonly Pair[],
   model: Model,
   { parameters: values, coordinates, esr }: Pick<
     Fit,
@@ -58,6 +59,8 @@ export function fitWarnings(
   >,
   widen: WidenRange = rangeOptionOf,
 ): string[] {
+  const [{ sampleRate }] = pairs;
+  const sounds = pairs.map(({ dry, heard = dry }) => heard);
   const warnings: string[] = [];
   if (esr > POOR_ESR) {
     warnings.push(
@@ -67,8 +70,9 @@ export function fitWarnings(
     );
   }
   // Most sounds show at once that there is something to compress.
-  if (!isAbove(heard, levelReducedBy(HARDLY, model, values))) {
-    const peakDb = 20 * Math.log10(peakOf(heard));
+  const least = levelReducedBy(HARDLY, model, values);
+  if (!sounds.some((heard) => isAbove(heard, least))) {
+    const peakDb = 20 * Math.log10(Math.max(...sounds.map(peakOf)));
     warnings.push(
       levelReducedBy(0, model, values) >= peakDb
         ? `no dry sample exceeds the threshold (the peak is ${

@@ -214,7 +214,7 @@ async function fitSetting(
     warnings: [
       ...loaded.warnings ?? [],
       ...warnings,
-      ...fitWarnings(pair, model, found, rangeSettingOf),
+      ...fitWarnings([pair], model, found, rangeSettingOf),
     ],
     chunkEsr: esr,
     esrByIteration: minimum.records.map(({ loss }) => loss / targetEnergy),

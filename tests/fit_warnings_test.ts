@@ -24,7 +24,7 @@ const pair = { dry, wet: dry, sampleRate: 8000 };
 const MODEL = parseModel("4a-2a");
 
 const warn = (change: Values, esr = 0.01) =>
-  fitWarnings(pair, MODEL, {
+  fitWarnings([pair], MODEL, {
     parameters: { ...GOOD, ...change },
     coordinates: publishedCoordinates(8000),
     esr,
@@ -76,16 +76,16 @@ Deno.test("fitWarnings() says how to look beyond the end, in the words of the co
     esr: 0.01,
   };
   assert.match(
-    fitWarnings(pair, MODEL, fit).join(),
+    fitWarnings([pair], MODEL, fit).join(),
     /0\.005–2000 ms: .* Look there with --range attack_ms=0\.0005\.\.20000$/,
   );
   assert.match(
-    fitWarnings(pair, MODEL, fit, rangeSettingOf).join(),
+    fitWarnings([pair], MODEL, fit, rangeSettingOf).join(),
     /with --set solver\.ranges\.attack_ms=\[0\.0005,20000\]$/,
   );
   // An end that no parameter can go beyond is none to warn of.
   assert.deepEqual(
-    fitWarnings(pair, MODEL, {
+    fitWarnings([pair], MODEL, {
       ...fit,
       parameters: { ...GOOD, ratio: 1.0049, threshold_db: -80 },
     }),
@@ -106,24 +106,24 @@ Deno.test("fitWarnings() of a feedback model are of the loop's times, and know w
     coordinates: coordinatesOf(opto, { sampleRate: 8000 }),
     esr: 0.01,
   });
-  assert.deepEqual(fitWarnings(pair, opto, fit({})), []);
+  assert.deepEqual(fitWarnings([pair], opto, fit({})), []);
   // 2200 / (1.5 · 8000) = 0.1833 ms in the loop, at ratio 4.
   assert.match(
-    fitWarnings(pair, opto, fit({ attack_ms: 0.7334 })).join(),
+    fitWarnings([pair], opto, fit({ attack_ms: 0.7334 })).join(),
     /^the attack of 0\.1834 ms in the loop stands .*, 0\.183–2000 ms: .*a loop at 8000 Hz swings. Record at a higher rate$/,
   );
   assert.match(
-    fitWarnings(pair, opto, fit({ attack_ms: 8000 })).join(),
+    fitWarnings([pair], opto, fit({ attack_ms: 8000 })).join(),
     /^the attack of 2000 ms in the loop .* Look there with --range attack_ms=/,
   );
   // Inside the knee, 2 dB below the threshold, it compresses already.
-  assert.deepEqual(fitWarnings(pair, opto, fit({ threshold_db: -5 })), []);
+  assert.deepEqual(fitWarnings([pair], opto, fit({ threshold_db: -5 })), []);
   assert.match(
-    fitWarnings(pair, opto, fit({ threshold_db: -3.1 })).join(),
+    fitWarnings([pair], opto, fit({ threshold_db: -3.1 })).join(),
     /hardly compresses/,
   );
   assert.match(
-    fitWarnings(pair, opto, fit({ threshold_db: -2 })).join(),
+    fitWarnings([pair], opto, fit({ threshold_db: -2 })).join(),
     /no dry sample exceeds/,
   );
 });

@@ -442,3 +442,19 @@ export async function startProgress(
     stop: () => bar.stop(),
   };
 }
+
+/** Seconds that `isAllowed` allows, which `range` puts into words. */
+export function secondsOf(
+  text: string,
+  range: string,
+  isAllowed: (seconds: number) => boolean,
+): number {
+  const seconds = text.trim() === "" ? NaN : Number(text);
+  if (Number.isFinite(seconds) && isAllowed(seconds)) return seconds;
+  throw new InvalidArgumentError(`give seconds as a number ${range}.`);
+}
+
+/** Seconds, 0 among them. */
+export function secondsFromZero(text: string): number {
+  return secondsOf(text, "from 0", (seconds) => seconds >= 0);
+}

@@ -78,7 +78,8 @@ Examples:
     const { to, out, interpolation, json } = options;
     const { write, ending } = FORMATS[to];
     if (!out.toLowerCase().endsWith(ending)) {
-      throw new Error(`--out ${out}: its name must end in ${ending}`);
+      const other = to === "faust" ? ", or for JSON say --to json" : "";
+      throw new Error(`--out ${out}: its name must end in ${ending}${other}`);
     }
     await requireDistinctFiles(files, { "--out": out, "--json": json });
     const { unit: whole, origin, surrogate } = files.length === 0

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { writeFileWhole } from "../atomic_file.ts";
 import { jsonValues } from "../data/values_schema.ts";
 import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
@@ -16,9 +16,9 @@ import {
   levelSlope,
   verdictOf,
 } from "../fit_verdict.ts";
-import { chunkOptions, fitSchema } from "../fit_config.ts";
+import { chunkOptions, completed, fitSchema } from "../fit_config.ts";
 import { fitWarnings } from "../fit_warnings.ts";
-import { type Score, scoreTakes } from "../metrics/score.ts";
+import { type Score, scoreEach, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
@@ -45,6 +45,7 @@ import {
   printResult,
   requireDistinctFiles,
   runCommand,
+  secondsFromZero,
   setOption,
   startProgress,
   userPath,
@@ -132,19 +133,10 @@ function pairsOf(files: readonly string[], what: string): [string, string][] {
   );
 }
 
-/** Seconds, from 0 on. */
-function secondsOf(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("give seconds, from 0 on.");
-}
-
 /** A unit file gives where to start, of the parameters that the model has. */
 async function startFrom(file: string, model: Model): Promise<Values> {
   const { values } = await readSetting(file);
-  return Object.fromEntries(
-    model.parameters.map(({ name, start }) => [name, values[name] ?? start]),
-  );
+  return completed(model, values);
 }
 
 /** An ESR, in decibels too. */
@@ -197,9 +189,9 @@ export const command = new Command("deno task fit")
   .option(
     "--from <seconds>",
     "leave out what is before, by the dry side",
-    secondsOf,
+    secondsFromZero,
   )
-  .option("--to <seconds>", "leave out what is after", secondsOf)
+  .option("--to <seconds>", "leave out what is after", secondsFromZero)
   .option("--force", "write a result that explains nothing, too")
   .addOption(configOption("fit"))
   .addOption(setOption())
@@ -251,9 +243,13 @@ Examples:
         ...await openRecordedTakes(dry, wet, recordingOptions, part),
       );
     }
-    const [{ sampleRate }] = recorded.map(({ takes }) => takes[0].cut(0));
-    const warnings = recorded.flatMap((one) => {
-      const where = recorded.length === 1
+    const testing: OpenRecorded[] = [];
+    for (const [dry, wet] of tested) {
+      testing.push(...await openRecordedTakes(dry, wet, recordingOptions));
+    }
+    const all = [...recorded, ...testing];
+    const warnings = all.flatMap((one) => {
+      const where = all.length === 1
         ? ""
         : `${one.wet}${one.channel > 1 ? `, channel ${one.channel}` : ""}: `;
       return one.warnings.map((warning) => where + warning);
@@ -287,26 +283,29 @@ Examples:
       progress.stop();
     }
     const { minimum, coordinates, model } = fit;
-    const scoring = await startProgress("Scoring", 1);
     const pairs = fit.takes.map(({ pair }) => pair);
+    const [{ sampleRate }] = pairs;
     const alone = gainAlone(pairs);
-    const verdict = verdictOf(fit.esr, alone, levelSlope(pairs) > 1.02);
+    const verdict = verdictOf(
+      fit.esr,
+      alone,
+      levelSlope(pairs) > 1.02,
+      recorded.some(({ isSwapped }) => isSwapped),
+    );
     if (verdict.kind === "nothing found" && !options.force) {
-      scoring.stop();
       throw new Error(verdict.sentence);
     }
     const { parameters, uncertainty, esr } = verdict.kind === "not compressing"
       ? onlyGain(fit, alone)
       : fit;
-    const whole = await scoreTakes(pairs, model, parameters);
-    const each: Score[] = [];
-    for (const pair of pairs) {
-      each.push(await scoreTakes([pair], model, parameters));
-    }
+    const scoring = await startProgress("Scoring", 1 + testing.length);
     const tests = [];
-    for (const [dry, wet] of tested) {
-      for (const one of await openRecordedTakes(dry, wet, recordingOptions)) {
-        for (const take of one.takes) {
+    let scores: { whole: Score; each: Score[] };
+    try {
+      scores = await scoreEach(pairs, model, parameters);
+      for (const [i, { dry, wet, takes }] of testing.entries()) {
+        scoring.update(1 + i, wet);
+        for (const take of takes) {
           const { pair, lag, esr, initialGainDb } = await placeTake(
             take,
             model,
@@ -327,13 +326,15 @@ Examples:
           });
         }
       }
+    } finally {
+      scoring.stop();
     }
-    scoring.stop();
+    const { whole, each } = scores;
 
     const doubts = verdict.kind === "compresses"
       ? [
         ...(verdict.doubt ? [verdict.doubt] : []),
-        ...fitWarnings(pairs[0], model, fit),
+        ...fitWarnings(pairs, model, fit),
       ]
       : [verdict.sentence];
     for (const warning of doubts) note(`warning: ${warning}`);
@@ -400,7 +401,10 @@ Examples:
       engine,
       sample_rate: sampleRate,
       method: solver.method,
-      seconds: pairs.reduce((sum, { dry }) => sum + dry.length, 0) / sampleRate,
+      seconds: pairs.reduce(
+        (sum, { dry, sampleRate }) => sum + dry.length / sampleRate,
+        0,
+      ),
       warnings,
       records: fit.path.flatMap(({ coarse, minimum, coordinates }) => [
         ...coarse?.records.map((at) => recordOf(at, coordinates, true)) ?? [],
@@ -467,7 +471,7 @@ Examples:
           }`
         )
         : []),
-      `${bold(minimum.converged ? "Converged" : "Stopped")}   after ${
+      `${bold(minimum.converged ? "Converged" : "Stopped  ")}   after ${
         formatCount(iterations, "iteration")
       }${coarseIterations === 0 ? "" : ` and ${coarseIterations} on a part`}: ${
         STOPPED[minimum.stopReason]

@@ -39,6 +39,8 @@ import {
   printResult,
   requireDistinctFiles,
   runCommand,
+  secondsFromZero,
+  secondsOf,
   setOption,
   startProgress,
   withEngine,
@@ -50,17 +52,6 @@ import { readSetting } from "./unit_files.ts";
 
 /** Steps of progress: reading, laying out, computing. */
 const STEPS = 3;
-
-/** Seconds that `isAllowed` allows, which `range` puts into words. */
-function secondsOf(
-  text: string,
-  range: string,
-  isAllowed: (seconds: number) => boolean,
-): number {
-  const seconds = text.trim() === "" ? NaN : Number(text);
-  if (Number.isFinite(seconds) && isAllowed(seconds)) return seconds;
-  throw new InvalidArgumentError(`give seconds as a number ${range}.`);
-}
 
 /** Samples, whole or not. */
 function samplesOf(text: string): number {
@@ -116,7 +107,7 @@ export const command = new Command("deno task objective")
   .option(
     "--overlap <seconds>",
     "overlap of chunks and warm-up (default: 1)",
-    (text) => secondsOf(text, "from 0", (seconds) => seconds >= 0),
+    secondsFromZero,
   )
   .addOption(setOption())
   .addOption(engineOption())

@@ -27,7 +27,6 @@ import {
 } from "./command_line.ts";
 import {
   CURVE_HELP,
-  firstKnobOption,
   knobOption,
   modelOption,
   type NamedCurve,
@@ -35,6 +34,7 @@ import {
   PARAMS_HELP,
   readCurve,
   readSetting,
+  requireNoKnobs,
   unitHeldAt,
 } from "./unit_files.ts";
 
@@ -68,13 +68,7 @@ async function chosenUnit(options: {
     const named = await readCurve(curve, model);
     return { ...named, unit: unitHeldAt(named.unit, options) };
   }
-  const other = firstKnobOption(options) ??
-    (curve.length > 0 ? "--curve" : undefined);
-  if (other !== undefined) {
-    throw new Error(
-      `${other} belongs to a unit with knobs, not to --params: leave one of them out`,
-    );
-  }
+  requireNoKnobs(options);
   const { unit } = await readSetting(params, model);
   const [{ params: values }] = unit.settings;
   const alone = { ...unit, knobs: {}, settings: [{ at: {}, params: values }] };

@@ -46,6 +46,7 @@ import {
   peakReductionOption,
   readCurve,
   readSetting,
+  requireNoKnobs,
   valuesAtKnobs,
 } from "./unit_files.ts";
 
@@ -94,13 +95,7 @@ async function chosenSetting(
   params: string,
   options: UnitOptions,
 ): Promise<Chosen> {
-  const knob = firstKnobOption(options);
-  const other = knob ?? (options.curve.length > 0 ? "--curve" : undefined);
-  if (other !== undefined) {
-    throw new Error(
-      `${other} belongs to a unit with knobs, not to --params: leave one of them out`,
-    );
-  }
+  requireNoKnobs(options);
   const { unit, model, values } = await readSetting(params, modelIn(options));
   if (unit.origin.surrogate) {
     note("The parameters are those of surrogate data, not of a real unit.");

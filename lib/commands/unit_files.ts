@@ -264,6 +264,18 @@ export function firstKnobOption(
     : undefined;
 }
 
+/** Refuses options of knobs beside --params, which has none. */
+export function requireNoKnobs(
+  options: KnobOptions & { curve: string[] },
+): void {
+  const other = firstKnobOption(options) ??
+    (options.curve.length > 0 ? "--curve" : undefined);
+  if (other === undefined) return;
+  throw new Error(
+    `${other} belongs to a unit with knobs, not to --params: leave one of them out`,
+  );
+}
+
 /** Where the options put knobs of `unit`: all of them, or some. */
 function positionsGiven(
   unit: Unit,

@@ -11,8 +11,9 @@ import { formatInteger, formatNumber } from "../format.ts";
 import { MATCH_THRESHOLD, searchAlignment } from "../sound/alignment.ts";
 import { type Piece, readClock } from "../sound/clock.ts";
 import { constantOffset, withoutOffset } from "../sound/constant_offset.ts";
-import { resampled } from "../sound/fractional_delay.ts";
+import { fillFrom, resampled, sameKind } from "../sound/fractional_delay.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
+import { suspects } from "../sound/suspects.ts";
 import type { AlignmentConfig } from "./aligned_pair.ts";
 
 /** A stretch of a recording, ready to be fitted. */
@@ -43,6 +44,8 @@ export interface RecordedTakes {
   polarity?: 1 | -1;
   /** Samples by which wet jumped, and when, in seconds. */
   slips: { at_seconds: number; samples: number }[];
+  /** Whether the louder the dry side is, the more gain the wet one has. */
+  isSwapped: boolean;
   /** What a person should know. */
   warnings: string[];
 }
@@ -108,23 +111,29 @@ export function recordedTakes(
     const length = Math.min(dry.length, wet.length);
     const piece = within({ from: 0, to: length, lag: 0, driftPpm: 0 });
     if (piece.to - piece.from < 1) throw nothingLeft(0);
+    const sides = { ...pair, dry, wet };
+    const asIs = { lag: 0, match: 1 };
     return {
-      takes: [takeOf({ ...pair, dry, wet }, piece, [0])],
+      takes: [takeOf(sides, piece, [0])],
       slips: [],
+      isSwapped: suspects(sides, asIs).swapped !== undefined,
       warnings,
     };
   }
   const found = searchAlignment(dry, wet, max_lag);
+  const { swapped, rate } = suspects({ ...pair, dry, wet }, found);
   const poor = found.match < MATCH_THRESHOLD
     ? `the match of the two recordings is poor (${
       formatNumber(found.match, 2)
     } of 1), whatever the lag: is it the same take?`
     : undefined;
   if (poor !== undefined) {
-    const rate = otherRate(dry, wet, sampleRate);
     if (rate !== undefined) {
+      const [side, other, real] = rate.dryRate === sampleRate
+        ? ["wet", "dry", rate.wetRate]
+        : ["dry", "wet", rate.dryRate];
       throw new RangeError(
-        `the wet recording seems to be at ${rate} Hz, though it says ${sampleRate} Hz like the dry one: correct its rate, or record it again`,
+        `the ${side} recording seems to be at ${real} Hz, though it says ${sampleRate} Hz like the ${other} one: correct its rate, or record it again`,
       );
     }
     warnings.push(poor);
@@ -157,35 +166,13 @@ export function recordedTakes(
   return {
     takes,
     polarity: isTurned ? -1 : 1,
+    isSwapped: swapped !== undefined,
     slips: clock.slips.map(({ at, samples }) => ({
       at_seconds: at / sampleRate,
       samples,
     })),
     warnings,
   };
-}
-
-/** Rates that a recording may really have, in Hz. */
-const RATES = [22050, 32000, 44100, 48000, 88200, 96000];
-
-/** Seconds that another rate is looked for by. */
-const RATE_SECONDS = 8;
-
-/** The rate at which `wet` would follow `dry`, which is at `sampleRate`, if any. */
-function otherRate(
-  dry: Signal,
-  wet: Signal,
-  sampleRate: number,
-): number | undefined {
-  const length = Math.round(RATE_SECONDS * sampleRate);
-  return RATES.find((rate) => {
-    const ratio = rate / sampleRate;
-    if (Math.abs(ratio - 1) < 0.01) return false;
-    const part = wet.subarray(0, Math.round(length * ratio));
-    const put = resampled(part, 1e6 * (ratio - 1));
-    const { match } = searchAlignment(dry.subarray(0, length), put, 2048);
-    return match >= MATCH_THRESHOLD;
-  });
 }
 
 /** The take of `piece` of `pair`. */
@@ -219,8 +206,7 @@ function stretch(signal: Signal, start: number, length: number): Signal {
   if (start >= 0 && start + length <= signal.length) {
     return signal.subarray(start, start + length);
   }
-  const result = new Float32Array(length);
-  const part = signal.subarray(Math.max(0, start), Math.max(0, start + length));
-  result.set(part.subarray(0, length), Math.max(0, -start));
+  const result = sameKind(signal, length);
+  fillFrom(signal, start, result);
   return result;
 }

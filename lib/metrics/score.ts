@@ -83,15 +83,25 @@ export async function scoreModel(
  * ESR over all of them, and the mean difference in loudness dynamic range. Where the
  * detector of a take hears another sound, so does the model's.
  *
- * @throws {RangeError} where every target is silent, which leaves no ratio.
+ * @throws {RangeError} where a target is silent, which leaves no ratio.
  */
 export async function scoreTakes(
   takes: readonly Pair[],
   model: Model,
   values: Values,
 ): Promise<Score> {
+  return (await scoreEach(takes, model, values)).whole;
+}
+
+/** As {@linkcode scoreTakes}, and the score of each take by itself. */
+export async function scoreEach(
+  takes: readonly Pair[],
+  model: Model,
+  values: Values,
+): Promise<{ whole: Score; each: Score[] }> {
   const energies: Energies = { error: 0, target: 0 };
   let deltaLdrDb = 0;
+  const each: Score[] = [];
   for (const take of takes) {
     const { error, target, modelLdr, targetLdr } =
       model.name === PAPER_MODEL && take.heard === undefined
@@ -100,8 +110,12 @@ export async function scoreTakes(
     energies.error += error;
     energies.target += target;
     deltaLdrDb += (modelLdr - targetLdr) / takes.length;
+    each.push({
+      esr: esrOf({ error, target }),
+      deltaLdrDb: modelLdr - targetLdr,
+    });
   }
-  return { esr: esrOf(energies), deltaLdrDb };
+  return { whole: { esr: esrOf(energies), deltaLdrDb }, each };
 }
 
 /** What `sumScore` gives, of any model. */

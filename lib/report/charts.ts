@@ -122,7 +122,7 @@ function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
       ? { type: "log" as const, nice: false, padding: 8 }
       : { zero, nice: !whole, padding: 8 },
     axis: {
-      format: log ? "~g" : whole ? "d" : "~r",
+      format: log ? "~g" : whole ? "d" : "~f",
       ...(whole ? { tickMinStep: 1 } : {}),
     },
   };

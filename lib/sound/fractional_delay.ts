@@ -117,14 +117,15 @@ function ratioOf(ppm: number): number {
   return ratio;
 }
 
-function sameKind<T extends Signal>(y: T, length: number): T {
+/** So many zeros of the kind that `y` has. */
+export function sameKind<T extends Signal>(y: T, length: number): T {
   return (y instanceof Float32Array
     ? new Float32Array(length)
     : new Float64Array(length)) as T;
 }
 
 /** Fills `block` with the samples of `y` from `from` on, silence outside it. */
-function fillFrom(y: Signal, from: number, block: Float64Array): void {
+export function fillFrom(y: Signal, from: number, block: Signal): void {
   const first = Math.min(y.length, Math.max(0, from));
   const last = Math.min(y.length, Math.max(0, from + block.length));
   block.fill(0);

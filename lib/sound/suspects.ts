@@ -118,7 +118,7 @@ const TRIED_SECONDS = 12;
  */
 export function suspects(
   pair: Pair,
-  alignment: Alignment,
+  alignment: Pick<Alignment, "lag" | "match">,
   wetRate: number = pair.sampleRate,
 ): Suspects {
   const { dry, wet, sampleRate } = pair;
@@ -179,7 +179,7 @@ export function suspects(
 /** Decibels of gain in the long run for a decibel of level; see the module's head. */
 function slopeOfGain(
   { dry, wet, sampleRate }: Pair,
-  { lag }: Alignment,
+  { lag }: Pick<Alignment, "lag">,
 ): { slope: number; error: number } {
   const length = Math.max(1, Math.round(BLOCK_SECONDS * sampleRate));
   const levels: number[] = [];
