@@ -19,7 +19,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import * as z from "zod";
-import { writeFileWhole } from "../lib/atomic_file.ts";
+import { writeFileWhole } from "../lib/base/atomic_file.ts";
 import {
   FAMILIES,
   type HessianMethod,
@@ -43,14 +43,14 @@ import {
   runCommand,
   setOption,
   startProgress,
-} from "../lib/commands/command_line.ts";
+} from "../lib/cli/command_line.ts";
 import { PUBLISHED_CITATION } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { valuesSchema } from "../lib/data/values_schema.ts";
 import { TENSORFLOW_BACKENDS } from "../lib/frameworks/tensorflow/names.ts";
-import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
+import { chunk, type ChunkedPair } from "../lib/sound/chunks.ts";
 import { coloursOf } from "../lib/report/palette.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import {
@@ -59,7 +59,7 @@ import {
   formatDecibels,
   formatDuration,
   formatNumber,
-} from "../lib/format.ts";
+} from "../lib/base/format.ts";
 import packages from "../deno.json" with { type: "json" };
 import source01 from "./01_hessian_bench.ts" with { type: "text" };
 

@@ -34,8 +34,8 @@ import {
   stimulusOption,
   unitOption,
   withEngine,
-} from "../lib/commands/command_line.ts";
-import { openRecordings, soleTake } from "../lib/commands/recordings.ts";
+} from "../lib/cli/command_line.ts";
+import { openRecordings, soleTake } from "../lib/cli/recordings.ts";
 import type { Values } from "../lib/models/model.ts";
 import {
   type Curvature,
@@ -75,16 +75,16 @@ import {
   requireOneSource,
   settingsInOrder,
   settingsSchema,
-} from "../lib/data_config.ts";
+} from "../lib/data/data_config.ts";
 import { type EngineName, keepReady, openEngine } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
   chunkOptions,
   chunksSchema,
   engineSchema,
-} from "../lib/fit_config.ts";
+} from "../lib/fitting/fit_config.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import {
   matchEnergy,
   type Objective,
@@ -100,15 +100,15 @@ import {
   formatFixed,
   formatNumber,
   formatPercent,
-} from "../lib/format.ts";
+} from "../lib/base/format.ts";
 import {
   inputsOf,
   openResultStore,
   type ResultStore,
-} from "../lib/result_store.ts";
+} from "../lib/base/result_store.ts";
 import type { Pair } from "../lib/sound/signal.ts";
-import { keyOfSetting } from "../lib/sweep.ts";
-import { userPathSchema } from "../lib/user_path.ts";
+import { keyOfSetting } from "../lib/fitting/sweep.ts";
+import { userPathSchema } from "../lib/base/user_path.ts";
 import source02 from "./02_convergence.ts" with { type: "text" };
 
 const rangeSchema = z.tuple([z.number(), z.number()])

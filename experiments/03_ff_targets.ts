@@ -36,7 +36,7 @@ import {
   setOption,
   startProgress,
   withEngine,
-} from "../lib/commands/command_line.ts";
+} from "../lib/cli/command_line.ts";
 import { modelOption } from "../lib/commands/model_options.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import { esrOf, type Run, runMethod } from "../lib/convergence/run.ts";
@@ -48,9 +48,9 @@ import {
   completed,
   engineSchema,
   modelSchema,
-} from "../lib/fit_config.ts";
+} from "../lib/fitting/fit_config.ts";
 import { scoreModel } from "../lib/metrics/score.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import type { Model, Values } from "../lib/models/model.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { type Objective, objectiveOf } from "../lib/objective/objective.ts";
@@ -60,10 +60,14 @@ import {
   paperCoordinates,
 } from "../lib/objective/coordinates.ts";
 import type { StopReason } from "../lib/optimise/minimiser.ts";
-import { formatDuration, formatFixed, formatNumber } from "../lib/format.ts";
-import { openResultStore, type ResultStore } from "../lib/result_store.ts";
+import {
+  formatDuration,
+  formatFixed,
+  formatNumber,
+} from "../lib/base/format.ts";
+import { openResultStore, type ResultStore } from "../lib/base/result_store.ts";
 import type { Pair, Signal } from "../lib/sound/signal.ts";
-import { userPathSchema } from "../lib/user_path.ts";
+import { userPathSchema } from "../lib/base/user_path.ts";
 import source03 from "./03_ff_targets.ts" with { type: "text" };
 
 const TARGET_NAMES = ["FF-A", "FF-B", "FF-C"] as const;

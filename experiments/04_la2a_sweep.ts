@@ -18,7 +18,7 @@
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import * as z from "zod";
-import { writeFileWhole } from "../lib/atomic_file.ts";
+import { writeFileWhole } from "../lib/base/atomic_file.ts";
 import {
   bold,
   configOf,
@@ -36,10 +36,10 @@ import {
   stimulusOption,
   unitOption,
   withEngine,
-} from "../lib/commands/command_line.ts";
+} from "../lib/cli/command_line.ts";
 import { modelOption } from "../lib/commands/model_options.ts";
-import { esrsDiffer } from "../lib/commands/recordings.ts";
-import { parametersAt } from "../lib/curve.ts";
+import { esrsDiffer } from "../lib/cli/recordings.ts";
+import { parametersAt } from "../lib/data/curve.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import { curveToCsv } from "../lib/data/curve_csv.ts";
 import { loadAhead } from "../lib/data/load_ahead.ts";
@@ -48,8 +48,8 @@ import {
   requireOneSource,
   settingsInOrder,
   settingsSchema,
-} from "../lib/data_config.ts";
-import settingsSource from "../lib/data_config.ts" with { type: "text" };
+} from "../lib/data/data_config.ts";
+import settingsSource from "../lib/data/data_config.ts" with { type: "text" };
 import {
   PUBLISHED_CITATION,
   PUBLISHED_SCORES,
@@ -78,7 +78,7 @@ import {
   modelSchema,
   requireParameters,
   solverSchema,
-} from "../lib/fit_config.ts";
+} from "../lib/fitting/fit_config.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import {
   formatCount,
@@ -87,7 +87,7 @@ import {
   formatFixed,
   formatNumber,
   formatPercent,
-} from "../lib/format.ts";
+} from "../lib/base/format.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import type { Parameter, Values } from "../lib/models/model.ts";
 import {
@@ -95,9 +95,9 @@ import {
   inputsOf,
   openResultStore,
   type ResultStore,
-} from "../lib/result_store.ts";
-import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
-import { SURROGATE_REMARK, sweptUnit } from "../lib/swept_unit.ts";
+} from "../lib/base/result_store.ts";
+import { keyOfSetting, type SettingFit, sweep } from "../lib/fitting/sweep.ts";
+import { SURROGATE_REMARK, sweptUnit } from "../lib/fitting/swept_unit.ts";
 import source04 from "./04_la2a_sweep.ts" with { type: "text" };
 
 /** Name of this experiment: of its config, and of the folder of its results. */

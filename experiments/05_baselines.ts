@@ -18,13 +18,13 @@
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import * as z from "zod";
-import { writeFileWhole } from "../lib/atomic_file.ts";
+import { writeFileWhole } from "../lib/base/atomic_file.ts";
 import {
   listRenderings,
   readRendering,
   type RenderedFolder,
 } from "../lib/baselines/rendered.ts";
-import { staticCurve, stepResponses } from "../lib/baselines/test_signals.ts";
+import { staticCurve, stepResponses } from "../lib/baselines/probe_signals.ts";
 import {
   bold,
   collect,
@@ -45,11 +45,11 @@ import {
   unitOption,
   userPath,
   withEngine,
-} from "../lib/commands/command_line.ts";
+} from "../lib/cli/command_line.ts";
 import type { Processor } from "../lib/compressor/compressor.ts";
 import type { Values } from "../lib/models/model.ts";
-import { ConfigError } from "../lib/config.ts";
-import { parametersAt } from "../lib/curve.ts";
+import { ConfigError } from "../lib/base/config.ts";
+import { parametersAt } from "../lib/data/curve.ts";
 import { unitToYaml } from "../lib/data/unit_file.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
@@ -79,7 +79,7 @@ import {
   requireOneSource,
   settingsInOrder,
   settingsSchema,
-} from "../lib/data_config.ts";
+} from "../lib/data/data_config.ts";
 import { type EngineName } from "../lib/engines/open.ts";
 import {
   alignmentSchema,
@@ -88,7 +88,7 @@ import {
   engineSchema,
   requireParameters,
   solverSchema,
-} from "../lib/fit_config.ts";
+} from "../lib/fitting/fit_config.ts";
 import { LONGEST_WINDOW } from "../lib/gru/batch.ts";
 import { createCompressorWithGru } from "../lib/gru/processor.ts";
 import { openRecordings } from "../lib/gru/recordings.ts";
@@ -101,7 +101,7 @@ import {
   trainGru,
 } from "../lib/gru/train.ts";
 import { weightsToJson } from "../lib/gru/weights.ts";
-import { createFastCompressor } from "../lib/kernels/render.ts";
+import { createFastCompressor } from "../lib/compressor/render.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import { bootstrapInterval, type Interval } from "../lib/metrics/bootstrap.ts";
@@ -119,15 +119,15 @@ import {
   formatDuration,
   formatNumber,
   formatPercent,
-} from "../lib/format.ts";
+} from "../lib/base/format.ts";
 import {
   inputsOf,
   openResultStore,
   type ResultStore,
-} from "../lib/result_store.ts";
+} from "../lib/base/result_store.ts";
 import type { Pair, Signal } from "../lib/sound/signal.ts";
-import { keyOfSetting, type SettingFit, sweep } from "../lib/sweep.ts";
-import { originInWords, sweptUnit } from "../lib/swept_unit.ts";
+import { keyOfSetting, type SettingFit, sweep } from "../lib/fitting/sweep.ts";
+import { originInWords, sweptUnit } from "../lib/fitting/swept_unit.ts";
 import source05 from "./05_baselines.ts" with { type: "text" };
 
 /** Name of this experiment: of its config, and of the folder of its results. */

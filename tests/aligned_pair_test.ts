@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { compress } from "../lib/compressor/compressor.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 
 const RATE = 8000;

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
 import type { Values } from "../lib/models/model.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
-import { createRandom } from "../lib/random.ts";
+import { preEmphasise } from "../lib/sound/pre_emphasis.ts";
+import { createRandom } from "../lib/base/random.ts";
 import {
   align,
   findAlignment,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeFileWhole } from "../lib/atomic_file.ts";
+import { writeFileWhole } from "../lib/base/atomic_file.ts";
 
 Deno.test("writeFileWhole() creates folders, replaces whole files and leaves no other", async () => {
   const folder = await Deno.makeTempDir();

@@ -43,7 +43,7 @@ import { parseModel } from "../lib/models/presets.ts";
 import { coefficient, factor } from "../lib/models/smoothing.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
-import { createRandom, type Random } from "../lib/random.ts";
+import { createRandom, type Random } from "../lib/base/random.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 import { assertClose } from "./close.ts";
 import { openOracle } from "./oracle.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openBackgroundSource } from "../lib/data/background_source.ts";
 import { openSource } from "../lib/data/source.ts";
-import { dataSchema } from "../lib/data_config.ts";
+import { dataSchema } from "../lib/data/data_config.ts";
 
 const config = dataSchema.parse({ unit: "twin", duration: 0.5 });
 

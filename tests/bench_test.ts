@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { PeerError, runPeerBench } from "../lib/bench/peer.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 
 Deno.test("runPeerBench() without a Python that has torchcomp says which and how", async () => {
   const before = process.env.OPTOFIT_PEER_PYTHON;

@@ -4,9 +4,9 @@ import { bootstrapInterval } from "../lib/metrics/bootstrap.ts";
 import { openBreakdown, type Stretch } from "../lib/metrics/breakdown.ts";
 import { esr } from "../lib/metrics/esr.ts";
 import { bestGain, gainOverTime, levelDb } from "../lib/metrics/gain.ts";
-import { deltaLdr } from "../lib/metrics/loudness_dynamic_range.ts";
+import { deltaLdr } from "../lib/sound/loudness_dynamic_range.ts";
 import { spectrogram } from "../lib/metrics/spectrogram.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 
 const RATE = 8000;
 

@@ -6,7 +6,7 @@
  */
 
 import type { Browser, Page } from "playwright-core";
-import { findBrowser } from "../lib/find_browser.ts";
+import { findBrowser } from "../lib/base/find_browser.ts";
 
 async function launch(executablePath: string): Promise<Browser> {
   // playwright-core asks on import whether it runs in WSL, by a file that Deno

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { openCompiledEngine } from "../lib/engines/compiled/compiled_engine.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
-import type { Evaluation } from "../lib/engines/engine.ts";
+import type { Evaluation } from "../lib/objective/evaluation.ts";
 import {
   type Model,
   type Parameter,
@@ -16,8 +16,8 @@ import {
   valuesOf,
   vectorOf,
 } from "../lib/models/model.ts";
-import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
-import { createRandom } from "../lib/random.ts";
+import { chunk, type ChunkedPair } from "../lib/sound/chunks.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { relativeDeviation } from "./close.ts";
 
 /** Rate of what models are checked on, in Hz. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 
 const pair = (samples: number) => ({
   dry: new Float32Array(samples),

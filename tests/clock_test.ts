@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { compress } from "../lib/compressor/compressor.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { searchAlignment } from "../lib/sound/alignment.ts";
 import { type Clock, readClock } from "../lib/sound/clock.ts";
 import { delayed, resampled } from "../lib/sound/fractional_delay.ts";

@@ -3,18 +3,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as z from "zod";
-import { writeFileWhole } from "../lib/atomic_file.ts";
+import { writeFileWhole } from "../lib/base/atomic_file.ts";
 import {
   configOf,
   messageOf,
   REPORTS,
   requireDistinctFiles,
   resultsFolder,
-} from "../lib/commands/command_line.ts";
+} from "../lib/cli/command_line.ts";
 import { readSetting } from "../lib/commands/unit_files.ts";
-import { fitSchema } from "../lib/fit_config.ts";
-import { dataSchema } from "../lib/data_config.ts";
-import { reasonOf } from "../lib/file_error.ts";
+import { fitSchema } from "../lib/fitting/fit_config.ts";
+import { dataSchema } from "../lib/data/data_config.ts";
+import { reasonOf } from "../lib/base/file_error.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compress, createCompressor } from "../lib/compressor/compressor.ts";
-import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
+import { preEmphasise } from "../lib/sound/pre_emphasis.ts";
 import { assertClose } from "./close.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 

@@ -5,8 +5,8 @@ import {
   loadConfig,
   parseConfig,
   readTextFile,
-} from "../lib/config.ts";
-import { fitSchema } from "../lib/fit_config.ts";
+} from "../lib/base/config.ts";
+import { fitSchema } from "../lib/fitting/fit_config.ts";
 import { withFolder } from "./cli.ts";
 
 const parse = (text: string, ...overrides: string[]) =>

@@ -15,7 +15,7 @@ import { esrOf, runMethod } from "../lib/convergence/run.ts";
 import { randomStarts } from "../lib/convergence/starts.ts";
 import { compress } from "../lib/compressor/compressor.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { METHOD_NAMES } from "../lib/optimise/methods.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Evaluation } from "../lib/engines/engine.ts";
+import type { Evaluation } from "../lib/objective/evaluation.ts";
 import type { Model, Values } from "../lib/models/model.ts";
 import { vectorOf } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";

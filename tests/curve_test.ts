@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parametersAt, valuesAt } from "../lib/curve.ts";
+import { parametersAt, valuesAt } from "../lib/data/curve.ts";
 import { readCurve } from "../lib/commands/unit_files.ts";
 import { curveFromCsv, curveToCsv } from "../lib/data/curve_csv.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";

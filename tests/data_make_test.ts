@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join, relative } from "node:path";
-import { dataSchema } from "../lib/data_config.ts";
+import { dataSchema } from "../lib/data/data_config.ts";
 import { openSource, SURROGATE_HEADING } from "../lib/data/source.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import { readUnit } from "../lib/data/read_unit.ts";
 import type { Unit } from "../lib/data/unit_file.ts";
-import { startOf } from "../lib/fit_config.ts";
+import { startOf } from "../lib/fitting/fit_config.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { openWav, readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";

@@ -3,7 +3,7 @@ import { openCompiledEngine } from "../lib/engines/compiled/compiled_engine.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { vectorOf } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
-import type { ChunkedPair } from "../lib/objective/chunks.ts";
+import type { ChunkedPair } from "../lib/sound/chunks.ts";
 import { deviations } from "./check_model.ts";
 import { checkPair } from "./check_model.ts";
 

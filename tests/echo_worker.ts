@@ -4,7 +4,7 @@
  * @module
  */
 
-import { answerQuestions } from "../lib/thread.ts";
+import { answerQuestions } from "../lib/base/thread.ts";
 
 /** What the thread is told to do. */
 export type Question =

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { byParameters } from "../lib/engines/by_parameters.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
-import type { Engine, Evaluation } from "../lib/engines/engine.ts";
+import type { Engine, Evaluation } from "../lib/objective/evaluation.ts";
 import { chooseEngine, openEngine } from "../lib/engines/open.ts";
 import { openReferenceEngine } from "./reference_engine.ts";
 import { type Model, vectorOf } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
-import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
-import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
+import { chunk, type ChunkedPair } from "../lib/sound/chunks.ts";
+import { preEmphasise } from "../lib/sound/pre_emphasis.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { valuesAnywhere } from "../lib/curve.ts";
+import { valuesAnywhere } from "../lib/data/curve.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import {

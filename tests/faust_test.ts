@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { multiply, subtract } from "../lib/autodiff/primitives.ts";
 import { scan, type Step } from "../lib/autodiff/recurrences.ts";
 import { faustFile } from "../lib/export/faust.ts";
-import { valuesAnywhere } from "../lib/curve.ts";
+import { valuesAnywhere } from "../lib/data/curve.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import {
@@ -18,7 +18,7 @@ import { buildKernels } from "../lib/kernels/build.ts";
 import type { Model, Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { readUnit } from "../lib/data/read_unit.ts";
-import type { Interpolation } from "../lib/spline.ts";
+import type { Interpolation } from "../lib/base/spline.ts";
 import { MAKE_UP } from "../lib/models/output.ts";
 import { ATTACK, coefficient, factor } from "../lib/models/smoothing.ts";
 import { readWav } from "../lib/sound/wav.ts";
@@ -184,7 +184,7 @@ for (const name of MEMBERS) {
   });
 }
 
-Deno.test("a spline over the knob plays as lib/curve.ts has it", async () => {
+Deno.test("a spline over the knob plays as lib/data/curve.ts has it", async () => {
   const places = [20, 42, 66.6, 97].map((peak_reduction) => ({
     at: { peak_reduction, mode: "limit" },
     controls: { Peak_reduction: peak_reduction, Mode: 1 },
@@ -222,7 +222,7 @@ function fet(): Unit {
   };
 }
 
-Deno.test("several dials and switches, whatever they are called, play as lib/curve.ts has it", async () => {
+Deno.test("several dials and switches, whatever they are called, play as lib/data/curve.ts has it", async () => {
   const places = [
     [0, 4, 1, 0],
     [2.5, 4, 3, 1],

@@ -8,13 +8,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
 import { recordedTakes } from "../lib/data/recorded_takes.ts";
-import { fitTakes, type TakesFit } from "../lib/fit_takes.ts";
-import { solverSchema } from "../lib/fit_config.ts";
-import { gainAlone, levelSlope, verdictOf } from "../lib/fit_verdict.ts";
+import { fitTakes, type TakesFit } from "../lib/fitting/fit_takes.ts";
+import { solverSchema } from "../lib/fitting/fit_config.ts";
+import {
+  gainAlone,
+  levelSlope,
+  verdictOf,
+} from "../lib/fitting/fit_verdict.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import type { Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { delayed, resampled } from "../lib/sound/fractional_delay.ts";
 import { writeWav } from "../lib/sound/wav.ts";
 import { runForJson, runTask, withFolder } from "./cli.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readUnit } from "../lib/data/read_unit.ts";
 import { score } from "../lib/metrics/score.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runForJson, runTask, withFolder } from "./cli.ts";
 import { writeRecordings } from "./recordings.ts";

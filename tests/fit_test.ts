@@ -3,12 +3,12 @@ import { publishedFit } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createTwin } from "../lib/data/twin.ts";
 import { openProcessor } from "../lib/engines/open_processor.ts";
-import { solverSchema } from "../lib/fit_config.ts";
-import { fitPair } from "../lib/fit.ts";
+import { solverSchema } from "../lib/fitting/fit_config.ts";
+import { fitPair } from "../lib/fitting/fit.ts";
 import type { Model, Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import {
   coordinatesOf,

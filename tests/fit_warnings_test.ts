@@ -1,7 +1,7 @@
 /** When the figures of a fit mean little. @module */
 
 import assert from "node:assert/strict";
-import { fitWarnings, rangeSettingOf } from "../lib/fit_warnings.ts";
+import { fitWarnings, rangeSettingOf } from "../lib/fitting/fit_warnings.ts";
 import type { Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import {

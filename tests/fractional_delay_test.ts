@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { delayed, resampled } from "../lib/sound/fractional_delay.ts";
 
 const RATE = 44100;

@@ -5,7 +5,7 @@ import {
 } from "../lib/baselines/frequency_sampling_compressor.ts";
 import type { Values } from "../lib/models/model.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import { openCoordinates } from "../lib/objective/coordinates.ts";
 import { assertClose } from "./close.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Values } from "../lib/models/model.ts";
-import type { ChunkedPair } from "../lib/objective/chunks.ts";
+import type { ChunkedPair } from "../lib/sound/chunks.ts";
 import peakFile from "./golden/compressor-peak.json" with { type: "json" };
 import rmsFile from "./golden/compressor-rms.json" with { type: "json" };
 import { compress } from "./oracle.ts";

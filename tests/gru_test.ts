@@ -21,8 +21,8 @@ import {
   weightsOf,
   weightsToJson,
 } from "../lib/gru/weights.ts";
-import { createFastCompressor } from "../lib/kernels/render.ts";
-import { createRandom } from "../lib/random.ts";
+import { createFastCompressor } from "../lib/compressor/render.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { assertClose } from "./close.ts";
 
 /** Weights with which every part of the network matters, float32 each. */

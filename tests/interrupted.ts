@@ -1,7 +1,7 @@
 /** A command that waits in the middle of a sound file, to be interrupted. @module */
 
 import { Command } from "@commander-js/extra-typings";
-import { runCommand } from "../lib/commands/command_line.ts";
+import { runCommand } from "../lib/cli/command_line.ts";
 import { createWav } from "../lib/sound/wav.ts";
 
 await runCommand(

@@ -60,8 +60,8 @@ Deno.test("the task kernels says in a sentence that a source does not compile, a
     for (
       const path of [
         "deno.json",
-        "lib/atomic_file.ts",
-        "lib/file_error.ts",
+        "lib/base/atomic_file.ts",
+        "lib/base/file_error.ts",
         "lib/kernels/build.ts",
         "lib/kernels/kernels.ts",
         ...Array.from(

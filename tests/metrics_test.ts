@@ -8,8 +8,8 @@ import {
   deltaLdr,
   LdrMeter,
   loudnessDynamicRange,
-} from "../lib/metrics/loudness_dynamic_range.ts";
-import { preEmphasise } from "../lib/objective/pre_emphasis.ts";
+} from "../lib/sound/loudness_dynamic_range.ts";
+import { preEmphasise } from "../lib/sound/pre_emphasis.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 import { type GoldenCase, goldenPair, peakCases } from "./golden_signal.ts";
 

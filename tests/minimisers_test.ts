@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import { openCoordinates } from "../lib/objective/coordinates.ts";
 import type { Evaluate, Minimum } from "../lib/optimise/minimiser.ts";

@@ -13,8 +13,8 @@ import { describeParameters } from "../lib/commands/describe_parameters.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { openCompiledEngine } from "../lib/engines/compiled/compiled_engine.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
-import { fitPair } from "../lib/fit.ts";
-import { solverSchema } from "../lib/fit_config.ts";
+import { fitPair } from "../lib/fitting/fit.ts";
+import { solverSchema } from "../lib/fitting/fit_config.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { THRESHOLD } from "../lib/models/curve.ts";
 import {
@@ -37,7 +37,7 @@ import {
   factor,
   RELEASE,
 } from "../lib/models/smoothing.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import {
   CHECK_RATE,
   checkEnds,

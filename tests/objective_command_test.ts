@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
 import { unitOfValues, unitToYaml } from "../lib/data/unit_file.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import { type Values, valuesOf, vectorOf } from "../lib/models/model.ts";
 import { parseModel, PRESETS } from "../lib/models/presets.ts";
 import {
   paperCoordinates,
   publishedCoordinates,
 } from "../lib/objective/coordinates.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { delayed } from "../lib/sound/fractional_delay.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { runTask, withFolder } from "./cli.ts";

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Detector } from "./reference_engine.ts";
 import type { Values } from "../lib/models/model.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
 import {
   openCoordinates,
   publishedCoordinates,
 } from "../lib/objective/coordinates.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
 import { compress, openOracle } from "./oracle.ts";
 

@@ -6,16 +6,13 @@
  */
 
 import { compress as compressByPeaks } from "../lib/compressor/compressor.ts";
-import {
-  MEAN_SQUARE_FLOOR,
-  NEPER_PER_DB,
-  toNatural,
-} from "../lib/compressor/parameters.ts";
+import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../lib/sound/units.ts";
+import { toNatural } from "../lib/compressor/parameters.ts";
 import { byParameters } from "../lib/engines/by_parameters.ts";
-import type { Engine } from "../lib/engines/engine.ts";
+import type { Engine } from "../lib/objective/evaluation.ts";
 import type { Model, Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
-import type { ChunkedPair } from "../lib/objective/chunks.ts";
+import type { ChunkedPair } from "../lib/sound/chunks.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 import { type Detector, openReferenceEngine } from "./reference_engine.ts";
 

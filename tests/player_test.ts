@@ -11,7 +11,7 @@ import wavefile from "wavefile";
 import { compress } from "../lib/compressor/compressor.ts";
 import type { SideChainProcessor } from "../lib/compressor/compressor.ts";
 import { loudest } from "../lib/compressor/linked.ts";
-import { parametersAt, valuesAt } from "../lib/curve.ts";
+import { parametersAt, valuesAt } from "../lib/data/curve.ts";
 import { curveFromCsv, curveToCsv } from "../lib/data/curve_csv.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";

@@ -7,7 +7,7 @@ import {
   preEmphasisAtRest,
   preEmphasise,
   preEmphasiseTransposed,
-} from "../lib/objective/pre_emphasis.ts";
+} from "../lib/sound/pre_emphasis.ts";
 import { assertClose } from "./close.ts";
 import { peakCases } from "./golden_signal.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 
 Deno.test("createRandom gives the same numbers for the same seed and others for another", () => {
   fc.assert(fc.property(fc.string(), fc.string(), (seed, other) => {

@@ -1,8 +1,8 @@
 /** What a person is told of two recordings before anything is fitted. @module */
 
 import assert from "node:assert/strict";
-import { openRecordings, soleTake } from "../lib/commands/recordings.ts";
-import { createRandom } from "../lib/random.ts";
+import { openRecordings, soleTake } from "../lib/cli/recordings.ts";
+import { createRandom } from "../lib/base/random.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 import { withFolder } from "./cli.ts";
 import { join } from "node:path";

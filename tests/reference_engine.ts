@@ -31,10 +31,10 @@ import {
   LEVEL_FLOOR,
   MEAN_SQUARE_FLOOR,
   NEPER_PER_DB,
-} from "../lib/compressor/parameters.ts";
-import type { ChunkedPair } from "../lib/objective/chunks.ts";
-import { PRE_EMPHASIS_POLE } from "../lib/objective/pre_emphasis.ts";
-import type { Engine, Evaluation, Order } from "../lib/engines/engine.ts";
+} from "../lib/sound/units.ts";
+import type { ChunkedPair } from "../lib/sound/chunks.ts";
+import { PRE_EMPHASIS_POLE } from "../lib/sound/pre_emphasis.ts";
+import type { Engine, Evaluation, Order } from "../lib/objective/evaluation.ts";
 
 /** Which detector drives the static curve. */
 export type Detector = "peak" | "rms";

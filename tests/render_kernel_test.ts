@@ -6,11 +6,11 @@ import {
   createFastCompressor,
   sumEnergies,
   sumScore,
-} from "../lib/kernels/render.ts";
+} from "../lib/compressor/render.ts";
 import { esr } from "../lib/metrics/esr.ts";
-import { loudnessDynamicRange } from "../lib/metrics/loudness_dynamic_range.ts";
+import { loudnessDynamicRange } from "../lib/sound/loudness_dynamic_range.ts";
 import { score } from "../lib/metrics/score.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 
 await buildKernels(["render"]);
 

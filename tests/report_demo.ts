@@ -23,7 +23,7 @@ import {
   type ScoreRow,
 } from "../lib/report/charts.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
-import { formatDuration, formatNumber } from "../lib/format.ts";
+import { formatDuration, formatNumber } from "../lib/base/format.ts";
 import { md } from "../lib/report/markdown.ts";
 import type { ReportMeta } from "../lib/report/meta.ts";
 import { runtimeFacts } from "../lib/report/page.ts";

@@ -34,7 +34,7 @@ import {
   formatMilliseconds,
   formatNumber,
   formatPercent,
-} from "../lib/format.ts";
+} from "../lib/base/format.ts";
 import { highlight } from "../lib/report/highlight.ts";
 import {
   codeForScript,

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fingerprint, inputsOf, openResultStore } from "../lib/result_store.ts";
+import {
+  fingerprint,
+  inputsOf,
+  openResultStore,
+} from "../lib/base/result_store.ts";
 
 Deno.test("openResultStore() keeps results for the same inputs only", async () => {
   const parent = await Deno.makeTempDir();

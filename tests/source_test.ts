@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { dataSchema, requireOneSource } from "../lib/data_config.ts";
+import { dataSchema, requireOneSource } from "../lib/data/data_config.ts";
 import {
   factsToJson,
   openDry,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { interpolant } from "../lib/spline.ts";
+import { interpolant } from "../lib/base/spline.ts";
 
 const knots = fc.uniqueArray(fc.integer({ min: 0, max: 100 }), {
   minLength: 4,

@@ -7,7 +7,7 @@ import { openModel } from "../lib/engines/compiled/stream.ts";
 import { openProcessor } from "../lib/engines/open_processor.ts";
 import type { Model, Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import type { Signal } from "../lib/sound/signal.ts";
 import { compress } from "./oracle.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compress } from "../lib/compressor/compressor.ts";
-import { parametersAt, valuesAt } from "../lib/curve.ts";
+import { parametersAt, valuesAt } from "../lib/data/curve.ts";
 import { curveFromCsv } from "../lib/data/curve_csv.ts";
 import { readUnit } from "../lib/data/read_unit.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../lib/data/published.ts";
 import { nameOfSetting, sameSetting } from "../lib/data/setting.ts";
 import { openSource } from "../lib/data/source.ts";
-import { dataSchema } from "../lib/data_config.ts";
+import { dataSchema } from "../lib/data/data_config.ts";
 import { esr } from "../lib/metrics/esr.ts";
 import { score, scoreEsr } from "../lib/metrics/score.ts";
 import { parseModel } from "../lib/models/presets.ts";

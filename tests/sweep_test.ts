@@ -3,18 +3,18 @@
 import assert from "node:assert/strict";
 import { openSource } from "../lib/data/source.ts";
 import { nameOfSetting, type Setting } from "../lib/data/setting.ts";
-import { dataSchema } from "../lib/data_config.ts";
-import { fitPair } from "../lib/fit.ts";
-import { type SolverConfig, solverSchema } from "../lib/fit_config.ts";
+import { dataSchema } from "../lib/data/data_config.ts";
+import { fitPair } from "../lib/fitting/fit.ts";
+import { type SolverConfig, solverSchema } from "../lib/fitting/fit_config.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import { score } from "../lib/metrics/score.ts";
 import { parseModel } from "../lib/models/presets.ts";
-import { chunk } from "../lib/objective/chunks.ts";
+import { chunk } from "../lib/sound/chunks.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
-import { openResultStore } from "../lib/result_store.ts";
+import { openResultStore } from "../lib/base/result_store.ts";
 import { RecordingError } from "../lib/sound/recording_error.ts";
 import { SoundFileError } from "../lib/sound/sound_file.ts";
-import { sweep, type SweptSetting } from "../lib/sweep.ts";
+import { sweep, type SweptSetting } from "../lib/fitting/sweep.ts";
 import { withFolder } from "./cli.ts";
 
 await buildKernels(["compressor", "render"]);

@@ -24,10 +24,10 @@ import {
   recurrence,
   registerRecurrence,
 } from "../lib/frameworks/tensorflow/recurrence.ts";
-import type { ChunkedPair } from "../lib/objective/chunks.ts";
+import type { ChunkedPair } from "../lib/sound/chunks.ts";
 import { objectiveOf } from "../lib/objective/objective.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 import { assertClose } from "./close.ts";
 import { openOracle } from "./oracle.ts";

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { compress } from "../lib/compressor/compressor.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import { score, scoreEsr } from "../lib/metrics/score.ts";
-import { createRandom } from "../lib/random.ts";
-import { startThread } from "../lib/thread.ts";
+import { createRandom } from "../lib/base/random.ts";
+import { startThread } from "../lib/base/thread.ts";
 import type { Answer, Question } from "./echo_worker.ts";
 
 function startEcho() {

@@ -20,7 +20,7 @@ import {
   unitOfValues,
   unitToYaml,
 } from "../lib/data/unit_file.ts";
-import { parametersAt } from "../lib/curve.ts";
+import { parametersAt } from "../lib/data/curve.ts";
 import type { Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openReferenceEngine } from "./reference_engine.ts";
-import { findBrowser } from "../lib/find_browser.ts";
+import { findBrowser } from "../lib/base/find_browser.ts";
 import { assertClose } from "./close.ts";
 import { PAGE_THETA, pagePair, type PageResult } from "./webgpu_page.ts";
 

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Evaluation } from "../lib/engines/engine.ts";
+import type { Evaluation } from "../lib/objective/evaluation.ts";
 import { requestGpu } from "../lib/engines/webgpu/gpu.ts";
 import { scan } from "../lib/engines/webgpu/scan.ts";
 import { openWebGpuEngine } from "../lib/engines/webgpu/webgpu.ts";
-import type { ChunkedPair } from "../lib/objective/chunks.ts";
-import { createRandom } from "../lib/random.ts";
+import type { ChunkedPair } from "../lib/sound/chunks.ts";
+import { createRandom } from "../lib/base/random.ts";
 
 /** What the page computes. */
 export interface PageResult {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
 import { toNatural } from "../lib/compressor/parameters.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
-import type { Engine } from "../lib/engines/engine.ts";
+import type { Engine } from "../lib/objective/evaluation.ts";
 import { openReferenceEngine } from "./reference_engine.ts";
 import { GpuError, requestGpu } from "../lib/engines/webgpu/gpu.ts";
 import {
@@ -22,11 +22,11 @@ import {
   type WebGpuEngine,
   type WebGpuEngineOptions,
 } from "../lib/engines/webgpu/webgpu.ts";
-import { chunk, type ChunkedPair } from "../lib/objective/chunks.ts";
+import { chunk, type ChunkedPair } from "../lib/sound/chunks.ts";
 import { matchEnergy, objectiveOf } from "../lib/objective/objective.ts";
 import { publishedCoordinates } from "../lib/objective/coordinates.ts";
 import { trustRegion } from "../lib/optimise/trust_region.ts";
-import { createRandom } from "../lib/random.ts";
+import { createRandom } from "../lib/base/random.ts";
 import { assertClose, relativeDeviation } from "./close.ts";
 import { goldenPair, peakCases } from "./golden_signal.ts";
 import { inParameters } from "./oracle.ts";

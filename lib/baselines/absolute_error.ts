@@ -12,8 +12,8 @@
  * @module
  */
 
-import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../compressor/parameters.ts";
-import type { Engine } from "../engines/engine.ts";
+import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../sound/units.ts";
+import type { Engine } from "../objective/evaluation.ts";
 import { byParameters } from "../engines/by_parameters.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
 import { objectiveOf } from "../objective/objective.ts";

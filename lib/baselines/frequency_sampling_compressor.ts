@@ -24,18 +24,15 @@
  */
 
 import FFT from "fft.js";
-import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../compressor/parameters.ts";
+import { MEAN_SQUARE_FLOOR, NEPER_PER_DB } from "../sound/units.ts";
 import { byParameters } from "../engines/by_parameters.ts";
-import type { Engine, Evaluation, Order } from "../engines/engine.ts";
+import type { Engine, Evaluation, Order } from "../objective/evaluation.ts";
 import type { Model } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { chunkTarget, plusEnergy } from "../objective/chunk_signals.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
-import {
-  preEmphasise,
-  preEmphasiseTransposed,
-} from "../objective/pre_emphasis.ts";
+import { preEmphasise, preEmphasiseTransposed } from "../sound/pre_emphasis.ts";
 
 /** A spectrum: real and imaginary parts in turn. */
 type Spectrum = Float64Array;

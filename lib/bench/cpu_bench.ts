@@ -11,17 +11,17 @@
  */
 
 import { makeStimulus } from "../data/stimulus.ts";
-import type { Engine, Evaluation, Order } from "../engines/engine.ts";
+import type { Engine, Evaluation, Order } from "../objective/evaluation.ts";
 import { byParameters } from "../engines/by_parameters.ts";
 import { openCompiledEngine } from "../engines/compiled/compiled_engine.ts";
 import { LANES, RECORD_BYTES } from "../engines/wasm/job.ts";
 import { holdPool, type Pool } from "../engines/wasm/pool.ts";
 import { openOnPool, openWasmEngine } from "../engines/wasm/wasm_engine.ts";
 import { bestVariant, type Variant } from "../kernels/kernels.ts";
-import { createFastCompressor } from "../kernels/render.ts";
+import { createFastCompressor } from "../compressor/render.ts";
 import { vectorOf } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
-import { chunk, type ChunkedPair } from "../objective/chunks.ts";
+import { chunk, type ChunkedPair } from "../sound/chunks.ts";
 import type { Pair } from "../sound/signal.ts";
 import { readWav, writeWav } from "../sound/wav.ts";
 import { benchModels, type ModelTime } from "./model_bench.ts";

@@ -10,11 +10,11 @@
 
 import { STRATEGIES } from "../autodiff/strategies.ts";
 import type { CompiledEngineOptions } from "../engines/compiled/compiled_engine.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { Engine } from "../objective/evaluation.ts";
 import { LANES, RECORD_BYTES } from "../engines/wasm/job.ts";
 import type { Pool, PoolHold } from "../engines/wasm/pool.ts";
 import type { TensorflowBackend } from "../frameworks/tensorflow/names.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 
 /** Bytes that a method has allocated. */
 export interface MethodMemory {

@@ -13,7 +13,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { TensorflowBackend } from "../frameworks/tensorflow/names.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 import { hessianMethods, type MethodMemory } from "./hessian_methods.ts";
 
 /** What to measure, and on what. */

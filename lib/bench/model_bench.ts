@@ -10,11 +10,11 @@
 import { openOnPool as openCompiled } from "../engines/compiled/compiled_engine.ts";
 import { openProcessor } from "../engines/open_processor.ts";
 import type { Pool } from "../engines/wasm/pool.ts";
-import type { Engine } from "../engines/engine.ts";
-import { startOf } from "../fit_config.ts";
+import type { Engine } from "../objective/evaluation.ts";
+import { startOf } from "../fitting/fit_config.ts";
 import { type Model, type Values, vectorOf } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
-import { type ChunkedPair } from "../objective/chunks.ts";
+import { type ChunkedPair } from "../sound/chunks.ts";
 import { median, medianTime, processorTime, timesInTurn } from "./timing.ts";
 
 /** What is measured: the presets, and one that has everything a recording needs. */

@@ -12,13 +12,13 @@
  * @module
  */
 
-import { NEPER_PER_DB } from "../compressor/parameters.ts";
-import type { Engine, Evaluation } from "../engines/engine.ts";
+import { NEPER_PER_DB } from "../sound/units.ts";
+import type { Engine, Evaluation } from "../objective/evaluation.ts";
 import { loadDataSet } from "../engines/wasm/data_set.ts";
 import { kernelParameters, moved } from "../engines/wasm/kernel_parameters.ts";
 import type { Pool } from "../engines/wasm/pool.ts";
 import { loadKernel } from "../kernels/kernels.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 
 /** Numbers that the kernel takes, in four equal lanes each. */
 const PARAMETERS = 5;

@@ -8,14 +8,14 @@
 import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import {
   type Coordinates,
   publishedCoordinates,
 } from "../objective/coordinates.ts";
 import { openCompiledEngine } from "../engines/compiled/compiled_engine.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { Engine } from "../objective/evaluation.ts";
 import { openEngine } from "../engines/open.ts";
 import { BENCH_POINT } from "./cpu_bench.ts";
 

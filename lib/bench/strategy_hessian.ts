@@ -21,10 +21,10 @@ import { hessianBy, type Strategy } from "../autodiff/strategies.ts";
 import type { Value } from "../autodiff/value.ts";
 import { loadChunk } from "../engines/compiled/compiled_engine.ts";
 import { symmetric } from "../engines/compiled/programs.ts";
-import { coefficientOfTime } from "../compressor/parameters.ts";
+import { coefficientOfTime } from "../sound/units.ts";
 import { type Model, valuesOf } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 import { leastSquares } from "../objective/least_squares.ts";
 
 /** The parameters as people write them, at the published coordinates z. */

@@ -32,7 +32,7 @@ import {
 } from "../engines/webgpu/traffic.ts";
 import { openWebGpuEngine } from "../engines/webgpu/webgpu.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
-import { chunk, type ChunkedPair } from "../objective/chunks.ts";
+import { chunk, type ChunkedPair } from "../sound/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import { publishedCoordinates } from "../objective/coordinates.ts";
 import { measureHessian, type Measurement } from "./measure_hessian.ts";

@@ -12,14 +12,14 @@ import {
   formatFixed,
   formatInteger,
   formatNumber,
-} from "../format.ts";
+} from "../base/format.ts";
 import {
   bold,
   jsonOption,
   note,
   printResult,
   runCommand,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 
 const ORDER_NAMES = ["value", "value and gradient", "all three"];
 

@@ -11,14 +11,14 @@ import {
   RECURRENCES,
   type WebGpuBench,
 } from "../bench/webgpu_bench.ts";
-import { formatFixed, formatNumber } from "../format.ts";
+import { formatFixed, formatNumber } from "../base/format.ts";
 import {
   bold,
   jsonOption,
   note,
   printResult,
   runCommand,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 
 /** The command. */
 export const command = new Command("deno task bench:webgpu")

@@ -6,7 +6,7 @@
  */
 
 import { Argument, Command } from "@commander-js/extra-typings";
-import { runCommand } from "./command_line.ts";
+import { runCommand } from "../cli/command_line.ts";
 import { commandOf, TASKS } from "./tasks.ts";
 
 /** What can follow a task's name. */

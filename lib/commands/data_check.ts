@@ -15,14 +15,14 @@ import {
 } from "../data/pair_check.ts";
 import { listEntries, type SignalTrainListing } from "../data/signaltrain.ts";
 import { isSurrogate } from "../data/source.ts";
-import { reasonOf, remedyOf } from "../file_error.ts";
+import { reasonOf, remedyOf } from "../base/file_error.ts";
 import type { Column } from "../report/cells.ts";
 import {
   formatCount,
   formatFixed,
   formatInteger,
   NO_VALUE,
-} from "../format.ts";
+} from "../base/format.ts";
 import { DEFAULT_MAX_LAG, MATCH_THRESHOLD } from "../sound/alignment.ts";
 import {
   bold,
@@ -33,7 +33,7 @@ import {
   runCommand,
   startProgress,
   userPath,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 
 /** What the check of a folder found. */
 interface Inventory {

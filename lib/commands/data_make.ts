@@ -16,9 +16,9 @@ import {
   Option,
 } from "@commander-js/extra-typings";
 import type * as z from "zod";
-import { writeFileWhole } from "../atomic_file.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
 import { createCompressor, type Processor } from "../compressor/compressor.ts";
-import { dataSchema } from "../data_config.ts";
+import { dataSchema } from "../data/data_config.ts";
 import { type Mode, MODES, type Setting } from "../data/setting.ts";
 import {
   inputFileName,
@@ -46,8 +46,8 @@ import {
   unitToYaml,
 } from "../data/unit_file.ts";
 import { jsonValues } from "../data/values_schema.ts";
-import { startOf } from "../fit_config.ts";
-import { formatCount, formatDuration } from "../format.ts";
+import { startOf } from "../fitting/fit_config.ts";
+import { formatCount, formatDuration } from "../base/format.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import {
@@ -69,7 +69,7 @@ import {
   runCommand,
   startProgress,
   userPath,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 import { modelOption } from "./model_options.ts";
 import { readSetting } from "./unit_files.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { formatFixed, formatNumber, withUnit } from "../format.ts";
+import { formatFixed, formatNumber, withUnit } from "../base/format.ts";
 import type { Model, Parameter, Values } from "../models/model.ts";
 import { loopTimes } from "../objective/coordinates.ts";
-import { bold } from "./command_line.ts";
+import { bold } from "../cli/command_line.ts";
 
 /**
  * A value of `parameter` as people read it, such as "−19.15 dB", with its standard

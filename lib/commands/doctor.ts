@@ -9,12 +9,12 @@ import { basename } from "node:path";
 import { styleText } from "node:util";
 import { Command, Option } from "@commander-js/extra-typings";
 import { parse } from "yaml";
-import { dataSchema } from "../data_config.ts";
+import { dataSchema } from "../data/data_config.ts";
 import { nameOfSetting } from "../data/setting.ts";
 import { openSource } from "../data/source.ts";
 import { chooseEngine } from "../engines/open.ts";
-import { engineSchema } from "../fit_config.ts";
-import { findBrowser } from "../find_browser.ts";
+import { engineSchema } from "../fitting/fit_config.ts";
+import { findBrowser } from "../base/find_browser.ts";
 import {
   bestVariant,
   type KernelName,
@@ -22,14 +22,14 @@ import {
   KERNELS,
   VARIANTS,
 } from "../kernels/kernels.ts";
-import { formatCount, formatDuration } from "../format.ts";
+import { formatCount, formatDuration } from "../base/format.ts";
 import {
   bold,
   messageOf,
   printResult,
   runCommand,
   userPath,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 import { TASKS } from "./tasks.ts";
 
 /** The version everything is tested with. */

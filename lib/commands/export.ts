@@ -6,10 +6,10 @@
  */
 
 import { Command, Option } from "@commander-js/extra-typings";
-import { writeFileWhole } from "../atomic_file.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
 import { faustFile } from "../export/faust.ts";
 import { jsonFile } from "../export/json.ts";
-import { formatBytes } from "../format.ts";
+import { formatBytes } from "../base/format.ts";
 import { parseModel } from "../models/presets.ts";
 import {
   bold,
@@ -19,7 +19,7 @@ import {
   requireDistinctFiles,
   runCommand,
   userPath,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 import {
   knobOption,
   modelOption,

@@ -6,18 +6,18 @@
  */
 
 import { Command } from "@commander-js/extra-typings";
-import { writeFileWhole } from "../atomic_file.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
 import { jsonValues } from "../data/values_schema.ts";
 import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
-import { fitTakes, placeTake, type TakesFit } from "../fit_takes.ts";
+import { fitTakes, placeTake, type TakesFit } from "../fitting/fit_takes.ts";
 import {
   type GainAlone,
   gainAlone,
   levelSlope,
   verdictOf,
-} from "../fit_verdict.ts";
-import { chunkOptions, completed, fitSchema } from "../fit_config.ts";
-import { fitWarnings } from "../fit_warnings.ts";
+} from "../fitting/fit_verdict.ts";
+import { chunkOptions, completed, fitSchema } from "../fitting/fit_config.ts";
+import { fitWarnings } from "../fitting/fit_warnings.ts";
 import { type Score, scoreEach, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
@@ -31,7 +31,7 @@ import {
   formatInteger,
   formatMilliseconds,
   formatNumber,
-} from "../format.ts";
+} from "../base/format.ts";
 import {
   bold,
   CHANNEL_HELP,
@@ -50,14 +50,14 @@ import {
   startProgress,
   userPath,
   withEngine,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 import { modelOption, rangeOption } from "./model_options.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import {
   esrsDiffer,
   type OpenRecorded,
   openRecordedTakes,
-} from "./recordings.ts";
+} from "../cli/recordings.ts";
 import { readSetting } from "./unit_files.ts";
 
 const STOPPED: Record<StopReason, string> = {

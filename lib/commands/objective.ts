@@ -12,12 +12,12 @@ import {
   Option,
 } from "@commander-js/extra-typings";
 import { jsonValues } from "../data/values_schema.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { Engine } from "../objective/evaluation.ts";
 import { openEngine } from "../engines/open.ts";
-import { chunkOptions, fitSchema } from "../fit_config.ts";
+import { chunkOptions, fitSchema } from "../fitting/fit_config.ts";
 import { type Values, vectorOf } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
-import { chunkTakes } from "../objective/chunks.ts";
+import { chunkTakes } from "../sound/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import {
   type Coordinates,
@@ -25,7 +25,7 @@ import {
   paperCoordinates,
 } from "../objective/coordinates.ts";
 import { isFiniteEvaluation } from "../optimise/minimiser.ts";
-import { formatNumber } from "../format.ts";
+import { formatNumber } from "../base/format.ts";
 import {
   bold,
   CHANNEL_HELP,
@@ -44,10 +44,10 @@ import {
   setOption,
   startProgress,
   withEngine,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 import { modelOption, rangeOption } from "./model_options.ts";
 import { describeParameters } from "./describe_parameters.ts";
-import { openRecordings } from "./recordings.ts";
+import { openRecordings } from "../cli/recordings.ts";
 import { readSetting } from "./unit_files.ts";
 
 /** Steps of progress: reading, laying out, computing. */

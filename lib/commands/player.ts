@@ -7,13 +7,13 @@
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import wavefile from "wavefile";
-import { writeFileWhole } from "../atomic_file.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
 import { makeStimulus } from "../data/stimulus.ts";
 import { parseModel } from "../models/presets.ts";
 import { panelOf } from "../player/knob.ts";
 import { renderPlayer } from "../player/page.ts";
 import { rendererOf } from "../player/renderer.ts";
-import { formatBytes } from "../format.ts";
+import { formatBytes } from "../base/format.ts";
 import {
   bold,
   collect,
@@ -24,7 +24,7 @@ import {
   requireDistinctFiles,
   runCommand,
   userPath,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 import {
   CURVE_HELP,
   knobOption,

@@ -9,10 +9,10 @@ import { dirname } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Processor } from "../compressor/compressor.ts";
 import { linked, unlinked } from "../compressor/linked.ts";
-import { readTextFile } from "../config.ts";
+import { readTextFile } from "../base/config.ts";
 import { jsonValues } from "../data/values_schema.ts";
 import { openProcessor } from "../engines/open_processor.ts";
-import { formatDecibels, formatDuration } from "../format.ts";
+import { formatDecibels, formatDuration } from "../base/format.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { SAMPLE_LIMIT } from "../sound/sound_file.ts";
@@ -33,7 +33,7 @@ import {
   runCommand,
   startProgress,
   userPath,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import {
   CURVE_HELP,

@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { formatCount } from "../format.ts";
+import { formatCount } from "../base/format.ts";
 import { writeIndex } from "../report/run_index.ts";
 import {
   bold,
@@ -18,7 +18,7 @@ import {
   requireDistinctFiles,
   resultsFolder,
   runCommand,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 
 /** A port, 0 for any that is free. */
 function portOf(text: string): number {

@@ -7,8 +7,8 @@
 
 import { basename } from "node:path";
 import { Option } from "@commander-js/extra-typings";
-import { ConfigError, readTextFile } from "../config.ts";
-import { valuesAt } from "../curve.ts";
+import { ConfigError, readTextFile } from "../base/config.ts";
+import { valuesAt } from "../data/curve.ts";
 import { type Mode, MODES } from "../data/setting.ts";
 import { readUnit } from "../data/read_unit.ts";
 import {
@@ -27,7 +27,7 @@ import {
   placeOfParameters,
   printable,
   userPath,
-} from "./command_line.ts";
+} from "../cli/command_line.ts";
 
 /** What `--params` takes. */
 export const PARAMS_HELP =

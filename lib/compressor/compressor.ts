@@ -14,7 +14,8 @@
 
 import type { Signal } from "../sound/signal.ts";
 import type { Values } from "../models/model.ts";
-import { LEVEL_FLOOR, NEPER_PER_DB, toNatural } from "./parameters.ts";
+import { LEVEL_FLOOR, NEPER_PER_DB } from "../sound/units.ts";
+import { toNatural } from "./parameters.ts";
 
 /** Something that turns a sound into another, block by block. */
 export interface Processor {

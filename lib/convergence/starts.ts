@@ -7,7 +7,7 @@
  */
 
 import type { Values } from "../models/model.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../base/random.ts";
 
 /** Lowest and highest value of a parameter. */
 export type Range = readonly [low: number, high: number];

@@ -17,7 +17,7 @@ import {
   MATCH_THRESHOLD,
   SilentSideError,
 } from "../sound/alignment.ts";
-import { formatInteger, formatNumber } from "../format.ts";
+import { formatInteger, formatNumber } from "../base/format.ts";
 import { delayed } from "../sound/fractional_delay.ts";
 import type { Pair } from "../sound/signal.ts";
 

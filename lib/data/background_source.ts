@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { DataConfig } from "../data_config.ts";
+import type { DataConfig } from "./data_config.ts";
 import { RecordingError } from "../sound/recording_error.ts";
-import { startThread } from "../thread.ts";
+import { startThread } from "../base/thread.ts";
 import type { PairSource } from "./source.ts";
 import type { Answer, Question } from "./source_worker.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../base/config.ts";
 import { type Values, valuesOf, vectorOf } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { Mode, Setting } from "./setting.ts";

@@ -39,7 +39,7 @@
  *
  * The constants and the knob's table {@linkcode SIDE_CHAIN_DB} were chosen so that
  * compressors fitted to the unit follow the published curve
- * (`lib/data/calibrate_optical.ts`, on 60 s of stimulus). From 40 to 100 on the
+ * (`lib/fitting/calibrate_optical.ts`, on 60 s of stimulus). From 40 to 100 on the
  * knob, published figures in brackets:
  *
  * - threshold −13 to −35 dB, within 0.45 dB of the published one;
@@ -64,7 +64,7 @@
  */
 
 import type { Processor } from "../compressor/compressor.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../base/random.ts";
 import type { Setting } from "./setting.ts";
 
 /** Raised with every change that makes the unit sound different. */

@@ -16,7 +16,7 @@ import {
   formatDuration,
   formatNumber,
   formatPercent,
-} from "../format.ts";
+} from "../base/format.ts";
 import {
   type Alignment,
   CONFIDENCE_THRESHOLD,

@@ -8,7 +8,7 @@
 
 import { basename } from "node:path";
 import * as z from "zod";
-import { checkConfig, ConfigError, parseKeys } from "../config.ts";
+import { checkConfig, ConfigError, parseKeys } from "../base/config.ts";
 import type { Model } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { curveFromCsv } from "./curve_csv.ts";

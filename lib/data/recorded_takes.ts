@@ -7,7 +7,7 @@
  * @module
  */
 
-import { formatInteger, formatNumber } from "../format.ts";
+import { formatInteger, formatNumber } from "../base/format.ts";
 import { MATCH_THRESHOLD, searchAlignment } from "../sound/alignment.ts";
 import { type Piece, readClock } from "../sound/clock.ts";
 import { constantOffset, withoutOffset } from "../sound/constant_offset.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { formatDuration, formatInteger } from "../format.ts";
+import { formatDuration, formatInteger } from "../base/format.ts";
 import type { Pair } from "../sound/signal.ts";
 import type { Sound } from "../sound/wav.ts";
 import { findClipping } from "./pair_check.ts";

@@ -13,7 +13,7 @@
  */
 
 import { join } from "node:path";
-import { reasonOf } from "../file_error.ts";
+import { reasonOf } from "../base/file_error.ts";
 
 /** The folders of the data set, in its own order. */
 export const SPLITS = ["Train", "Val", "Test"] as const;

@@ -6,9 +6,9 @@
  */
 
 import { basename, extname, join } from "node:path";
-import type { DataConfig } from "../data_config.ts";
-import { reasonOf } from "../file_error.ts";
-import { formatCount } from "../format.ts";
+import type { DataConfig } from "./data_config.ts";
+import { reasonOf } from "../base/file_error.ts";
+import { formatCount } from "../base/format.ts";
 import { RecordingError } from "../sound/recording_error.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 import { openWav, readWav } from "../sound/wav.ts";

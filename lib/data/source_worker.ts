@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { DataConfig } from "../data_config.ts";
+import type { DataConfig } from "./data_config.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
-import { answerQuestions } from "../thread.ts";
+import { answerQuestions } from "../base/thread.ts";
 import type { Setting } from "./setting.ts";
 import {
   type LoadedPair,

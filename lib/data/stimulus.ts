@@ -16,7 +16,7 @@
  * @module
  */
 
-import { createRandom, type Random } from "../random.ts";
+import { createRandom, type Random } from "../base/random.ts";
 
 /**
  * Version of the samples: raised whenever the same options give others, so that

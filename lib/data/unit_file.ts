@@ -22,7 +22,7 @@
 
 import { stringify } from "yaml";
 import * as z from "zod";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../base/config.ts";
 import type { Model, Values } from "../models/model.ts";
 import type { CurvePoint } from "./curve_csv.ts";
 import { MODES, type Setting } from "./setting.ts";

@@ -10,10 +10,10 @@
  * @module
  */
 
-import { coefficientOfTime, TIME_SCALE } from "../compressor/parameters.ts";
+import { coefficientOfTime, TIME_SCALE } from "../sound/units.ts";
 import type { Model, Parameter } from "../models/model.ts";
 import { type Jet, scalarChainRule } from "../objective/chain_rule.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../objective/evaluation.ts";
 
 /** θ of a parameter's `value`, and its derivatives by it. */
 function naturalOf(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../objective/evaluation.ts";
 
 /** `engine` with the parameter at `place` held at `value`. */
 export function holding(engine: Engine, place: number, value: number): Engine {

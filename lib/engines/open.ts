@@ -6,9 +6,9 @@
 
 import type { Model } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
-import type { ChunkedPair } from "../objective/chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 import { byParameters } from "./by_parameters.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "../objective/evaluation.ts";
 
 /** The engines: SIMD on all cores, a GPU, double precision. */
 export const ENGINES = ["wasm", "webgpu", "reference"] as const;

@@ -5,7 +5,7 @@
  */
 
 import type { SideChainProcessor } from "../compressor/compressor.ts";
-import { createFastCompressor } from "../kernels/render.ts";
+import { createFastCompressor } from "../compressor/render.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
 

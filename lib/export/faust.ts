@@ -7,7 +7,7 @@
 
 import type { Unit } from "../data/unit_file.ts";
 import type { Model } from "../models/model.ts";
-import type { Interpolation } from "../spline.ts";
+import type { Interpolation } from "../base/spline.ts";
 import { faustMap, OWN_TITLES, remark } from "./faust_map.ts";
 import { faustModel, HELPERS } from "./faust_model.ts";
 import { labelText, Names } from "./faust_names.ts";

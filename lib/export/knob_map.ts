@@ -6,8 +6,8 @@
  * @module
  */
 
-import { ConfigError } from "../config.ts";
-import { fadesBelow } from "../curve.ts";
+import { ConfigError } from "../base/config.ts";
+import { fadesBelow } from "../data/curve.ts";
 import {
   type Knob,
   nameOfPositions,
@@ -15,7 +15,7 @@ import {
   type Unit,
 } from "../data/unit_file.ts";
 import type { Values } from "../models/model.ts";
-import { bendsOf, type Interpolation } from "../spline.ts";
+import { bendsOf, type Interpolation } from "../base/spline.ts";
 
 /** A knob that is turned. */
 export interface Dial {

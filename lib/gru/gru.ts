@@ -31,7 +31,7 @@ import {
   preEmphasise,
   preEmphasiseTransposed,
   type PreEmphasisState,
-} from "../objective/pre_emphasis.ts";
+} from "../sound/pre_emphasis.ts";
 import type { Signal } from "../sound/signal.ts";
 import {
   BIAS,

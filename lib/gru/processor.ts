@@ -12,7 +12,7 @@
 import type { Processor } from "../compressor/compressor.ts";
 import type { Values } from "../models/model.ts";
 import { loadKernel } from "../kernels/kernels.ts";
-import { createFastCompressor } from "../kernels/render.ts";
+import { createFastCompressor } from "../compressor/render.ts";
 import { settle } from "./silence.ts";
 import { HIDDEN, WEIGHT_COUNT } from "./weights.ts";
 

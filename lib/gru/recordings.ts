@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { CurvePoint } from "../curve.ts";
+import type { CurvePoint } from "../data/curve.ts";
 import { loadAhead } from "../data/load_ahead.ts";
 import type { PairSource } from "../data/source.ts";
-import { createFastCompressor } from "../kernels/render.ts";
+import { createFastCompressor } from "../compressor/render.ts";
 import { type GruBatch, openGruBatch } from "./batch.ts";
 
 /**

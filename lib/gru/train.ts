@@ -21,7 +21,7 @@
  * @module
  */
 
-import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
+import { PRE_EMPHASIS_POLE } from "../sound/pre_emphasis.ts";
 import type { Signal } from "../sound/signal.ts";
 import { adamAtStart, type AdamState, adamStep } from "./adam.ts";
 import type { GruBatch } from "./batch.ts";

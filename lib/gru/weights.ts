@@ -19,8 +19,8 @@
  */
 
 import * as z from "zod";
-import { parseConfig } from "../config.ts";
-import { createRandom } from "../random.ts";
+import { parseConfig } from "../base/config.ts";
+import { createRandom } from "../base/random.ts";
 
 /** Hidden units. */
 export const HIDDEN = 8;

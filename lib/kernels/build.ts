@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeFileWhole } from "../atomic_file.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
 import {
   compilerFlags,
   KERNEL_FOLDER,

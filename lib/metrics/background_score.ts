@@ -7,7 +7,7 @@
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
 import type { Pair } from "../sound/signal.ts";
-import { startThread } from "../thread.ts";
+import { startThread } from "../base/thread.ts";
 import type { Score } from "./score.ts";
 import type { Question } from "./score_worker.ts";
 

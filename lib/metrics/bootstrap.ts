@@ -11,7 +11,7 @@
  * @module
  */
 
-import { createRandom } from "../random.ts";
+import { createRandom } from "../base/random.ts";
 
 /** A figure with the interval that resampling gives it. */
 export interface Interval {

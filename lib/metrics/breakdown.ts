@@ -13,13 +13,13 @@
  * @module
  */
 
-import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
+import { PRE_EMPHASIS_POLE } from "../sound/pre_emphasis.ts";
 import type { Signal } from "../sound/signal.ts";
 import {
   LDR_FLOOR,
   LONG_TIME_CONSTANT,
   SHORT_TIME_CONSTANT,
-} from "./loudness_dynamic_range.ts";
+} from "../sound/loudness_dynamic_range.ts";
 import type { Score } from "./score.ts";
 
 /** A stretch of the recording in which one kind of sound is played. */

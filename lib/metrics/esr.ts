@@ -10,7 +10,7 @@
  * @module
  */
 
-import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
+import { PRE_EMPHASIS_POLE } from "../sound/pre_emphasis.ts";
 import type { Signal } from "../sound/signal.ts";
 
 /** Sums up the ESR of a recording that comes in blocks. */

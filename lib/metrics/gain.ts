@@ -4,7 +4,7 @@
  * @module
  */
 
-import { preEmphasise } from "../objective/pre_emphasis.ts";
+import { preEmphasise } from "../sound/pre_emphasis.ts";
 import type { Signal } from "../sound/signal.ts";
 
 /**

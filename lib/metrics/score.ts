@@ -11,12 +11,12 @@ import {
   type ScoreSums,
   sumEnergies,
   sumScore,
-} from "../kernels/render.ts";
+} from "../compressor/render.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
 import type { Pair } from "../sound/signal.ts";
 import { EsrMeter } from "./esr.ts";
-import { LdrMeter } from "./loudness_dynamic_range.ts";
+import { LdrMeter } from "../sound/loudness_dynamic_range.ts";
 
 /** How near a compressor comes to a recording. */
 export interface Score {

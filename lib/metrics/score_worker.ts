@@ -7,7 +7,7 @@
 import type { Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { Pair } from "../sound/signal.ts";
-import { answerQuestions } from "../thread.ts";
+import { answerQuestions } from "../base/thread.ts";
 import { type Score, scoreEsr, scoreModel } from "./score.ts";
 
 /** What the thread is asked to score. */

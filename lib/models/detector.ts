@@ -24,7 +24,7 @@ import {
   LEVEL_FLOOR,
   MEAN_SQUARE_FLOOR,
   NEPER_PER_DB,
-} from "../compressor/parameters.ts";
+} from "../sound/units.ts";
 import type { Parameter } from "./model.ts";
 
 /** Decibels of one neper of amplitude. */

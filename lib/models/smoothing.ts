@@ -24,7 +24,7 @@ import {
   subtract,
 } from "../autodiff/primitives.ts";
 import type { Value } from "../autodiff/value.ts";
-import { TIME_SCALE } from "../compressor/parameters.ts";
+import { TIME_SCALE } from "../sound/units.ts";
 import { DB_PER_NEPER } from "./detector.ts";
 import { anyNumber, onLogarithm, type Parameter, type Theta } from "./model.ts";
 

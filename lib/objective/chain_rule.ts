@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Evaluation } from "../engines/engine.ts";
+import type { Evaluation } from "./evaluation.ts";
 
 /** A function of one variable at a point: value, first and second derivative. */
 export type Jet = readonly [value: number, first: number, second: number];

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { LEVEL_FLOOR } from "../compressor/parameters.ts";
+import { LEVEL_FLOOR } from "../sound/units.ts";
 import type { Signal } from "../sound/signal.ts";
-import type { ChunkedPair } from "./chunks.ts";
-import { preEmphasise } from "./pre_emphasis.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
+import { preEmphasise } from "../sound/pre_emphasis.ts";
 
 /** Level 20 log₁₀ max(|x|, 1e-8) of each sample, into `output`, which is returned. */
 export function levelOf<T extends Signal>(x: Signal, output: T): T {

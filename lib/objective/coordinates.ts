@@ -21,8 +21,8 @@
  * @module
  */
 
-import { coefficientOfTime, TIME_SCALE } from "../compressor/parameters.ts";
-import type { Evaluation } from "../engines/engine.ts";
+import { coefficientOfTime, TIME_SCALE } from "../sound/units.ts";
+import type { Evaluation } from "./evaluation.ts";
 import type { Model, Parameter, Scale, Values } from "../models/model.ts";
 import { valuesOf } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";

@@ -22,8 +22,8 @@ import {
 } from "../models/model.ts";
 import { follow } from "../models/output.ts";
 import { factor } from "../models/smoothing.ts";
-import type { Order } from "../engines/engine.ts";
-import { PRE_EMPHASIS_POLE } from "./pre_emphasis.ts";
+import type { Order } from "./evaluation.ts";
+import { PRE_EMPHASIS_POLE } from "../sound/pre_emphasis.ts";
 
 /** A recording, as the objective takes it: signals of shape [batch, time]. */
 export interface Recording extends Sound {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Engine, Evaluation, Order } from "../engines/engine.ts";
+import type { Engine, Evaluation, Order } from "./evaluation.ts";
 import type { Coordinates } from "./coordinates.ts";
 
 /** A twice differentiable function of the coordinates z. */

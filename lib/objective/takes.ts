@@ -16,12 +16,12 @@
  * @module
  */
 
-import type { Engine, Evaluation, Order } from "../engines/engine.ts";
+import type { Engine, Evaluation, Order } from "./evaluation.ts";
 import type { Model, Parameter } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { INITIAL_GAIN } from "../models/smoothing.ts";
 import { delayed } from "../sound/fractional_delay.ts";
-import type { ChunkedPair } from "./chunks.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
 
 /**
  * Samples that a delay may move by before the target is interpolated anew. At

@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Evaluation } from "../engines/engine.ts";
+import type { Evaluation } from "../objective/evaluation.ts";
 import {
   dot,
   type Evaluate,

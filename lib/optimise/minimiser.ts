@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Evaluation, Order } from "../engines/engine.ts";
+import type { Evaluation, Order } from "../objective/evaluation.ts";
 
 /** The function to minimise, with derivatives up to the order asked for. */
 export type Evaluate = (z: Float64Array, order: Order) => Promise<Evaluation>;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { fadesBelow, valuesAnywhere, valuesAt } from "../curve.ts";
+import { fadesBelow, valuesAnywhere, valuesAt } from "../data/curve.ts";
 import { knobsInWords, titleOfKnob, type Unit } from "../data/unit_file.ts";
 import type { Values } from "../models/model.ts";
 

@@ -1,6 +1,6 @@
 /**
  * One channel through the WebAssembly kernel `render`, in the page as in its
- * AudioWorklet. The same as `createFastCompressor`, see lib/kernels/render.ts.
+ * AudioWorklet. The same as `createFastCompressor`, see lib/compressor/render.ts.
  */
 // deno-lint-ignore no-unused-vars
 function createRenderer(module, parameters, sampleRate) {

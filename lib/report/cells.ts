@@ -9,7 +9,7 @@
  */
 
 import type { TopLevelSpec } from "vega-lite";
-import type { MaybeNumber } from "../format.ts";
+import type { MaybeNumber } from "../base/format.ts";
 
 /** Markdown. Use the `md` template for prose with values in it. */
 export interface ProseCell {

@@ -10,7 +10,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { MapAxis, MapCell } from "../convergence/loss_map.ts";
 import type { Chart, LegendGroup } from "./cells.ts";
-import { formatNumber } from "../format.ts";
+import { formatNumber } from "../base/format.ts";
 import { coloursOf } from "./palette.ts";
 import { encodePng } from "./png.ts";
 import { shade } from "./spectrogram_chart.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { writeFileWhole } from "../atomic_file.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
 import { cardOf } from "./card.ts";
 import { CHART_CONFIG } from "./chart_config.ts";
 import type { Cell } from "./cells.ts";

@@ -28,7 +28,7 @@ import {
   formatInteger,
   formatNumber,
   NO_VALUE,
-} from "../format.ts";
+} from "../base/format.ts";
 import { highlight } from "./highlight.ts";
 import { escapeHtml, jsonForScript, slug } from "./html.ts";
 import { renderMarkdown } from "./markdown.ts";

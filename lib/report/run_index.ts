@@ -9,8 +9,8 @@
  */
 
 import { join } from "node:path";
-import { writeFileWhole } from "../atomic_file.ts";
-import { formatCount } from "../format.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
+import { formatCount } from "../base/format.ts";
 import { cardSchema, type Picture, type ReportCard } from "./card.ts";
 import { type Column, table, type TableValue } from "./cells.ts";
 import { escapeHtml, slug } from "./html.ts";

@@ -38,10 +38,7 @@
  */
 
 import FFT from "fft.js";
-import {
-  preEmphasise,
-  type PreEmphasisState,
-} from "../objective/pre_emphasis.ts";
+import { preEmphasise, type PreEmphasisState } from "./pre_emphasis.ts";
 import type { Pair, Signal } from "./signal.ts";
 
 /** How a wet recording follows its dry one. */

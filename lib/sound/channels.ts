@@ -9,7 +9,7 @@
  * @module
  */
 
-import { formatCount } from "../format.ts";
+import { formatCount } from "../base/format.ts";
 import { isSilent } from "./alignment.ts";
 import type { Signal } from "./signal.ts";
 import { SoundFileError } from "./sound_file.ts";

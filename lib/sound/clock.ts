@@ -28,7 +28,7 @@
  */
 
 import { Matrix, solve } from "ml-matrix";
-import { formatDuration, formatFixed, formatInteger } from "../format.ts";
+import { formatDuration, formatFixed, formatInteger } from "../base/format.ts";
 import { constantOffset, withoutOffset } from "./constant_offset.ts";
 import type { WideAlignment } from "./alignment.ts";
 import {

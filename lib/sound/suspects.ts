@@ -24,7 +24,7 @@ import {
   formatInteger,
   formatNumber,
   formatPercent,
-} from "../format.ts";
+} from "../base/format.ts";
 import {
   type Alignment,
   MATCH_THRESHOLD,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { reasonOf } from "../file_error.ts";
+import { reasonOf } from "../base/file_error.ts";
 import { areSame, requireChannel } from "./channels.ts";
 import type { Signal } from "./signal.ts";
 import { SoundFileError, type SoundFormat } from "./sound_file.ts";

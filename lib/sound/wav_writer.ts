@@ -12,8 +12,8 @@
  */
 
 import wavefile from "wavefile";
-import { reasonOf } from "../file_error.ts";
-import { beginFile, endFile } from "../atomic_file.ts";
+import { reasonOf } from "../base/file_error.ts";
+import { beginFile, endFile } from "../base/atomic_file.ts";
 import { basename, dirname, join } from "node:path";
 import type { Signal } from "./signal.ts";
 import {

@@ -27,9 +27,9 @@ import {
   chunkTarget,
   targetEnergyOf,
 } from "../../objective/chunk_signals.ts";
-import type { ChunkedPair } from "../../objective/chunks.ts";
-import { preEmphasise } from "../../objective/pre_emphasis.ts";
-import type { Engine, Order } from "../engine.ts";
+import type { ChunkedPair } from "../../sound/chunks.ts";
+import { preEmphasise } from "../../sound/pre_emphasis.ts";
+import type { Engine, Order } from "../../objective/evaluation.ts";
 import { loadDataSet } from "../wasm/data_set.ts";
 import { LANES } from "../wasm/job.ts";
 import { openHolding, type Pool } from "../wasm/pool.ts";

@@ -12,8 +12,8 @@ import { assemble } from "../../autodiff/wasm.ts";
 import { bestVariant } from "../../kernels/kernels.ts";
 import type { Model } from "../../models/model.ts";
 import { evaluationProgram } from "../../objective/least_squares.ts";
-import type { ChunkedPair } from "../../objective/chunks.ts";
-import type { Evaluation, Order } from "../engine.ts";
+import type { ChunkedPair } from "../../sound/chunks.ts";
+import type { Evaluation, Order } from "../../objective/evaluation.ts";
 import { type CompiledProgram, RECORD_BYTES } from "../wasm/job.ts";
 
 /** What records hold: the level as log₂ of amplitude, the target negated. */

@@ -15,7 +15,7 @@
  * @module
  */
 
-import type { ChunkedPair } from "../../objective/chunks.ts";
+import type { ChunkedPair } from "../../sound/chunks.ts";
 import { LANES, RECORD_BYTES } from "./job.ts";
 import type { Pool } from "./pool.ts";
 

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { NEPER_PER_DB } from "../../compressor/parameters.ts";
-import type { Evaluation } from "../engine.ts";
+import { NEPER_PER_DB } from "../../sound/units.ts";
+import type { Evaluation } from "../../objective/evaluation.ts";
 
 /** log₂ of one decibel of amplitude. */
 const OCTAVES_PER_DB = NEPER_PER_DB / Math.LN2;

@@ -14,7 +14,7 @@ import {
   loadKernel,
   type Variant,
 } from "../../kernels/kernels.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine } from "../../objective/evaluation.ts";
 import {
   ARGUMENT_COUNT,
   ARGUMENTS,

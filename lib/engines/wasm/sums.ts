@@ -14,8 +14,8 @@
  * @module
  */
 
-import { NEPER_PER_DB } from "../../compressor/parameters.ts";
-import type { Evaluation, Order } from "../engine.ts";
+import { NEPER_PER_DB } from "../../sound/units.ts";
+import type { Evaluation, Order } from "../../objective/evaluation.ts";
 
 /**
  * The sums that the kernels return, in their order: of e², p² and e p; of z times

@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { ChunkedPair } from "../../objective/chunks.ts";
-import type { Engine, Order } from "../engine.ts";
+import type { ChunkedPair } from "../../sound/chunks.ts";
+import type { Engine, Order } from "../../objective/evaluation.ts";
 import { loadDataSet } from "./data_set.ts";
 import { LANES } from "./job.ts";
 import {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PRE_EMPHASIS_POLE } from "../../objective/pre_emphasis.ts";
+import { PRE_EMPHASIS_POLE } from "../../sound/pre_emphasis.ts";
 import ballisticsCode from "./ballistics.wgsl" with { type: "text" };
 import beginCode from "./begin.wgsl" with { type: "text" };
 import boundaryCode from "./boundary.wgsl" with { type: "text" };

@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { ChunkedPair } from "../../objective/chunks.ts";
+import type { ChunkedPair } from "../../sound/chunks.ts";
 import {
   chunkOf,
   chunkTarget,
   plusEnergy,
 } from "../../objective/chunk_signals.ts";
-import type { Order } from "../engine.ts";
+import type { Order } from "../../objective/evaluation.ts";
 import { bind, type Gpu, GpuError } from "./gpu.ts";
 import {
   ENTERINGS,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Order } from "../engine.ts";
+import type { Order } from "../../objective/evaluation.ts";
 import { ENTERINGS, LOCALS, QUANTITIES, SEGMENT, SUM } from "./kernels.ts";
 
 /** What a kernel moves. */

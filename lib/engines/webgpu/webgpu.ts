@@ -28,9 +28,9 @@
  * @module
  */
 
-import { NEPER_PER_DB } from "../../compressor/parameters.ts";
-import type { ChunkedPair } from "../../objective/chunks.ts";
-import type { Engine, Evaluation, Order } from "../engine.ts";
+import { NEPER_PER_DB } from "../../sound/units.ts";
+import type { ChunkedPair } from "../../sound/chunks.ts";
+import type { Engine, Evaluation, Order } from "../../objective/evaluation.ts";
 import { GpuError, guarded, requestGpu } from "./gpu.ts";
 import { kernelsOn, SUM, TILE } from "./kernels.ts";
 import {

@@ -10,17 +10,14 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  coefficientOfTime,
-  NEPER_PER_DB,
-} from "../../compressor/parameters.ts";
+import { coefficientOfTime, NEPER_PER_DB } from "../../sound/units.ts";
 import {
   chunkLevel,
   chunkOf,
   chunkTarget,
 } from "../../objective/chunk_signals.ts";
-import type { ChunkedPair } from "../../objective/chunks.ts";
-import { PRE_EMPHASIS_POLE } from "../../objective/pre_emphasis.ts";
+import type { ChunkedPair } from "../../sound/chunks.ts";
+import { PRE_EMPHASIS_POLE } from "../../sound/pre_emphasis.ts";
 import { byteCounter } from "./memory.ts";
 import {
   exponential,

@@ -15,17 +15,17 @@
  * @module
  */
 
-import type { CurvePoint } from "./data/curve_csv.ts";
-import type { Setting } from "./data/setting.ts";
+import type { CurvePoint } from "./curve_csv.ts";
+import type { Setting } from "./setting.ts";
 import {
   type Knob,
   LEVELLING_KNOBS,
   type Positions,
   positionsOf,
   type Unit,
-} from "./data/unit_file.ts";
-import type { Values } from "./models/model.ts";
-import { interpolant, type Interpolation } from "./spline.ts";
+} from "./unit_file.ts";
+import type { Values } from "../models/model.ts";
+import { interpolant, type Interpolation } from "../base/spline.ts";
 
 export type { CurvePoint };
 

@@ -14,8 +14,8 @@
  */
 
 import { inverse, Matrix } from "ml-matrix";
-import type { Values } from "./models/model.ts";
-import type { Coordinates } from "./objective/coordinates.ts";
+import type { Values } from "../models/model.ts";
+import type { Coordinates } from "../objective/coordinates.ts";
 
 /** Step of the coordinates by which the parameters' slopes are taken. */
 const STEP = 1e-5;

@@ -5,21 +5,21 @@
  * @module
  */
 
-import type { Engine } from "./engines/engine.ts";
-import { type EngineName, openEngine } from "./engines/open.ts";
+import type { Engine } from "../objective/evaluation.ts";
+import { type EngineName, openEngine } from "../engines/open.ts";
 import { type SolverConfig, startOf } from "./fit_config.ts";
-import type { Model, Values } from "./models/model.ts";
-import type { ChunkedPair } from "./objective/chunks.ts";
-import { type Coordinates, coordinatesOf } from "./objective/coordinates.ts";
+import type { Model, Values } from "../models/model.ts";
+import type { ChunkedPair } from "../sound/chunks.ts";
+import { type Coordinates, coordinatesOf } from "../objective/coordinates.ts";
 import {
   matchEnergy,
   type Objective,
   objectiveOf,
-} from "./objective/objective.ts";
-import { dampedNewton } from "./optimise/damped_newton.ts";
-import type { IterationRecord, Minimum } from "./optimise/minimiser.ts";
-import { trustRegion } from "./optimise/trust_region.ts";
-import { RecordingError } from "./sound/recording_error.ts";
+} from "../objective/objective.ts";
+import { dampedNewton } from "../optimise/damped_newton.ts";
+import type { IterationRecord, Minimum } from "../optimise/minimiser.ts";
+import { trustRegion } from "../optimise/trust_region.ts";
+import { RecordingError } from "../sound/recording_error.ts";
 
 /** A model fitted to a pair. */
 export interface Fit {

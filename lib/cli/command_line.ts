@@ -16,8 +16,8 @@ import {
   Option,
 } from "@commander-js/extra-typings";
 import type * as z from "zod";
-import { removeUnfinished, writeFileWhole } from "../atomic_file.ts";
-import { loadConfig, type Override } from "../config.ts";
+import { removeUnfinished, writeFileWhole } from "../base/atomic_file.ts";
+import { loadConfig, type Override } from "../base/config.ts";
 import {
   chooseEngine,
   ENGINE_NAMES,
@@ -25,11 +25,11 @@ import {
   type EngineNeeds,
 } from "../engines/open.ts";
 import { UNIT_NAMES } from "../data/unit.ts";
-import { isFileError, reasonOf } from "../file_error.ts";
-import { formatDuration } from "../format.ts";
+import { isFileError, reasonOf } from "../base/file_error.ts";
+import { formatDuration } from "../base/format.ts";
 import type { Model } from "../models/model.ts";
 import type { Range } from "../objective/coordinates.ts";
-import { userPath } from "../user_path.ts";
+import { userPath } from "../base/user_path.ts";
 
 export { userPath };
 

@@ -8,16 +8,16 @@
  */
 
 import type { Fit } from "./fit.ts";
-import { formatDecibels, formatNumber, formatPercent } from "./format.ts";
-import type { Model, Parameter, Values } from "./models/model.ts";
+import { formatDecibels, formatNumber, formatPercent } from "../base/format.ts";
+import type { Model, Parameter, Values } from "../models/model.ts";
 import {
   domainOf,
   loopTimes,
   type Range,
   shortestLoopTime,
   widened,
-} from "./objective/coordinates.ts";
-import type { Pair, Signal } from "./sound/signal.ts";
+} from "../objective/coordinates.ts";
+import type { Pair, Signal } from "../sound/signal.ts";
 
 /** ESR above which hardly anything of the wet recording is explained. */
 const POOR_ESR = 0.5;

@@ -18,7 +18,7 @@
  * @module
  */
 
-import type { Signal } from "../sound/signal.ts";
+import type { Signal } from "./signal.ts";
 
 /** Pole of the pre-emphasis filter. */
 export const PRE_EMPHASIS_POLE = 0.995;

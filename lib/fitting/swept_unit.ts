@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { SourceFacts } from "./data/source.ts";
-import { levellingUnit, type Unit, versions } from "./data/unit_file.ts";
-import type { Model } from "./models/model.ts";
+import type { SourceFacts } from "../data/source.ts";
+import { levellingUnit, type Unit, versions } from "../data/unit_file.ts";
+import type { Model } from "../models/model.ts";
 import type { SettingFit } from "./sweep.ts";
 
 /** What must go with everything that was fitted to surrogate data. */

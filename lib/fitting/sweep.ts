@@ -8,23 +8,23 @@
  * @module
  */
 
-import type { CurvePoint } from "./curve.ts";
-import { type AlignmentConfig, alignPair } from "./data/aligned_pair.ts";
-import type { LeftOut, LoadedPair, PairSource } from "./data/source.ts";
-import { nameOfSetting, type Setting } from "./data/setting.ts";
-import { type EngineName, keepReady } from "./engines/open.ts";
+import type { CurvePoint } from "../data/curve.ts";
+import { type AlignmentConfig, alignPair } from "../data/aligned_pair.ts";
+import type { LeftOut, LoadedPair, PairSource } from "../data/source.ts";
+import { nameOfSetting, type Setting } from "../data/setting.ts";
+import { type EngineName, keepReady } from "../engines/open.ts";
 import { fitPair } from "./fit.ts";
 import { fitWarnings, rangeSettingOf } from "./fit_warnings.ts";
 import type { SolverConfig } from "./fit_config.ts";
-import type { BackgroundScorer } from "./metrics/background_score.ts";
-import { type Score, scoreModel } from "./metrics/score.ts";
-import type { Model, Values } from "./models/model.ts";
-import { chunk, type ChunkOptions } from "./objective/chunks.ts";
-import { paperCoordinates } from "./objective/coordinates.ts";
-import type { StopReason } from "./optimise/minimiser.ts";
-import type { ResultStore } from "./result_store.ts";
-import { isOfRecording } from "./sound/recording_error.ts";
-import type { Pair } from "./sound/signal.ts";
+import type { BackgroundScorer } from "../metrics/background_score.ts";
+import { type Score, scoreModel } from "../metrics/score.ts";
+import type { Model, Values } from "../models/model.ts";
+import { chunk, type ChunkOptions } from "../sound/chunks.ts";
+import { paperCoordinates } from "../objective/coordinates.ts";
+import type { StopReason } from "../optimise/minimiser.ts";
+import type { ResultStore } from "../base/result_store.ts";
+import { isOfRecording } from "../sound/recording_error.ts";
+import type { Pair } from "../sound/signal.ts";
 
 /** What a sweep found at one setting. */
 export interface SettingFit extends Setting {

@@ -8,9 +8,9 @@
  * @module
  */
 
-import { formatDecibels, formatNumber } from "./format.ts";
-import { preEmphasise } from "./objective/pre_emphasis.ts";
-import type { Pair } from "./sound/signal.ts";
+import { formatDecibels, formatNumber } from "../base/format.ts";
+import { preEmphasise } from "../sound/pre_emphasis.ts";
+import type { Pair } from "../sound/signal.ts";
 
 /** The best constant gain, and the ESR that it leaves. */
 export interface GainAlone {

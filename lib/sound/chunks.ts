@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Pair, Signal } from "../sound/signal.ts";
+import type { Pair, Signal } from "./signal.ts";
 
 /** A pair with its division into chunks. Chunks are views, never copies. */
 export interface ChunkedPair extends Pair {

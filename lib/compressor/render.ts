@@ -6,15 +6,16 @@
  * @module
  */
 
-import type { SideChainProcessor } from "../compressor/compressor.ts";
-import { NEPER_PER_DB, toNatural } from "../compressor/parameters.ts";
+import type { SideChainProcessor } from "./compressor.ts";
+import { NEPER_PER_DB } from "../sound/units.ts";
+import { toNatural } from "./parameters.ts";
 import type { Values } from "../models/model.ts";
 import {
   LONG_TIME_CONSTANT,
   SHORT_TIME_CONSTANT,
-} from "../metrics/loudness_dynamic_range.ts";
+} from "../sound/loudness_dynamic_range.ts";
 import type { Pair } from "../sound/signal.ts";
-import { loadKernel } from "./kernels.ts";
+import { loadKernel } from "../kernels/kernels.ts";
 
 /** What the kernel exports. */
 interface RenderExports {

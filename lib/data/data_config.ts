@@ -5,10 +5,10 @@
  */
 
 import * as z from "zod";
-import { ConfigError } from "./config.ts";
-import { MODES, type Setting } from "./data/setting.ts";
-import { UNIT_NAMES } from "./data/unit.ts";
-import { userPathSchema } from "./user_path.ts";
+import { ConfigError } from "../base/config.ts";
+import { MODES, type Setting } from "./setting.ts";
+import { UNIT_NAMES } from "./unit.ts";
+import { userPathSchema } from "../base/user_path.ts";
 
 /** Schema of `data` in an experiment's config. */
 export const dataSchema = z.strictObject({

@@ -5,27 +5,27 @@
  * Prints the table for `optical.ts`, and what the fits came to in both modes. The
  * other parameters follow from the cell.
  *
- *     deno task kernels && deno run --allow-read --ignore-env lib/data/calibrate_optical.ts
+ *     deno task kernels && deno run --allow-read --ignore-env lib/fitting/calibrate_optical.ts
  *
  * @module
  */
 
 import { keepReady } from "../engines/open.ts";
-import { type Fit, fitPair } from "../fit.ts";
-import { solverSchema, startOf } from "../fit_config.ts";
+import { type Fit, fitPair } from "./fit.ts";
+import { solverSchema, startOf } from "./fit_config.ts";
 import type { Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
-import { chunk } from "../objective/chunks.ts";
+import { chunk } from "../sound/chunks.ts";
 import { publishedCoordinates } from "../objective/coordinates.ts";
 import type { Pair } from "../sound/signal.ts";
 import {
   createOptical,
   type OpticalOptions,
   SIDE_CHAIN_DB,
-} from "./optical.ts";
-import { PUBLISHED_FITS } from "./published.ts";
-import { MODES } from "./setting.ts";
-import { makeStimulus } from "./stimulus.ts";
+} from "../data/optical.ts";
+import { PUBLISHED_FITS } from "../data/published.ts";
+import { MODES } from "../data/setting.ts";
+import { makeStimulus } from "../data/stimulus.ts";
 
 /** Threshold error that is small enough, in dB. */
 const TOLERANCE_DB = 0.25;

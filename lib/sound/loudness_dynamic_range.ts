@@ -14,8 +14,8 @@
  * @module
  */
 
-import { PRE_EMPHASIS_POLE } from "../objective/pre_emphasis.ts";
-import type { Signal } from "../sound/signal.ts";
+import { PRE_EMPHASIS_POLE } from "./pre_emphasis.ts";
+import type { Signal } from "./signal.ts";
 
 /** Time constant of the short mean square, in seconds. */
 export const SHORT_TIME_CONSTANT = 0.05;

@@ -15,8 +15,8 @@
  */
 
 import { gainAlone } from "./fit_verdict.ts";
-import { holding } from "./engines/holding.ts";
-import { type EngineName, keepReady, openEngine } from "./engines/open.ts";
+import { holding } from "../engines/holding.ts";
+import { type EngineName, keepReady, openEngine } from "../engines/open.ts";
 import {
   COARSE_TOLERANCE,
   coarseOf,
@@ -28,22 +28,22 @@ import {
   startWithin,
 } from "./fit.ts";
 import { completed, type SolverConfig } from "./fit_config.ts";
-import type { Model, Values } from "./models/model.ts";
-import { parseModel } from "./models/presets.ts";
-import { chunk, type ChunkOptions } from "./objective/chunks.ts";
-import { type Coordinates, coordinatesOf } from "./objective/coordinates.ts";
+import type { Model, Values } from "../models/model.ts";
+import { parseModel } from "../models/presets.ts";
+import { chunk, type ChunkOptions } from "../sound/chunks.ts";
+import { type Coordinates, coordinatesOf } from "../objective/coordinates.ts";
 import {
   gradientsOfParts,
   jointModel,
   nameInTake,
   openTakes,
   type Take,
-} from "./objective/takes.ts";
+} from "../objective/takes.ts";
 import { standardErrors } from "./uncertainty.ts";
-import type { IterationRecord } from "./optimise/minimiser.ts";
-import type { RecordedTake } from "./data/recorded_takes.ts";
-import { delayed } from "./sound/fractional_delay.ts";
-import type { Pair, Signal } from "./sound/signal.ts";
+import type { IterationRecord } from "../optimise/minimiser.ts";
+import type { RecordedTake } from "../data/recorded_takes.ts";
+import { delayed } from "../sound/fractional_delay.ts";
+import type { Pair, Signal } from "../sound/signal.ts";
 
 /** What was found of a take. */
 export interface FoundTake {

@@ -5,12 +5,12 @@
  */
 
 import * as z from "zod";
-import { ENGINE_NAMES } from "./engines/open.ts";
-import { parameterSchema } from "./data/values_schema.ts";
-import type { ChunkOptions } from "./objective/chunks.ts";
-import type { Model, Values } from "./models/model.ts";
-import { PAPER_MODEL, parseModel } from "./models/presets.ts";
-import { requireRange, wordsOf } from "./objective/coordinates.ts";
+import { ENGINE_NAMES } from "../engines/open.ts";
+import { parameterSchema } from "../data/values_schema.ts";
+import type { ChunkOptions } from "../sound/chunks.ts";
+import type { Model, Values } from "../models/model.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
+import { requireRange, wordsOf } from "../objective/coordinates.ts";
 
 /** Schema of how the recordings are divided. */
 export const chunksSchema = z.strictObject({
