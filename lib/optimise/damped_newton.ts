@@ -10,21 +10,18 @@
  * @module
  */
 
+import { iterate } from "./iterate.ts";
 import { backtrack } from "./line_search.ts";
 import {
   dot,
   type Evaluate,
-  isConverged,
-  isFiniteEvaluation,
   isNegligible,
-  type IterationRecord,
   type MinimiserOptions,
   type Minimum,
   norm,
   SETTLED,
-  type StopReason,
 } from "./minimiser.ts";
-import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
+import type { Spectrum } from "./quadratic_model.ts";
 
 /** Most halvings of a step. */
 const MAX_HALVINGS = 20;
@@ -33,90 +30,31 @@ const MAX_HALVINGS = 20;
 export async function dampedNewton(
   evaluate: Evaluate,
   start: Float64Array,
-  options: MinimiserOptions = {},
+  { stepTolerance = 1e-9, ...options }: MinimiserOptions = {},
 ): Promise<Minimum> {
-  const {
-    maxIterations = 100,
-    tolerance = 1e-9,
-    stepTolerance = 1e-9,
-    lossFloor = 0,
-    onIteration,
-  } = options;
-  const evaluations: Minimum["evaluations"] = [0, 0, 0];
-  const records: IterationRecord[] = [];
-  let z: Float64Array = start.slice();
-  let stopReason: StopReason | undefined;
-  let loss = NaN;
-  let gradient: Float64Array = new Float64Array(0);
-  let hessian: Float64Array = new Float64Array(0);
-  let settled = false;
-
-  for (let stepLength = 0; stopReason === undefined;) {
-    const here = await evaluate(z, 2);
-    evaluations[2]++;
-    const finite = isFiniteEvaluation(here);
-    const spectrum: Spectrum = finite
-      ? spectrumOf(here.hessian!)
-      : { values: new Float64Array(0), vectors: [] };
-    loss = here.loss;
-    gradient = here.gradient!;
-    const promised = finite ? promisedFall(gradient, spectrum) : Infinity;
-    hessian = here.hessian!;
-    const entry: IterationRecord = {
-      iteration: records.length,
-      loss,
-      gradientNorm: norm(gradient),
-      stepLength,
-      accepted: true,
-      eigenvalues: [...spectrum.values],
-      z: [...z],
-    };
-    records.push(entry);
-    onIteration?.(entry);
-
-    if (!finite) {
-      stopReason = "not-finite";
-    } else if (loss <= lossFloor) {
-      stopReason = "exact";
-    } else if (promised <= tolerance * loss) {
-      stopReason = "gradient";
-    } else if (settled) {
-      stopReason = "step";
-    } else if (records.length > maxIterations) {
-      stopReason = "iterations";
-    } else {
+  return await iterate(evaluate, start, options, {
+    order: 2,
+    async advance({ z, here, gradient, spectrum, promised }, evaluate) {
       const direction = newtonDirection(gradient, spectrum);
-      const slope = dot(gradient, direction);
-      const { point, part, values } = await backtrack(evaluate, {
+      const found = await backtrack(evaluate, {
         z,
-        loss,
+        loss: here.loss,
         direction,
-        slope,
+        slope: dot(gradient, direction),
         maxHalvings: MAX_HALVINGS,
       });
-      evaluations[0] += values;
-      if (point === undefined) {
-        stopReason = promised <= SETTLED * loss ? "precision" : "line-search";
-      } else {
-        stepLength = part * norm(direction);
-        const step = direction.map((value) => part * value);
-        settled = isNegligible(step, z, stepTolerance);
-        z = point;
+      if (found === undefined) {
+        return promised <= SETTLED * here.loss ? "precision" : "line-search";
       }
-    }
-  }
-
-  return {
-    z,
-    loss,
-    gradient,
-    hessian,
-    iterations: records.length - 1,
-    converged: isConverged(stopReason),
-    stopReason,
-    records,
-    evaluations,
-  };
+      const step = direction.map((value) => found.part * value);
+      return {
+        z: found.point,
+        here: await evaluate(found.point, 2),
+        stepLength: norm(step),
+        isSettled: isNegligible(step, z, stepTolerance),
+      };
+    },
+  });
 }
 
 /** d = −H⁻¹g by the eigenvalues; a singular direction is left out. */

@@ -13,17 +13,15 @@
  */
 
 import type { Evaluation } from "../objective/evaluation.ts";
+import { iterate } from "./iterate.ts";
 import {
   dot,
   type Evaluate,
-  isConverged,
   isFiniteEvaluation,
   isNegligible,
-  type IterationRecord,
   type MinimiserOptions,
   type Minimum,
   norm,
-  type StopReason,
 } from "./minimiser.ts";
 
 /** Pairs of steps and changes of gradient that are remembered. */
@@ -52,69 +50,26 @@ export async function lBfgs(
   start: Float64Array,
   options: MinimiserOptions = {},
 ): Promise<Minimum> {
-  const {
-    maxIterations = 200,
-    tolerance = 1e-9,
-    stepTolerance = 1e-9,
-    lossFloor = 0,
-    onIteration,
-  } = options;
-  const records: IterationRecord[] = [];
+  const { maxIterations = 200, tolerance = 1e-9, stepTolerance = 1e-9 } =
+    options;
   const pairs: Pair[] = [];
-  let gradients = 0;
-  let z: Float64Array = start.slice();
-  let stepLength = 0;
-  let settled = false;
-  let stopReason: StopReason | undefined;
-  const gradientAt = async (at: Float64Array) => {
-    gradients++;
-    return await evaluate(at, 1);
-  };
-  let here = await gradientAt(z);
-
-  while (stopReason === undefined) {
-    const gradient = here.gradient!;
-    const entry: IterationRecord = {
-      iteration: records.length,
-      loss: here.loss,
-      gradientNorm: norm(gradient),
-      stepLength,
-      accepted: true,
-      eigenvalues: [],
-      z: [...z],
-    };
-    records.push(entry);
-    onIteration?.(entry);
-
-    if (!isFiniteEvaluation(here)) {
-      stopReason = "not-finite";
-    } else if (here.loss <= lossFloor) {
-      stopReason = "exact";
-    } else if (entry.gradientNorm === 0) {
-      stopReason = "gradient";
-    } else if (settled) {
-      stopReason = "step";
-    } else if (records.length > maxIterations) {
-      stopReason = "iterations";
-    } else {
+  return await iterate(evaluate, start, { ...options, maxIterations }, {
+    order: 1,
+    async advance({ z, here, gradient }, evaluate) {
       let direction = quasiNewton(gradient, pairs);
       const slope = dot(gradient, direction);
       // What the picture of the curvature promises, as with Newton's methods.
       if (pairs.length > 0 && -0.5 * slope <= tolerance * here.loss) {
-        stopReason = "gradient";
-        break;
+        return "gradient";
       }
-      let found = await searchLine(gradientAt, z, here, direction);
+      let found = await searchLine(evaluate, z, here, direction);
       if (found === undefined && pairs.length > 0) {
         // An old picture may mislead: once more without it.
         pairs.length = 0;
         direction = quasiNewton(gradient, pairs);
-        found = await searchLine(gradientAt, z, here, direction);
+        found = await searchLine(evaluate, z, here, direction);
       }
-      if (found === undefined) {
-        stopReason = "line-search";
-        break;
-      }
+      if (found === undefined) return "line-search";
       const { length, evaluation } = found;
       const s = direction.map((value) => length * value);
       const y = evaluation.gradient!.map((value, i) => value - gradient[i]);
@@ -123,24 +78,14 @@ export async function lBfgs(
         pairs.push({ s, y, weight: 1 / curvature });
         if (pairs.length > MEMORY) pairs.shift();
       }
-      settled = isNegligible(s, z, stepTolerance);
-      stepLength = norm(s);
-      z = found.z;
-      here = evaluation;
-    }
-  }
-
-  return {
-    z,
-    loss: here.loss,
-    gradient: here.gradient!,
-    hessian: new Float64Array(0),
-    iterations: records.length - 1,
-    converged: isConverged(stopReason),
-    stopReason,
-    records,
-    evaluations: [0, gradients, 0],
-  };
+      return {
+        z: found.z,
+        here: evaluation,
+        stepLength: norm(s),
+        isSettled: isNegligible(s, z, stepTolerance),
+      };
+    },
+  });
 }
 
 /** −H g for the inverse Hessian H that `pairs` stand for (two-loop recursion). */
@@ -185,7 +130,7 @@ interface LinePoint {
  * that was met below the start; undefined where none was.
  */
 async function searchLine(
-  evaluate: (z: Float64Array) => Promise<Evaluation>,
+  evaluate: Evaluate,
   z: Float64Array,
   here: Evaluation,
   direction: Float64Array,
@@ -196,7 +141,7 @@ async function searchLine(
   const at = async (length: number): Promise<LinePoint> => {
     trials++;
     const point = z.map((value, i) => value + length * direction[i]);
-    const evaluation = await evaluate(point);
+    const evaluation = await evaluate(point, 1);
     const finite = isFiniteEvaluation(evaluation);
     return {
       length,

@@ -27,30 +27,25 @@ export interface Line {
 
 /** What a line search found. */
 export interface Backtracked {
-  /** The point whose loss fell enough; undefined where none did. */
-  point?: Float64Array;
+  /** The point whose loss fell enough. */
+  point: Float64Array;
   /** Part of the whole step that leads there. */
   part: number;
-  /** Values of the loss that it took. */
-  values: number;
 }
 
-/** Halves the step along `line` until the loss falls enough. */
+/** Halves the step along `line` until the loss falls enough, if it ever does. */
 export async function backtrack(
   evaluate: Evaluate,
   { z, loss, direction, slope, maxHalvings }: Line,
-): Promise<Backtracked> {
-  let values = 0;
+): Promise<Backtracked | undefined> {
   let part = 1;
   for (let halving = 0; halving <= maxHalvings; halving++, part /= 2) {
     const point = z.map((value, i) => value + part * direction[i]);
     if (!point.every(Number.isFinite)) continue;
     const { loss: there } = await evaluate(point, 0);
-    values++;
     // `there < loss` as well: an ascent direction must not pass as descent.
     if (there < loss && there <= loss + ARMIJO * part * slope) {
-      return { point, part, values };
+      return { point, part };
     }
   }
-  return { part, values };
 }

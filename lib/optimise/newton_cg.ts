@@ -13,21 +13,17 @@
  * @module
  */
 
+import { iterate } from "./iterate.ts";
 import { backtrack } from "./line_search.ts";
 import {
   dot,
   type Evaluate,
-  isConverged,
-  isFiniteEvaluation,
   isNegligible,
-  type IterationRecord,
   type MinimiserOptions,
   type Minimum,
   norm,
   SETTLED,
-  type StopReason,
 } from "./minimiser.ts";
-import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
 
 /** Most halvings of a step. */
 const MAX_HALVINGS = 30;
@@ -36,104 +32,40 @@ const MAX_HALVINGS = 30;
 export async function newtonCg(
   evaluate: Evaluate,
   start: Float64Array,
-  options: MinimiserOptions = {},
+  { stepTolerance = 1e-9, ...options }: MinimiserOptions = {},
 ): Promise<Minimum> {
-  const {
-    maxIterations = 100,
-    tolerance = 1e-9,
-    stepTolerance = 1e-9,
-    lossFloor = 0,
-    onIteration,
-  } = options;
-  const evaluations: Minimum["evaluations"] = [0, 0, 0];
-  const records: IterationRecord[] = [];
-  let z: Float64Array = start.slice();
-  let here = await evaluate(z, 2);
-  evaluations[2]++;
-  let stepLength = 0;
-  let settled = false;
-  let firstNorm = 0;
-  let stopReason: StopReason | undefined;
-
-  while (stopReason === undefined) {
-    const finite = isFiniteEvaluation(here);
-    const gradient = here.gradient!;
-    const spectrum: Spectrum = finite
-      ? spectrumOf(here.hessian!)
-      : { values: new Float64Array(0), vectors: [] };
-    const gradientNorm = norm(gradient);
-    if (records.length === 0) firstNorm = gradientNorm;
-    const entry: IterationRecord = {
-      iteration: records.length,
-      loss: here.loss,
-      gradientNorm,
-      stepLength,
-      accepted: true,
-      eigenvalues: [...spectrum.values],
-      z: [...z],
-    };
-    records.push(entry);
-    onIteration?.(entry);
-
-    const promised = finite ? promisedFall(gradient, spectrum) : Infinity;
-    if (!finite) {
-      stopReason = "not-finite";
-    } else if (here.loss <= lossFloor) {
-      stopReason = "exact";
-    } else if (promised <= tolerance * here.loss) {
-      stopReason = "gradient";
-    } else if (settled) {
-      stopReason = "step";
-    } else if (records.length > maxIterations) {
-      stopReason = "iterations";
-    } else {
-      const forcing = Math.min(0.5, Math.sqrt(gradientNorm / firstNorm));
+  return await iterate(evaluate, start, options, {
+    order: 2,
+    async advance({ z, here, gradient, promised, records }, evaluate) {
+      const gradientNorm = norm(gradient);
+      const forcing = Math.min(
+        0.5,
+        Math.sqrt(gradientNorm / records[0].gradientNorm),
+      );
       const direction = inexactNewton(
         gradient,
         here.hessian!,
         forcing * gradientNorm,
       );
-      const slope = dot(gradient, direction);
-      const { point, part, values } = await backtrack(evaluate, {
+      const found = await backtrack(evaluate, {
         z,
         loss: here.loss,
         direction,
-        slope,
+        slope: dot(gradient, direction),
         maxHalvings: MAX_HALVINGS,
       });
-      evaluations[0] += values;
-      const there = point && await evaluate(point, 2);
-      if (point === undefined || there === undefined) {
-        stopReason = promised <= SETTLED * here.loss
-          ? "precision"
-          : "line-search";
-      } else {
-        evaluations[2]++;
-        // A loss without finite derivatives is no place to go on from.
-        if (!isFiniteEvaluation(there)) {
-          stopReason = "not-finite";
-        } else {
-          const step = direction.map((value) => part * value);
-          stepLength = norm(step);
-          settled = isNegligible(step, z, stepTolerance);
-          z = point;
-          here = there;
-        }
+      if (found === undefined) {
+        return promised <= SETTLED * here.loss ? "precision" : "line-search";
       }
-    }
-  }
-
-  return {
-    z,
-    loss: here.loss,
-    gradient: here.gradient!,
-    hessian: here.hessian!,
-    iterations: records.length - 1,
-    converged: isConverged(stopReason),
-    stopReason,
-    records,
-    evaluations,
-  };
+      const step = direction.map((value) => found.part * value);
+      return {
+        z: found.point,
+        here: await evaluate(found.point, 2),
+        stepLength: norm(step),
+        isSettled: isNegligible(step, z, stepTolerance),
+      };
+    },
+  });
 }
 
 /**

@@ -21,21 +21,18 @@
  * @module
  */
 
+import { iterate, type Standpoint } from "./iterate.ts";
 import {
   type Evaluate,
-  isConverged,
   isFiniteEvaluation,
   isNegligible,
-  type IterationRecord,
   type MinimiserOptions,
   type Minimum,
   norm,
   PRECISION,
   SETTLED,
-  type StopReason,
 } from "./minimiser.ts";
 import {
-  promisedFall,
   type Spectrum,
   spectrumOf,
   trustRegionStep,
@@ -138,122 +135,65 @@ async function descend(
   mayStick = false,
 ): Promise<Minimum & { isStuck: boolean }> {
   const {
-    maxIterations = 100,
-    tolerance = 1e-9,
     stepTolerance = 1e-9,
-    lossFloor = 0,
     precision = PRECISION,
     initialRadius = 1,
     maxRadius = MAX_RADIUS,
-    onIteration,
   } = options;
-  const evaluations: Minimum["evaluations"] = [0, 0, 0];
-  const records: IterationRecord[] = [];
-  let z: Float64Array = start.slice();
   let radius = initialRadius;
-  let stopReason: StopReason | undefined;
   let isStuck = false;
+  const minimum = await iterate(evaluate, start, options, {
+    order: 2,
+    initialLength: radius,
+    async advance(from, evaluate) {
+      const { z, here, gradient, spectrum } = from;
+      if (mayStick && (creeps(from) || drifts(from))) {
+        isStuck = true;
+        return "iterations";
+      }
+      const { step, predicted, onBoundary } = trustRegionStep(
+        gradient,
+        spectrum,
+        radius,
+      );
+      if (isNegligible(step, z, stepTolerance)) {
+        // Short of itself, or because nothing longer lowers the loss.
+        return onBoundary ? "stalled" : "step";
+      }
+      const trial = z.map((value, i) => value + step[i]);
+      const there = await evaluate(trial, 2);
+      const actual = here.loss - there.loss;
+      const accepted = isFiniteEvaluation(there) && actual > 0;
+      const ratio = accepted && predicted > 0 ? actual / predicted : 0;
+      // A promise below the rounding of the loss itself cannot be kept or broken.
+      if (!accepted && predicted <= precision * here.loss) {
+        const left = fallWithin(gradient, spectrum, maxRadius);
+        return left <= SETTLED * here.loss ? "precision" : "stalled";
+      }
+      if (ratio < 0.25) radius = 0.25 * norm(step);
+      else if (ratio > 0.75 && onBoundary) {
+        radius = Math.min(maxRadius, 2 * radius);
+      }
+      const stepLength = radius;
+      return accepted
+        ? { z: trial, here: there, stepLength }
+        : { z, here, stepLength, accepted };
+    },
+  });
+  return { ...minimum, isStuck };
+}
 
-  let here = await evaluate(z, 2);
-  evaluations[2]++;
-  let spectrum: Spectrum = { values: new Float64Array(0), vectors: [] };
-  if (isFiniteEvaluation(here)) spectrum = spectrumOf(here.hessian!);
-  else stopReason = "not-finite";
+/** Whether many iterations gained nothing of what the model promises. */
+function creeps({ here, promised, records }: Standpoint): boolean {
+  const before = records.at(-STUCK_AFTER - 1);
+  return before !== undefined && promised > STUCK_GAIN * here.loss &&
+    before.loss - here.loss < STUCK_GAIN * here.loss;
+}
 
-  const record = (accepted: boolean) => {
-    const entry: IterationRecord = {
-      iteration: records.length,
-      loss: here.loss,
-      gradientNorm: norm(here.gradient!),
-      stepLength: radius,
-      accepted,
-      eigenvalues: [...spectrum.values],
-      z: [...z],
-    };
-    records.push(entry);
-    onIteration?.(entry);
-  };
-  record(true);
-
-  while (stopReason === undefined) {
-    const gradient = here.gradient!;
-    const promised = promisedFall(gradient, spectrum);
-    if (here.loss <= lossFloor) {
-      stopReason = "exact";
-      break;
-    }
-    if (promised <= tolerance * here.loss) {
-      stopReason = "gradient";
-      break;
-    }
-    if (records.length > maxIterations) {
-      stopReason = "iterations";
-      break;
-    }
-    if (mayStick && (creeps(promised) || drifts(promised))) {
-      isStuck = true;
-      stopReason = "iterations";
-      break;
-    }
-    const { step, predicted, onBoundary } = trustRegionStep(
-      gradient,
-      spectrum,
-      radius,
-    );
-    if (isNegligible(step, z, stepTolerance)) {
-      // Short of itself, or because nothing longer lowers the loss.
-      stopReason = onBoundary ? "stalled" : "step";
-      break;
-    }
-    const trial = z.map((value, i) => value + step[i]);
-    const there = await evaluate(trial, 2);
-    evaluations[2]++;
-    const actual = here.loss - there.loss;
-    const accepted = isFiniteEvaluation(there) && actual > 0;
-    const ratio = accepted && predicted > 0 ? actual / predicted : 0;
-    // A promise below the rounding of the loss itself cannot be kept or broken.
-    if (!accepted && predicted <= precision * here.loss) {
-      const left = fallWithin(gradient, spectrum, maxRadius);
-      stopReason = left <= SETTLED * here.loss ? "precision" : "stalled";
-      break;
-    }
-    if (ratio < 0.25) radius = 0.25 * norm(step);
-    else if (ratio > 0.75 && onBoundary) {
-      radius = Math.min(maxRadius, 2 * radius);
-    }
-    if (accepted) {
-      z = trial;
-      here = there;
-      spectrum = spectrumOf(there.hessian!);
-    }
-    record(accepted);
-  }
-
-  return {
-    z,
-    loss: here.loss,
-    gradient: here.gradient!,
-    hessian: here.hessian!,
-    iterations: records.length - 1,
-    converged: isConverged(stopReason),
-    stopReason,
-    records,
-    evaluations,
-    isStuck,
-  };
-
-  /** Whether many iterations gained nothing of what the model promises. */
-  function creeps(promised: number): boolean {
-    const before = records.at(-STUCK_AFTER - 1);
-    return before !== undefined && promised > STUCK_GAIN * here.loss &&
-      before.loss - here.loss < STUCK_GAIN * here.loss;
-  }
-
-  /** Whether little is left to gain but along a coordinate that hardly counts. */
-  function drifts(promised: number): boolean {
-    return promised <= DRIFT_GAIN * here.loss &&
-      faintCoordinates(here.hessian!).length > 0;
-  }
+/** Whether little is left to gain but along a coordinate that hardly counts. */
+function drifts({ here, promised }: Standpoint): boolean {
+  return promised <= DRIFT_GAIN * here.loss &&
+    faintCoordinates(here.hessian!).length > 0;
 }
 
 /** What the model promises within `radius`, negative curvature included. */
