@@ -1136,7 +1136,7 @@ ${formatDuration(start)} on; the first ${
           height: 300,
         }),
       ], legendOf(gain)),
-      await spectrogramCharts([
+      spectrogramCharts([
         { title: `Target (${name})`, spectrogram: levels[0], start },
         { title: "Target − 4A-2A", spectrogram: levels[1], start },
         { title: "Target − 4A-2A-G", spectrogram: levels[2], start },

@@ -12,7 +12,7 @@ import type { MapAxis, MapCell } from "../convergence/loss_map.ts";
 import type { Chart, LegendGroup } from "./cells.ts";
 import { formatNumber } from "../base/format.ts";
 import { coloursOf } from "./palette.ts";
-import { encodePng } from "./png.ts";
+import { pngUrl } from "./png.ts";
 import { shade } from "./spectrogram_chart.ts";
 
 /** A point on the path of a minimiser. */
@@ -61,7 +61,7 @@ export function pathLegend(methods: readonly string[]): LegendGroup {
 }
 
 /** A map with paths as a chart. */
-export async function lossMapChart(options: LossMapChart): Promise<Chart> {
+export function lossMapChart(options: LossMapChart): Chart {
   const { title, caption, axes, titles, cells, paths, minimum } = options;
   const side = Math.round(Math.sqrt(cells.length));
   const levels = cells.map(({ loss }) => Math.log10(loss));
@@ -82,7 +82,7 @@ export async function lossMapChart(options: LossMapChart): Promise<Chart> {
     const part = Number.isFinite(level) ? (level - domain[0]) / span : 1;
     pixels[row * side + column] = Math.round((SHADES - 1) * part);
   });
-  const png = await encodePng({
+  const url = pngUrl({
     width: side,
     height: side,
     palette: Array.from({ length: SHADES }, (_, i) => shade(i / (SHADES - 1))),
@@ -132,7 +132,7 @@ export async function lossMapChart(options: LossMapChart): Promise<Chart> {
             right: x.high,
             low: y.low,
             high: y.high,
-            url: `data:image/png;base64,${png.toBase64()}`,
+            url,
           }],
         },
         mark: { type: "image", aspect: false },

@@ -11,7 +11,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Spectrogram } from "../metrics/spectrogram.ts";
 import { type Chart, charts, type ChartsCell } from "./cells.ts";
-import { encodePng } from "./png.ts";
+import { pngUrl } from "./png.ts";
 
 /** Viridis at equal steps. */
 export const VIRIDIS = [
@@ -45,25 +45,23 @@ export interface SpectrogramPanel {
  * The panels in one cell, their colours from `range` below the highest level of
  * all up to it, in dB.
  */
-export async function spectrogramCharts(
+export function spectrogramCharts(
   panels: readonly SpectrogramPanel[],
   range = 90,
-): Promise<ChartsCell> {
+): ChartsCell {
   let highest = -Infinity;
   for (const { spectrogram: { levels } } of panels) {
     for (const level of levels) highest = Math.max(highest, level);
   }
   highest = Math.ceil(highest);
   const domain: [number, number] = [highest - range, highest];
-  return charts(
-    await Promise.all(panels.map((panel) => chartOf(panel, domain))),
-  );
+  return charts(panels.map((panel) => chartOf(panel, domain)));
 }
 
-async function chartOf(
+function chartOf(
   { title, caption, spectrogram, start = 0 }: SpectrogramPanel,
   domain: [number, number],
-): Promise<Chart> {
+): Chart {
   const { columns, rows, levels, hertz } = spectrogram;
   const seconds = spectrogram.seconds.map((s) =>
     Number((start + s).toFixed(3))
@@ -78,7 +76,7 @@ async function chartOf(
       );
     }
   }
-  const png = await encodePng({
+  const url = pngUrl({
     width: columns,
     height: rows,
     palette: Array.from({ length: SHADES }, (_, i) => shade(i / (SHADES - 1))),
@@ -97,7 +95,7 @@ async function chartOf(
             to: seconds[1],
             low: hertz[0],
             high: hertz[1],
-            url: `data:image/png;base64,${png.toBase64()}`,
+            url,
           }],
         },
         mark: { type: "image", aspect: false },
