@@ -54,7 +54,14 @@ export interface TraceOptions {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
+ * import { prepare } from "./executable.ts";
+ * import { multiply, sum } from "./primitives.ts";
+ *
  * const program = trace(1, 1, ([gain], [x]) => [sum(multiply(gain, x))]);
+ * const ready = await prepare(program, { batch: 1, length: 3 });
+ * ready.load(0, 0, Float32Array.of(1, 2, 4));
+ * assert.deepEqual([...ready.run([10])], [70]);
  * ```
  */
 export function trace(

@@ -44,8 +44,15 @@ function atNewLevel<T>(body: (level: number) => T): T {
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
+ * import { prepare } from "./executable.ts";
+ * import { multiply } from "./primitives.ts";
+ * import { constant, trace } from "./program.ts";
+ *
  * const square: ValueFunction = (x) => [multiply(x, x)];
- * trace(1, 0, ([x]) => jvp(square, [x], [constant(1)])[1]); // 2 x
+ * const slope = trace(1, 0, ([x]) => jvp(square, [x], [constant(1)])[1]);
+ * const ready = await prepare(slope, { batch: 1, length: 1 });
+ * assert.deepEqual([...ready.run([3])], [6]);
  * ```
  */
 export function jvp(
@@ -86,11 +93,18 @@ export function pushForward(
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
+ * import { prepare } from "./executable.ts";
+ * import { multiply } from "./primitives.ts";
+ * import { constant, trace } from "./program.ts";
+ *
  * const product: ValueFunction = (x, y) => [multiply(x, y)];
- * trace(2, 0, ([x, y]) => {
+ * const slopes = trace(2, 0, ([x, y]) => {
  *   const [, pullback] = vjp(product, x, y);
- *   return pullback(constant(1)); // y, x
+ *   return pullback(constant(1));
  * });
+ * const ready = await prepare(slopes, { batch: 1, length: 1 });
+ * assert.deepEqual([...ready.run([3, 5])], [5, 3]);
  * ```
  */
 export function vjp(

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { median } from "../base/statistics.ts";
 
 /** Median of the times that `run` takes, in ms; it is called until `seconds` are up. */
 export async function medianTime(
@@ -21,15 +22,6 @@ export async function medianTime(
     times.push(performance.now() - start);
   }
   return median(times);
-}
-
-/** The middle of `values`, or between the two that are. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Processor time of all threads so far, in ms: other work does not add to it. */

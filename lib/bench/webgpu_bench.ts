@@ -12,6 +12,7 @@
  * @module
  */
 
+import { median } from "../base/statistics.ts";
 import { toNatural } from "../compressor/parameters.ts";
 import { makeStimulus } from "../data/stimulus.ts";
 import { byParameters } from "../engines/by_parameters.ts";
@@ -127,8 +128,8 @@ export async function benchWebGpu(
     await engine.evaluate(theta, order);
     rounds = engine.statistics;
   };
-  const valueMs = await median(repetitions, evaluate(0));
-  const hessianMs = await median(repetitions, evaluate(2));
+  const valueMs = await medianTime(repetitions, evaluate(0));
+  const hessianMs = await medianTime(repetitions, evaluate(2));
   await engine.close();
 
   const extents = { batch: pair.starts.length, time: pair.chunkLength };
@@ -189,7 +190,7 @@ interface Extents {
 }
 
 /** Median time of `work` in milliseconds, after one run that does not count. */
-async function median(
+async function medianTime(
   repetitions: number,
   work: () => Promise<unknown>,
 ): Promise<number> {
@@ -200,8 +201,7 @@ async function median(
     await work();
     times.push(performance.now() - start);
   }
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)];
+  return median(times);
 }
 
 function signal(gpu: Gpu, { batch, time }: Extents): GPUBuffer {
@@ -249,7 +249,7 @@ async function timePlainScans(
     }
     return bindings;
   });
-  const ms = await median(repetitions, () =>
+  const ms = await medianTime(repetitions, () =>
     submit(gpu, (pass) => {
       pass.setPipeline(pipeline);
       for (let i = 0; i < RECURRENCES; i++) {
@@ -271,7 +271,7 @@ async function timeBlockScans(
   const beta = signal(gpu, extents);
   const u = signal(gpu, extents);
   const scan = await createScan(gpu, extents, { beta, u });
-  const ms = await median(repetitions, () =>
+  const ms = await medianTime(repetitions, () =>
     submit(gpu, (pass) => {
       for (let i = 0; i < RECURRENCES; i++) scan.encode(pass);
     }));

@@ -9,6 +9,7 @@
  */
 
 import { formatDecibels, formatNumber } from "../base/format.ts";
+import { mean } from "../base/statistics.ts";
 import { preEmphasise } from "../sound/pre_emphasis.ts";
 import type { Pair } from "../sound/signal.ts";
 
@@ -137,7 +138,6 @@ export function levelSlope(pairs: readonly Pair[]): number {
       }
     }
   }
-  const mean = (x: number[]) => x.reduce((s, v) => s + v, 0) / x.length;
   const [m, w] = [mean(dry), mean(wet)];
   let [top, bottom] = [0, 0];
   dry.forEach((level, i) => {

@@ -12,6 +12,7 @@
  */
 
 import { createRandom } from "../base/random.ts";
+import { quantile } from "../base/statistics.ts";
 
 /** A figure with the interval that resampling gives it. */
 export interface Interval {
@@ -56,20 +57,10 @@ export function bootstrapInterval(
     const value = statistic(times);
     if (Number.isFinite(value)) values.push(value);
   }
-  values.sort((a, b) => a - b);
   const tail = (1 - confidence) / 2;
   return {
     estimate: statistic(times.fill(1)),
-    low: percentile(values, tail),
-    high: percentile(values, 1 - tail),
+    low: quantile(values, tail),
+    high: quantile(values, 1 - tail),
   };
-}
-
-/** Percentile of sorted `values`, linear between them. */
-function percentile(values: number[], part: number): number {
-  if (values.length === 0) return NaN;
-  const place = part * (values.length - 1);
-  const below = Math.floor(place);
-  const above = Math.min(below + 1, values.length - 1);
-  return values[below] + (place - below) * (values[above] - values[below]);
 }

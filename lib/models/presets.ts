@@ -80,9 +80,19 @@ const known = new Map<string, Model>();
  *
  * @example
  * ```ts
- * import { parseModel } from "./presets.ts";
- * parseModel("4a-2a+coupling").parameters.map(({ name }) => name);
- * // threshold_db, ratio, attack_ms, release_ms, coupling_hz, make_up_db
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(
+ *   parseModel("4a-2a+coupling").parameters.map(({ name }) => name),
+ *   [
+ *     "threshold_db",
+ *     "ratio",
+ *     "attack_ms",
+ *     "release_ms",
+ *     "coupling_hz",
+ *     "make_up_db",
+ *   ],
+ * );
  * ```
  * @throws {RangeError} naming the word that is neither, or does not go with others.
  */

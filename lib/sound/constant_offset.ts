@@ -10,6 +10,7 @@
  * @module
  */
 
+import { weightedMedian } from "../base/statistics.ts";
 import type { Signal } from "./signal.ts";
 
 /** A constant offset that was found. */
@@ -56,8 +57,10 @@ export function constantOffset(
     blocks.push({ mean, weight: 1 / (scatter + LEAST_OFFSET) });
   }
   if (blocks.length < FEWEST_BLOCKS) return;
-  const value = median(blocks.map(({ mean, weight }) => [mean, weight]));
-  const spread = 1.4826 * median(
+  const value = weightedMedian(
+    blocks.map(({ mean, weight }) => [mean, weight]),
+  );
+  const spread = 1.4826 * weightedMedian(
     blocks.map(({ mean, weight }) => [Math.abs(mean - value), weight]),
   );
   const total = blocks.reduce((sum, { weight }) => sum + weight, 0);
@@ -73,16 +76,4 @@ export function constantOffset(
 /** `signal` less a constant. */
 export function withoutOffset<T extends Signal>(signal: T, value: number): T {
   return signal.map((sample) => sample - value) as T;
-}
-
-/** Weighted median of [value, weight]. */
-function median(values: [number, number][]): number {
-  values.sort((one, other) => one[0] - other[0]);
-  const total = values.reduce((sum, [, weight]) => sum + weight, 0);
-  let sum = 0;
-  for (const [value, weight] of values) {
-    sum += weight;
-    if (sum >= total / 2) return value;
-  }
-  return NaN;
 }

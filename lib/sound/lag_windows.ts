@@ -34,6 +34,7 @@ import {
   SILENCE,
   SilentSideError,
 } from "./alignment.ts";
+import { weightedMedian } from "../base/statistics.ts";
 import type { Pair, Signal } from "./signal.ts";
 
 /** The lag in one window. */
@@ -483,17 +484,15 @@ function offOf(
   if (Math.min(rising.length, falling.length) < FEWEST_CROSSINGS / 2) return;
   const slopes = crossings.map(({ slope }) => Math.abs(slope));
   const middle = (weights: number[]) =>
-    [rising, falling].map((side) => weightedMedian(side, offs, weights));
+    [rising, falling].map((side) =>
+      weightedMedian(side.map((i) => [offs[i], weights[i]]))
+    );
   const first = middle(slopes);
   const beside = (medians: number[], i: number) =>
     Math.abs(offs[i] - medians[crossings[i].slope > 0 ? 0 : 1]);
-  const every = crossings.map((_, i) => i);
-  const ones = crossings.map(() => 1);
   const noise = 1.4826 *
     weightedMedian(
-      every,
-      crossings.map((_, i) => beside(first, i) * slopes[i]),
-      ones,
+      crossings.map((_, i) => [beside(first, i) * slopes[i], 1]),
     );
   const deviations = crossings.map(({ period }, i) =>
     Math.hypot(noise / slopes[i], PHASE_TRUST * period)
@@ -511,9 +510,7 @@ function offOf(
     places += weights[i] * at;
   });
   const scatter = 1.4826 * weightedMedian(
-    every,
-    crossings.map((_, i) => beside(medians, i) * weights[i]),
-    ones,
+    crossings.map((_, i) => [beside(medians, i) * weights[i], 1]),
   );
   const period = periods / total;
   // 1.25: a median has less to say than a mean. Neighbouring crossings share what
@@ -525,20 +522,4 @@ function offOf(
     error: Math.hypot(own, PHASE_TRUST * period / 3, LEAST_ERROR),
     period,
   };
-}
-
-function weightedMedian(
-  indices: number[],
-  values: number[],
-  weights: number[],
-): number {
-  const sorted = indices.slice().sort((a, b) => values[a] - values[b]);
-  let total = 0;
-  for (const i of sorted) total += weights[i];
-  let sum = 0;
-  for (const i of sorted) {
-    sum += weights[i];
-    if (sum >= total / 2) return values[i];
-  }
-  return NaN;
 }

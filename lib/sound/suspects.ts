@@ -19,6 +19,7 @@
 
 import FFT from "fft.js";
 import { Matrix, solve } from "ml-matrix";
+import { mean } from "../base/statistics.ts";
 import {
   formatFixed,
   formatInteger,
@@ -313,11 +314,11 @@ function likeness(one: Float64Array, other: Float64Array): number {
   const input = new Float64Array(2 * size);
   const output = new Float64Array(2 * size);
   const energies = [one, other].map((course, k) => {
-    const mean = course.reduce((sum, x) => sum + x, 0) / course.length;
+    const middle = mean(course);
     let energy = 0;
     course.forEach((x, i) => {
-      input[2 * i + k] = x - mean;
-      energy += (x - mean) ** 2;
+      input[2 * i + k] = x - middle;
+      energy += (x - middle) ** 2;
     });
     return energy;
   });

@@ -28,6 +28,7 @@
  * @module
  */
 
+import { mean } from "../../base/statistics.ts";
 import { NEPER_PER_DB } from "../../sound/units.ts";
 import type { ChunkedPair } from "../../sound/chunks.ts";
 import type { Engine, Evaluation, Order } from "../../objective/evaluation.ts";
@@ -269,8 +270,6 @@ function statisticsOf(
 ): RoundStatistics {
   if (known) return NO_ROUNDS;
   const chunks = results.flatMap(({ progress }) => progress);
-  const mean = (values: number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const { segments } = parts[0];
   return {
     rounds: chunks.reduce((most, { rounds }) => Math.max(most, rounds), 0),
