@@ -281,7 +281,7 @@ async function openPublished(pair: ChunkedPair): Promise<OpenHessian> {
     );
   }
   const { openPeerHessian } = await import("./peer.ts");
-  const peer = await openPeerHessian(pair, python);
+  const peer = await openPeerHessian(pair, { python });
   let processBytes = 0;
   let device = "";
   return {

@@ -4,7 +4,9 @@ Reads lines of JSON from standard input: first what to compute on, then, as ofte
 as wanted, coordinates. Each coordinates are answered by a line on standard output:
 the Hessian there, the milliseconds it took, the most memory that this process has
 had, and the versions. The samples are a file of 32-bit floats: the dry chunks,
-then the wet ones. Only public functions of torch, torchcomp and torchlpc are used.
+then the wet ones. The device is one of torch's, "cpu" or "cuda", where the library
+has a scan of its own. Only public functions of torch, torchcomp and torchlpc are
+used.
 """
 
 import importlib.metadata
@@ -19,12 +21,13 @@ import torchlpc
 
 request = json.loads(sys.stdin.readline())
 torch.set_num_threads(request["threads"])
+device = request["device"]
 batch, length = request["chunks"], request["chunk_length"]
 warm_up, sample_rate = request["warm_up"], request["sample_rate"]
 
 samples = torch.from_file(
     request["samples"], shared=False, size=2 * batch * length, dtype=torch.float32
-).reshape(2, batch, length)
+).reshape(2, batch, length).to(device)
 dry, wet = samples[0], samples[1]
 level = dry.abs().clamp_min(1e-8)
 
@@ -32,13 +35,15 @@ level = dry.abs().clamp_min(1e-8)
 def pre_emphasis(x):
     """(1 - z^-1) / (1 - 0.995 z^-1), from rest."""
     step = torch.cat([x[:, :1], x[:, 1:] - x[:, :-1]], dim=1)
-    pole = torch.full((batch, length, 1), -0.995, dtype=x.dtype)
+    pole = torch.full((batch, length, 1), -0.995, dtype=x.dtype, device=device)
     return torchlpc.sample_wise_lpc(step, pole)
 
 
 def between(low_ms, high_ms, z):
     low, high = (
-        torchcomp.ms2coef(torch.tensor(float(ms), dtype=torch.float32), sample_rate)
+        torchcomp.ms2coef(
+            torch.tensor(float(ms), dtype=torch.float32, device=device), sample_rate
+        )
         for ms in (low_ms, high_ms)
     )
     return low + (high - low) * torch.sigmoid(z)
@@ -69,11 +74,12 @@ versions = {
 unit = 1 if sys.platform == "darwin" else 1024
 
 for line in sys.stdin:
-    z = torch.tensor(json.loads(line), dtype=torch.float32)
+    z = torch.tensor(json.loads(line), dtype=torch.float32, device=device)
     start = time.perf_counter()
-    hessian = torch.autograd.functional.hessian(loss, z)
+    # As a list the Hessian has to be there: a GPU is waited for.
+    hessian = torch.autograd.functional.hessian(loss, z).tolist()
     answer = {
-        "hessian": hessian.tolist(),
+        "hessian": hessian,
         "milliseconds": 1000 * (time.perf_counter() - start),
         "process_bytes": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "versions": versions,

@@ -61,15 +61,26 @@ export interface PeerHessian {
   close(): Promise<void>;
 }
 
+/** How a peer is started. */
+export interface PeerOptions {
+  /** The Python, by default the one that OPTOFIT_PEER_PYTHON names. */
+  python?: string;
+  /** Where it computes (default "cpu"). */
+  device?: "cpu" | "cuda";
+}
+
 /**
- * Starts `python`, by default the one that OPTOFIT_PEER_PYTHON names, on `pair`.
+ * Starts the peer on `pair`.
  *
  * @throws {PeerError} where that cannot be done, or, from `evaluate`, where it
  * fails.
  */
 export async function openPeerHessian(
   pair: ChunkedPair,
-  python = process.env.OPTOFIT_PEER_PYTHON ?? "python3",
+  {
+    python = process.env.OPTOFIT_PEER_PYTHON ?? "python3",
+    device = "cpu",
+  }: PeerOptions = {},
 ): Promise<PeerHessian> {
   const { dry, wet, starts, chunkLength, warmUp, sampleRate } = pair;
   const remedy =
@@ -110,6 +121,7 @@ export async function openPeerHessian(
       .catch(() => {});
   await say({
     samples,
+    device,
     chunks: starts.length,
     chunk_length: chunkLength,
     warm_up: warmUp,

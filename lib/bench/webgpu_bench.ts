@@ -37,6 +37,7 @@ import { chunk, type ChunkedPair } from "../sound/chunks.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import { publishedCoordinates } from "../objective/coordinates.ts";
 import { measureHessian, type Measurement } from "./measure_hessian.ts";
+import { openPeerHessian } from "./peer.ts";
 import plainScanCode from "./plain_scan.wgsl" with { type: "text" };
 
 /**
@@ -66,6 +67,8 @@ export interface WebGpuBenchOptions {
   chunkSeconds?: number;
   /** Times each thing is timed; the median counts (default 3). */
   repetitions?: number;
+  /** Whether the published library is timed as well, on the same card. */
+  peer?: boolean;
 }
 
 /** What was measured, in milliseconds, and estimated. */
@@ -88,6 +91,14 @@ export interface WebGpuBench {
   frameworkMs: number;
   /** Largest distance of its Hessian from the engine's, by the largest entry. */
   frameworkDeviation: number;
+  /** Median time of the published library's Hessian by its CUDA scan. */
+  peerMs?: number;
+  /** Largest distance of its Hessian from the engine's, by the largest entry. */
+  peerDeviation?: number;
+  /** `peerMs` over `hessianMs`. */
+  peerRatio?: number;
+  /** Versions of its parts. */
+  peerVersions?: Record<string, string>;
   /** `plainScansMs` over `hessianMs`. */
   plainRatio: number;
   /** `blockScansMs` over `hessianMs`. */
@@ -104,7 +115,7 @@ export interface WebGpuBench {
 export async function benchWebGpu(
   options: WebGpuBenchOptions = {},
 ): Promise<WebGpuBench> {
-  const { chunks = 4, chunkSeconds = 1, repetitions = 3 } = options;
+  const { chunks = 4, chunkSeconds = 1, repetitions = 3, peer } = options;
   const sampleRate = 44100;
   const { samples: dry } = makeStimulus({ seconds: chunks * chunkSeconds });
   const pair = chunk({ dry, wet: dry, sampleRate }, {
@@ -138,6 +149,10 @@ export async function benchWebGpu(
   const framework = await measureFramework(pair, z);
   const frameworkMs = framework.milliseconds[0];
   const largest = Math.max(...hessian!.map(Math.abs));
+  const deviation = (other: readonly number[]) =>
+    Math.max(...other.map((value, i) => Math.abs(value - hessian![i]))) /
+    largest;
+  const published = peer ? await measurePeer(pair, z, repetitions) : undefined;
   return {
     adapter: gpu.adapterName,
     chunks,
@@ -148,9 +163,13 @@ export async function benchWebGpu(
     plainScansMs,
     blockScansMs,
     frameworkMs,
-    frameworkDeviation: Math.max(
-      ...framework.hessian.map((value, i) => Math.abs(value - hessian![i])),
-    ) / largest,
+    frameworkDeviation: deviation(framework.hessian),
+    ...published && {
+      peerMs: published.milliseconds,
+      peerDeviation: deviation(published.hessian),
+      peerRatio: published.milliseconds / hessianMs,
+      peerVersions: published.versions,
+    },
     plainRatio: plainScansMs / hessianMs,
     blockRatio: blockScansMs / hessianMs,
     frameworkRatio: frameworkMs / hessianMs,
@@ -181,6 +200,27 @@ async function measureFramework(
     });
   } finally {
     await Deno.remove(samples);
+  }
+}
+
+/** The median Hessian of the published library at `z`, after one that compiles. */
+async function measurePeer(
+  pair: ChunkedPair,
+  z: Float64Array,
+  repetitions: number,
+) {
+  const peer = await openPeerHessian(pair, { device: "cuda" });
+  try {
+    await peer.evaluate(z);
+    const answers = [];
+    for (let i = 0; i < repetitions; i++) answers.push(await peer.evaluate(z));
+    return {
+      milliseconds: median(answers.map(({ milliseconds }) => milliseconds)),
+      hessian: answers[0].hessian.flat(),
+      versions: answers[0].versions,
+    };
+  } finally {
+    await peer.close();
   }
 }
 

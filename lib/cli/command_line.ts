@@ -375,8 +375,8 @@ export function resultsFolder(out: string | undefined): string {
   return out === undefined ? REPORTS : userPath(out);
 }
 
-/** A channel that an option names, counted from 1. */
-export function channelOf(text: string): number {
+/** A whole number from 1, as an option gives it: of a channel, or a count. */
+export function positiveInteger(text: string): number {
   const channel = Number(text);
   if (Number.isInteger(channel) && channel >= 1) return channel;
   throw new InvalidArgumentError("give a whole number from 1.");

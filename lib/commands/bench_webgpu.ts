@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import {
   benchWebGpu,
   PUBLISHED_MS,
@@ -16,6 +16,7 @@ import {
   bold,
   jsonOption,
   note,
+  positiveInteger,
   printResult,
   runCommand,
 } from "../cli/command_line.ts";
@@ -27,17 +28,36 @@ export const command = new Command("deno task bench:webgpu")
       "next found anew, beside the same recurrences solved one by one and the same\n" +
       "Hessian in operations of TensorFlow.js, on the same adapter.",
   )
+  .addOption(
+    new Option("--chunks <n>", "chunks of the batch").default(4)
+      .argParser(positiveInteger),
+  )
+  .addOption(
+    new Option("--chunk-seconds <s>", "length of a chunk").default(1)
+      .argParser(positiveInteger),
+  )
+  .addOption(
+    new Option("--repetitions <n>", "runs of each, of which the median counts")
+      .default(3).argParser(positiveInteger),
+  )
+  .option(
+    "--peer",
+    "also time the published library, torchcomp, on the same card (CUDA), with\n" +
+      "the Python that OPTOFIT_PEER_PYTHON names",
+  )
   .addOption(jsonOption())
   .addHelpText(
     "after",
     `
 Examples:
   deno task bench:webgpu
-  deno task bench:webgpu --json webgpu.json`,
+  deno task bench:webgpu --json webgpu.json
+  deno task bench:webgpu --chunks 16 --chunk-seconds 12
+  OPTOFIT_PEER_PYTHON=venv/bin/python deno task bench:webgpu --peer`,
   )
-  .action(async ({ json }) => {
+  .action(async ({ json, ...options }) => {
     note("measuring: the GPU engine and what it is compared with");
-    const bench = await benchWebGpu();
+    const bench = await benchWebGpu(options);
     await printResult(describe(bench), bench, json);
   });
 
@@ -59,10 +79,21 @@ function describe(bench: WebGpuBench): string {
     ),
     row(`${RECURRENCES} scans by blocks`, bench.blockScansMs, bench.blockRatio),
     row("Hessian by TensorFlow.js", bench.frameworkMs, bench.frameworkRatio),
+    ...bench.peerMs === undefined
+      ? []
+      : [row("Hessian by torchcomp, CUDA", bench.peerMs, bench.peerRatio)],
     "",
-    `The last two Hessians differ by ${
+    `The Hessian of TensorFlow.js differs by ${
       formatNumber(bench.frameworkDeviation, 2)
     } of the largest entry.`,
+    ...bench.peerMs === undefined ? [] : [
+      `That of torchcomp differs by ${
+        formatNumber(bench.peerDeviation!, 2)
+      } from the engine's (${
+        Object.entries(bench.peerVersions!).map((part) => part.join(" "))
+          .join(", ")
+      }).`,
+    ],
     `Global memory: ${
       formatNumber(bench.bytesPerSample, 3)
     } bytes a sample. A roofline for 16 chunks of 12 s on an RTX 3060 (360 GB/s, 12.7 TFLOP/s): ${

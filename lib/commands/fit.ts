@@ -35,13 +35,13 @@ import {
 import {
   bold,
   CHANNEL_HELP,
-  channelOf,
   configOf,
   configOption,
   engineOption,
   jsonOption,
   LINK_HELP,
   note,
+  positiveInteger,
   printResult,
   requireDistinctFiles,
   runCommand,
@@ -196,9 +196,9 @@ export const command = new Command("deno task fit")
   .addOption(configOption("fit"))
   .addOption(setOption())
   .addOption(engineOption())
-  .option("--channel <n>", CHANNEL_HELP, channelOf)
-  .option("--dry-channel <n>", "channel of DRY.wav", channelOf)
-  .option("--wet-channel <n>", "channel of WET.wav", channelOf)
+  .option("--channel <n>", CHANNEL_HELP, positiveInteger)
+  .option("--dry-channel <n>", "channel of DRY.wav", positiveInteger)
+  .option("--wet-channel <n>", "channel of WET.wav", positiveInteger)
   .option("--link", LINK_HELP)
   .option("--no-align", "leave the lag between the recordings as it is")
   .addOption(jsonOption())

@@ -29,13 +29,13 @@ import { formatNumber } from "../base/format.ts";
 import {
   bold,
   CHANNEL_HELP,
-  channelOf,
   configOf,
   engineOption,
   jsonOption,
   LINK_HELP,
   note,
   placeOfParameters,
+  positiveInteger,
   printResult,
   requireDistinctFiles,
   runCommand,
@@ -111,9 +111,9 @@ export const command = new Command("deno task objective")
   )
   .addOption(setOption())
   .addOption(engineOption())
-  .option("--channel <n>", CHANNEL_HELP, channelOf)
-  .option("--dry-channel <n>", "channel of DRY.wav", channelOf)
-  .option("--wet-channel <n>", "channel of WET.wav", channelOf)
+  .option("--channel <n>", CHANNEL_HELP, positiveInteger)
+  .option("--dry-channel <n>", "channel of DRY.wav", positiveInteger)
+  .option("--wet-channel <n>", "channel of WET.wav", positiveInteger)
   .option("--link", LINK_HELP)
   .addOption(
     new Option(

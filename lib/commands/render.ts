@@ -24,10 +24,10 @@ import {
 } from "../sound/wav.ts";
 import {
   bold,
-  channelOf,
   collect,
   jsonOption,
   note,
+  positiveInteger,
   printResult,
   requireDistinctFiles,
   runCommand,
@@ -155,7 +155,7 @@ export const command = new Command("deno task render")
     new Option("--format <format>", "samples of the result: PCM bits or float")
       .choices(SAMPLE_FORMAT_NAMES).default("32f" as const),
   )
-  .option("--channel <n>", "only this channel, from 1", channelOf)
+  .option("--channel <n>", "only this channel, from 1", positiveInteger)
   .option("--link", "every channel with the gain that the loudest asks for")
   .addOption(jsonOption())
   .addHelpText(
