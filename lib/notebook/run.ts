@@ -123,6 +123,7 @@ export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
     ...book.notices,
     ...(book.claims.length > 0 ? [claims(book.claims)] : []),
     ...(book.figures.length > 0 ? [figures(book.figures)] : []),
+    ...book.lead,
     ...book.body,
     configCell(written),
   ]);
