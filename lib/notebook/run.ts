@@ -11,7 +11,12 @@ import type { Option } from "@commander-js/extra-typings";
 import type * as z from "zod";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { loadConfig } from "../base/config.ts";
-import { formatDuration, formatNumber, withUnit } from "../base/format.ts";
+import {
+  formatDuration,
+  formatInteger,
+  formatNumber,
+  withUnit,
+} from "../base/format.ts";
 import { inputsOf, openResultStore } from "../base/result_store.ts";
 import {
   bold,
@@ -243,7 +248,10 @@ function summaryOf(
 }
 
 function valueOf({ value, unit = "", digits }: Figure): string {
-  return typeof value === "string"
-    ? value
-    : withUnit(formatNumber(value, digits), unit);
+  return typeof value === "string" ? value : withUnit(
+    digits === undefined && Number.isInteger(value)
+      ? formatInteger(value)
+      : formatNumber(value, digits),
+    unit,
+  );
 }
