@@ -4,11 +4,16 @@
  * @module
  */
 
-/** The mean of `values`; NaN of none. */
-export function mean(values: ArrayLike<number>): number {
+/** The sum of `values`. */
+export function total(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
+  return sum;
+}
+
+/** The mean of `values`; NaN of none. */
+export function mean(values: ArrayLike<number>): number {
+  return total(values) / values.length;
 }
 
 /** The middle of `values`, or between the two that are; NaN of none. */
