@@ -257,7 +257,7 @@
 
   function clipMarks(marks, zoomed) {
     for (const mark of marks ?? []) {
-      if (CLIPPED.includes(mark.type)) {
+      if (CLIPPED.includes(mark.type) && mark.clip !== true) {
         mark.clip = { signal: `(${zoomed}) ? true : false` };
       }
       clipMarks(mark.marks, zoomed);

@@ -102,7 +102,7 @@ ${lines.join("\n")}
 }
 
 /** Characters of a number from which on it is set smaller, to stay on one line. */
-const LONG = 9;
+const LONG = 7;
 
 /** Headline figures, side by side. */
 export function renderFigures(figures: readonly Figure[]): string {
