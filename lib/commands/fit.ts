@@ -32,8 +32,6 @@ import {
   formatDecibels,
   formatDuration,
   formatFixed,
-  formatInteger,
-  formatMilliseconds,
   formatNumber,
 } from "../base/format.ts";
 import {
@@ -58,6 +56,7 @@ import {
   withEngine,
 } from "../cli/command_line.ts";
 import { modelOption, rangeOption } from "./model_options.ts";
+import { describeLag } from "./describe_lag.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import {
   esrsDiffer,
@@ -109,19 +108,6 @@ function recordOf(
     eigenvalues,
     params: jsonValues(coordinates.values(Float64Array.from(z))),
   };
-}
-
-/** The lag in words, late or early. */
-function describeLag(lag: number, sampleRate: number): string {
-  const size = Math.abs(lag);
-  const isWhole = Math.abs(lag - Math.round(lag)) < 5e-4;
-  const count = isWhole ? formatInteger(size) : formatFixed(size, 3);
-  const text = `${count} ${count === "1" ? "sample" : "samples"} (${
-    formatMilliseconds(1000 * size / sampleRate, 3)
-  })`;
-  return size < 5e-4
-    ? "none"
-    : `${text}, the wet recording is ${lag > 0 ? "late" : "early"}, removed`;
 }
 
 /** Pairs of files. */
