@@ -6,10 +6,13 @@
  */
 
 import {
+  bibtex,
   type Cell,
   charts,
   codeOf,
+  comparison,
   config,
+  equation,
   figures,
   prose,
   step,
@@ -25,8 +28,11 @@ import {
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import { formatDuration, formatNumber } from "../lib/base/format.ts";
 import { md } from "../lib/report/markdown.ts";
+import { modelDiagram, modelEquations } from "../lib/report/model_diagram.ts";
 import type { ReportMeta } from "../lib/report/meta.ts";
 import { runtimeFacts } from "../lib/report/page.ts";
+import { pageLinks, PAPER_BIBTEX } from "../lib/report/references.ts";
+import { wavClip } from "../lib/sound/wav_clip.ts";
 import source from "./report_demo.ts" with { type: "text" };
 
 /** About the demonstration report. */
@@ -47,6 +53,7 @@ export const DEMO_META: ReportMeta = {
     "Seed": 7,
     "Time taken": formatDuration(134),
   },
+  links: pageLinks("/reports/00_demo/demo.html", "/reports"),
 };
 
 const KNOB = Array.from({ length: 13 }, (_, i) => 40 + 5 * i);
@@ -89,6 +96,16 @@ function inventIterations() {
   );
 }
 
+/** Two seconds of a tone that fades, as a WAVE file. */
+function tone(amplitude: number, hertz: number): Uint8Array {
+  const samples = Float64Array.from(
+    { length: 16000 },
+    (_, n) =>
+      amplitude * (1 - n / 16000) * Math.sin(2 * Math.PI * hertz * n / 8000),
+  );
+  return wavClip(samples, 8000);
+}
+
 /** The cells of the demonstration report. */
 export function demoCells(): Cell[] {
   const fitted = ["compress", "limit"].flatMap((mode) =>
@@ -126,6 +143,10 @@ dashed ones for published values; both are invented. The knob runs from ${
       [...fitted, ...published],
       parseModel(PAPER_MODEL).parameters,
     ),
+    step("Draw what was fitted"),
+    modelDiagram(parseModel("opto+coupling")),
+    ...modelEquations(parseModel(PAPER_MODEL)),
+    equation(String.raw`\mathrm{ESR} = \frac{\sum e^2}{\sum y^2}`),
     step("Score every setting", codeOf(source, "inventIterations")),
     prose(md`
 Two scores: \`ESR\` over the whole file, and the difference in loudness dynamic
@@ -157,6 +178,12 @@ range. Both are invented too.`),
       },
       caption: "Bars zoom along their length only.",
     }]),
+    step("Listen"),
+    comparison("A tone in three versions", [
+      { label: "dry", wav: tone(0.2, 440) },
+      { label: "target", wav: tone(0.1, 440), matchDb: 6 },
+      { label: "model", wav: tone(0.05, 440), matchDb: 12 },
+    ], { ab: ["target", "model"], note: "All as loud as the dry one." }),
     step("Tell it in numbers"),
     table(
       "Parameters and scores of every setting",
@@ -178,6 +205,7 @@ range. Both are invented too.`),
         stop_reason: i % 5 === 0 ? "step below tolerance" : "gradient",
       })),
     ),
+    bibtex(PAPER_BIBTEX),
     config({
       unit: "optical",
       data: { duration: 60, seed: 7 },

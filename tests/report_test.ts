@@ -557,7 +557,7 @@ Deno.test("renderReport names each of its scripts in the policy, and no more", a
   assert.match(policy, /^default-src 'none'; script-src 'sha256-/);
   assert.doesNotMatch(policy, /https?:|\*|script-src[^;]*unsafe/);
   const scripts = [...html.matchAll(/<script>([^]*?)<\/script>/g)];
-  assert.equal(scripts.length, 4);
+  assert.equal(scripts.length, 5);
   for (const [, code] of scripts) {
     const digest = await crypto.subtle.digest(
       "SHA-256",

@@ -9,10 +9,8 @@ import {
   unitHeldAt,
   valuesAtKnobs,
 } from "../lib/commands/unit_files.ts";
-import {
-  describeParameters,
-  formatParameter,
-} from "../lib/commands/describe_parameters.ts";
+import { describeParameters } from "../lib/commands/describe_parameters.ts";
+import { formatParameter } from "../lib/models/parameter_text.ts";
 import { PUBLISHED_FITS } from "../lib/data/published.ts";
 import {
   levellingUnit,

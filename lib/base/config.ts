@@ -52,7 +52,7 @@ export async function readTextFile(
   } catch (error) {
     throw new ConfigError(
       error instanceof Deno.errors.NotFound
-        ? `${name}: no such file`
+        ? `${name}: no such file. Check the path`
         : `${name}: cannot be read (${
           reasonOf(error)
         }). Give a text file that may be read`,
@@ -198,18 +198,25 @@ function overrideOf(given: string): Override {
   const value = parseDocument(given.slice(cut + 1));
   if (value.errors.length > 0) {
     throw new ConfigError(
-      `${option}: the value is not YAML: ${wordsOf(value.errors[0])}`,
+      `${option}: the value ${wordsOf(value.errors[0])}`,
     );
   }
   return { option, key: given.slice(0, cut), value: value.toJS() };
 }
 
 /** What is wrong with YAML, for who writes it by hand. */
-function wordsOf({ code, message }: YAMLParseError): string {
+function wordsOf({ code, message, linePos }: YAMLParseError): string {
   if (code === "MULTIPLE_DOCS") {
     return "holds several YAML documents: leave one, and no line of --- after it";
   }
-  return /call stack/.test(message) ? "is nested too deeply" : message.trim();
+  if (/call stack/.test(message)) return "is nested too deeply";
+  // The parser's own words go on to quote the file, and to draw on it.
+  const reason = message.split("\n")[0].replace(
+    /(: ".*)?( at line \d+, column \d+)?:?\s*$/,
+    "",
+  );
+  const place = linePos === undefined ? "" : ` in line ${linePos[0].line}`;
+  return `is no YAML${place} (${reason}): give keys and values, such as "ratio: 4"`;
 }
 
 /** What lies at `path` in `plain`. */

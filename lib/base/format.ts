@@ -113,6 +113,16 @@ export function formatPercent(fraction: MaybeNumber, digits = 3): string {
   return withUnit(formatNumber(value, digits), "%");
 }
 
+/** Fewer than this are told as what they are, not as a percentage. */
+const FEW = 20;
+
+/** How many of all: "1 of 3" where there are few, else a percentage of them. */
+export function formatShare(count: number, total: number): string {
+  return total < FEW
+    ? `${formatInteger(count)}${SPACE}of${SPACE}${formatInteger(total)}`
+    : formatPercent(count / total);
+}
+
 /** A span of time, from seconds: `340 ms`, `12.3 s`, `2 min 14 s`, `1 h 02 min`. */
 export function formatDuration(seconds: MaybeNumber): string {
   const odd = unusual(seconds);

@@ -51,7 +51,7 @@ export const command = new Command("deno task export")
       .choices(Object.keys(FORMATS) as (keyof typeof FORMATS)[])
       .default("faust" as const),
   )
-  .requiredOption(
+  .option(
     "--out <FILE>",
     "where it goes: a name ending in .dsp or .json",
   )
@@ -77,7 +77,7 @@ Examples:
   .action(async (files, options) => {
     const { to, out, interpolation, json } = options;
     const { write, ending } = FORMATS[to];
-    if (!out.toLowerCase().endsWith(ending)) {
+    if (out !== undefined && !out.toLowerCase().endsWith(ending)) {
       const other = to === "faust" ? ", or for JSON say --to json" : "";
       throw new Error(`--out ${out}: its name must end in ${ending}${other}`);
     }
@@ -87,6 +87,12 @@ Examples:
       : await readUnits(files, options.model);
     const unit = unitHeldAt(whole, options);
     const model = parseModel(unit.model);
+    // After what is wrong with the rest, which it would hide.
+    if (out === undefined) {
+      throw new Error(
+        `--out is missing: say where it goes, a name ending in ${ending}`,
+      );
+    }
     const title = unit.unit.trim() || model.name.toUpperCase();
     const text = write({ unit, model, title, origin, interpolation });
     await writeFileWhole(userPath(out), text);

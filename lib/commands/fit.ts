@@ -5,6 +5,7 @@
  * @module
  */
 
+import { basename, join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { jsonValues } from "../data/values_schema.ts";
@@ -21,6 +22,9 @@ import { fitWarnings } from "../fitting/fit_warnings.ts";
 import { type Score, scoreEach, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
+import type { FitPage } from "../report/fit_page.ts";
+import type { ReportMeta } from "../report/meta.ts";
+import type { Pair } from "../sound/signal.ts";
 import type { IterationRecord, StopReason } from "../optimise/minimiser.ts";
 import { type Coordinates, loopTimes } from "../objective/coordinates.ts";
 import {
@@ -28,8 +32,6 @@ import {
   formatDecibels,
   formatDuration,
   formatFixed,
-  formatInteger,
-  formatMilliseconds,
   formatNumber,
 } from "../base/format.ts";
 import {
@@ -39,10 +41,12 @@ import {
   configOption,
   engineOption,
   jsonOption,
+  liesIn,
   LINK_HELP,
   note,
   positiveInteger,
   printResult,
+  REPORTS,
   requireDistinctFiles,
   runCommand,
   secondsFromZero,
@@ -52,6 +56,7 @@ import {
   withEngine,
 } from "../cli/command_line.ts";
 import { modelOption, rangeOption } from "../cli/model_options.ts";
+import { describeLag } from "./describe_lag.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import {
   esrsDiffer,
@@ -105,19 +110,6 @@ function recordOf(
   };
 }
 
-/** The lag in words, late or early. */
-function describeLag(lag: number, sampleRate: number): string {
-  const size = Math.abs(lag);
-  const isWhole = Math.abs(lag - Math.round(lag)) < 5e-4;
-  const count = isWhole ? formatInteger(size) : formatFixed(size, 3);
-  const text = `${count} ${count === "1" ? "sample" : "samples"} (${
-    formatMilliseconds(1000 * size / sampleRate, 3)
-  })`;
-  return size < 5e-4
-    ? "none"
-    : `${text}, the wet recording is ${lag > 0 ? "late" : "early"}, removed`;
-}
-
 /** Pairs of files. */
 function pairsOf(files: readonly string[], what: string): [string, string][] {
   if (files.length % 2 !== 0) {
@@ -161,6 +153,67 @@ function onlyGain(
   };
 }
 
+/** Where `--report` puts the page, if it is wanted. */
+function reportPath(
+  given: string | boolean | undefined,
+  files: readonly string[],
+): string | undefined {
+  if (given === undefined || given === false) return undefined;
+  if (given === true) {
+    const name = basename(files.at(-1)!).replace(/\.\w+$/, "");
+    return join(REPORTS, "fit", `${name}.html`);
+  }
+  if (given.endsWith(".html")) return given;
+  throw new Error(
+    `--report ${given}: its name must end in .html; without a name, give --report after the recordings`,
+  );
+}
+
+/** What people call a take: its wet side, and what of it where that has several. */
+function nameOfTake(
+  take: { wet: string; channel: number },
+  all: readonly { wet: string; channel: number }[],
+): string {
+  const name = basename(take.wet);
+  const alike = all.filter(({ wet }) => wet === take.wet);
+  if (alike.length === 1) return name;
+  const isOfChannel = alike.some(({ channel }) => channel !== take.channel);
+  return isOfChannel
+    ? `${name}, channel ${take.channel}`
+    : `${name}, part ${alike.indexOf(take) + 1}`;
+}
+
+/** Writes the page, and its card beside it where it is among the reports. */
+async function writeFitPage(
+  path: string,
+  page: FitPage,
+  engine: string,
+): Promise<void> {
+  const [
+    { fitCells },
+    { renderReport, runtimeFacts, writeReport },
+    { PAPER_LINK, pageLinks },
+  ] = await Promise.all([
+    import("../report/fit_page.ts"),
+    import("../report/page.ts"),
+    import("../report/references.ts"),
+  ]);
+  const [{ name }] = page.takes;
+  const isAmongReports = await liesIn(path, REPORTS);
+  const meta: ReportMeta = {
+    experiment: "fit",
+    title: `${page.model.name} fitted to ${name}`,
+    subtitle: "Target and model: heard, seen, and what is left.",
+    source: { name, surrogate: false },
+    generatedAt: new Date(),
+    provenance: { ...runtimeFacts(), "Engine": engine },
+    links: isAmongReports ? pageLinks(userPath(path), REPORTS) : [PAPER_LINK],
+  };
+  const cells = await fitCells(page);
+  if (isAmongReports) await writeReport(userPath(path), meta, cells);
+  else await writeFileWhole(userPath(path), await renderReport(meta, cells));
+}
+
 /** Attacks and releases that are searched, for the help. */
 const [ATTACKS, RELEASES] = ["attack_ms", "release_ms"].map((name) =>
   parseModel(PAPER_MODEL).parameters.find((one) => one.name === name)!.range
@@ -183,6 +236,10 @@ export const command = new Command("deno task fit")
   .argument("<files...>", "DRY.wav and WET.wav, of each take of one setting")
   .option("--test <files...>", "DRY.wav and WET.wav to test the result on")
   .option("--out <FILE.yaml>", "write the unit found, for render --params")
+  .option(
+    "--report [FILE.html]",
+    "write a page of the fit, to look at and to listen to (default: in reports/fit/)",
+  )
   .addOption(modelOption())
   .addOption(rangeOption())
   .option("--start <FILE.yaml>", "a unit to start from, as --out wrote it")
@@ -207,6 +264,7 @@ export const command = new Command("deno task fit")
     `
 Examples:
   deno task fit dry.wav wet.wav --out unit.yaml
+  deno task fit dry.wav wet.wav --report fit.html
   deno task fit dry1.wav wet1.wav dry2.wav wet2.wav --test dry3.wav wet3.wav
   deno task fit dry.wav wet.wav --model opto --range attack_ms=0.1..50
   deno task fit dry.wav wet.wav --set solver.method=damped --json -`,
@@ -218,11 +276,12 @@ Examples:
         `--out ${out}: its name must end in .yaml or .yml; for JSON there is --json`,
       );
     }
+    const report = reportPath(options.report, files);
     const named = pairsOf(files, "the recordings");
     const tested = pairsOf(options.test ?? [], "--test");
     await requireDistinctFiles(
       [...named.flat(), ...tested.flat(), options.config, options.start],
-      { "--out": out, "--json": json },
+      { "--out": out, "--report": report, "--json": json },
     );
     const asked = await configOf(fitSchema, "fit", options, {
       "alignment.enabled": options.align ? undefined : false,
@@ -300,10 +359,11 @@ Examples:
       : fit;
     const scoring = await startProgress("Scoring", 1 + testing.length);
     const tests = [];
+    const heard: { wet: string; channel: number; pair: Pair }[] = [];
     let scores: { whole: Score; each: Score[] };
     try {
       scores = await scoreEach(pairs, model, parameters);
-      for (const [i, { dry, wet, takes }] of testing.entries()) {
+      for (const [i, { dry, wet, channel, takes }] of testing.entries()) {
         scoring.update(1 + i, wet);
         for (const take of takes) {
           const { pair, lag, esr, initialGainDb } = await placeTake(
@@ -314,6 +374,7 @@ Examples:
             { chunks, isDelayed },
           );
           const score = await scoreTakes([pair], model, parameters);
+          heard.push({ wet, channel, pair });
           tests.push({
             dry,
             wet,
@@ -477,6 +538,40 @@ Examples:
         STOPPED[minimum.stopReason]
       }`,
     ].join("\n");
+    const saysToo = (text: string) =>
+      json === "-" ? note(text) : console.log(text);
+    const page = report === undefined ? undefined : {
+      model,
+      values: parameters,
+      uncertainty,
+      loop: loopTimes(model, parameters),
+      esr: { counted: esr, whole: whole.esr, gainAlone: alone.esr },
+      deltaLdrDb: whole.deltaLdrDb,
+      iterations,
+      ending: STOPPED[minimum.stopReason],
+      converged: minimum.converged,
+      warnings,
+      verdict: verdict.kind === "not compressing"
+        ? verdict.sentence
+        : undefined,
+      takes: [
+        ...takes.map((take, i) => ({
+          ...take,
+          name: nameOfTake(take, takes),
+          fitted: true,
+          pair: pairs[i],
+          score: each[i],
+        })),
+        ...tests.map((test, i) => ({
+          ...test,
+          name: nameOfTake(heard[i], heard),
+          fitted: false,
+          pair: heard[i].pair,
+          score: { esr: test.whole_esr, deltaLdrDb: test.delta_ldr_db },
+        })),
+      ],
+      config: { ...config, model: model.name },
+    };
     // Printed first: what was found is not lost where a file cannot be written.
     try {
       await printResult(text, result, json);
@@ -508,6 +603,11 @@ Examples:
             origin: originNow(),
           }),
         );
+        saysToo(`${bold("Unit")}        ${out}`);
+      }
+      if (page !== undefined) {
+        await writeFitPage(report!, page, engine);
+        saysToo(`${bold("Page")}        ${report}`);
       }
     }
   });

@@ -25,7 +25,7 @@ import {
   paperCoordinates,
 } from "../objective/coordinates.ts";
 import { isFiniteEvaluation } from "../optimise/minimiser.ts";
-import { formatNumber } from "../base/format.ts";
+import { formatDuration, formatNumber } from "../base/format.ts";
 import {
   bold,
   CHANNEL_HELP,
@@ -46,6 +46,7 @@ import {
   withEngine,
 } from "../cli/command_line.ts";
 import { modelOption, rangeOption } from "../cli/model_options.ts";
+import { describeLag } from "./describe_lag.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import { openRecordings } from "../cli/recordings.ts";
 import { readSetting } from "./unit_files.ts";
@@ -213,6 +214,16 @@ Examples:
       const column = (value: number) => formatNumber(value, 5).padStart(18);
       await printResult(
         [
+          `${bold("Recording")}   ${
+            formatDuration(pair.dry.length / pair.sampleRate)
+          } at ${pair.sampleRate} Hz${
+            takes.length > 1 ? `, ${takes.length} takes` : ""
+          }, lag ${
+            lag === undefined
+              ? "not looked for"
+              : describeLag(lag, pair.sampleRate)
+          }`,
+          "",
           describeParameters(model, values),
           "",
           `${bold("Loss")}        ${formatNumber(loss, 8)}`,

@@ -169,6 +169,11 @@ Examples:
     --weights weights.json`,
   )
   .action(async (inPath, outPath, options) => {
+    if (!/\.wav$/i.test(outPath)) {
+      throw new Error(
+        `${outPath}: its name must end in .wav, the only format written: convert it afterwards, for example with ffmpeg`,
+      );
+    }
     await requireDistinctFiles(
       [inPath, options.params, options.weights, ...options.curve],
       { "OUT.wav": outPath, "--json": options.json },

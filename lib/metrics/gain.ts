@@ -39,18 +39,17 @@ export interface GainCurve {
   gainDb: number[];
 }
 
-/** Windows in which the input is below this, in dBFS (RMS), show no gain. */
-const AUDIBLE_DB = -70;
-
 /**
  * Level of `output` over that of `input`, in windows of `windowSeconds` that
- * overlap by half.
+ * overlap by half. Where the input is below `audibleDb`, in dBFS (RMS), there is
+ * no gain.
  */
 export function gainOverTime(
   input: Signal,
   output: Signal,
   sampleRate: number,
   windowSeconds = 0.02,
+  audibleDb = -70,
 ): GainCurve {
   const length = Math.max(2, Math.round(windowSeconds * sampleRate));
   const hop = Math.floor(length / 2);
@@ -59,7 +58,7 @@ export function gainOverTime(
     const level = levelDb(input.subarray(at, at + length));
     curve.seconds.push((at + length / 2) / sampleRate);
     curve.gainDb.push(
-      level < AUDIBLE_DB
+      level < audibleDb
         ? NaN
         : levelDb(output.subarray(at, at + length)) - level,
     );

@@ -98,6 +98,22 @@ export function spectrogram(
   };
 }
 
+/** Mean level over time of each band of a spectrogram, and the band's middle. */
+export function meanSpectrum(
+  { columns, rows, levels, hertz: [lowest, highest] }: Spectrogram,
+): { hertz: number; levelDb: number }[] {
+  return Array.from({ length: rows }, (_, row) => {
+    let power = 0;
+    for (let column = 0; column < columns; column++) {
+      power += 10 ** (levels[column * rows + row] / 10);
+    }
+    return {
+      hertz: lowest * (highest / lowest) ** ((row + 0.5) / rows),
+      levelDb: 10 * Math.log10(power / columns),
+    };
+  });
+}
+
 /** Highest power among the bins within a band, or between those around it. */
 function peakOf(power: Float64Array, from: number, to: number): number {
   const first = Math.ceil(from);

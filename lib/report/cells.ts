@@ -5,6 +5,14 @@
  * code, headline figures, charts, tables, the config. The functions here only
  * make them; `page.ts` turns a list of cells into a page.
  *
+ *     equation(tex, caption)     a formula in TeX, numbered (1), (2), …
+ *     diagram(title, drawing)    boxes and wires; `modelDiagram(model)` draws a model
+ *     comparison(caption, clips) one sound in several versions, switched in step
+ *     bibtex(entries)            how to cite it; `references.ts` has the papers
+ *
+ * Charts and diagrams are numbered in their order, Figure 1, 2, …; what a page
+ * links to stands in its `meta.links`.
+ *
  * @module
  */
 
@@ -180,6 +188,83 @@ export interface ClaimsCell {
   claims: Claim[];
 }
 
+/** A formula on a line of its own, with a number. */
+export interface EquationCell {
+  kind: "equation";
+  /** The formula in TeX. */
+  tex: string;
+  /** What its letters stand for: plain text beneath, and read aloud. */
+  caption?: string;
+}
+
+/** A point of a drawing, in its own units: across from the left, down. */
+export type Point = readonly [x: number, y: number];
+
+/** A part of a block diagram, `at` its middle. */
+export type Block =
+  /** A box with lines of text. */
+  | { kind: "box"; at: Point; lines: string[] }
+  /** A circle with a sign, such as × where signals are multiplied. */
+  | { kind: "node"; at: Point; sign: string }
+  /** Text alone, such as the name of a signal. */
+  | { kind: "text"; at: Point; text: string }
+  /** Where a wire branches. */
+  | { kind: "tap"; at: Point };
+
+/** A block diagram. */
+export interface Drawing {
+  /** Width and height. */
+  size: Point;
+  /** What it is made of. */
+  blocks: Block[];
+  /** Its wires, each from point to point; an arrow at the last. */
+  wires: Point[][];
+}
+
+/** A block diagram. */
+export interface DiagramCell {
+  kind: "diagram";
+  /** Its heading. */
+  title: string;
+  /** What it is made of. */
+  drawing: Drawing;
+  /** Plain text beneath it, and its description read aloud. */
+  caption?: string;
+}
+
+/** One version of a sound that is compared. */
+export interface ComparedClip {
+  /** What it is, such as "model". */
+  label: string;
+  /** A WAVE file, of the rate and length of the others. */
+  wav: Uint8Array;
+  /**
+   * Decibels by which it is turned up where levels are matched (default 0); the
+   * page says it.
+   */
+  matchDb?: number;
+}
+
+/** Versions of one sound that play in step, so that one can switch between them. */
+export interface ComparisonCell {
+  kind: "comparison";
+  /** What they are of. */
+  caption: string;
+  /** The versions, two or more. */
+  clips: ComparedClip[];
+  /** Labels of the two that the keys A and B choose (default: the first two). */
+  ab?: readonly [string, string];
+  /** Plain text beneath, such as how levels are matched. */
+  note?: string;
+}
+
+/** How to cite what the page is of. */
+export interface BibtexCell {
+  kind: "bibtex";
+  /** The entries. */
+  entries: string[];
+}
+
 /** The whole config of the run, shown folded as YAML. */
 export interface ConfigCell {
   kind: "config";
@@ -197,6 +282,10 @@ export type Cell =
   | TableCell
   | SoundsCell
   | ClaimsCell
+  | EquationCell
+  | DiagramCell
+  | ComparisonCell
+  | BibtexCell
   | ConfigCell;
 
 /** A cell of prose. */
@@ -241,6 +330,34 @@ export function sounds(caption: string, clips: SoundClip[]): SoundsCell {
 /** A cell of claims and what became of them. */
 export function claims(list: Claim[]): ClaimsCell {
   return { kind: "claims", claims: list };
+}
+
+/** A formula in TeX, and what its letters stand for. */
+export function equation(tex: string, caption?: string): EquationCell {
+  return { kind: "equation", tex, ...(caption && { caption }) };
+}
+
+/** A block diagram; see {@linkcode Drawing}. */
+export function diagram(
+  title: string,
+  drawing: Drawing,
+  caption?: string,
+): DiagramCell {
+  return { kind: "diagram", title, drawing, ...(caption && { caption }) };
+}
+
+/** Versions of one sound to switch between while it plays. */
+export function comparison(
+  caption: string,
+  clips: ComparedClip[],
+  options: Pick<ComparisonCell, "ab" | "note"> = {},
+): ComparisonCell {
+  return { kind: "comparison", caption, clips, ...options };
+}
+
+/** How to cite the page's subject, in BibTeX. */
+export function bibtex(...entries: string[]): BibtexCell {
+  return { kind: "bibtex", entries };
 }
 
 /** A cell with the whole config. */

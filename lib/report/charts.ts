@@ -41,6 +41,8 @@ export interface AxisField {
   whole?: boolean;
   /** Zero is part of the axis (default no). */
   zero?: boolean;
+  /** Thousands as k, as of frequencies (default no). */
+  thousands?: boolean;
 }
 
 /** What {@linkcode lineChart} draws. */
@@ -67,6 +69,8 @@ export interface LineChart {
   points?: boolean;
   /** Height of the plot in pixels (default 230). */
   height?: number;
+  /** Whether a row without a number breaks its line (default: it is left out). */
+  gaps?: boolean;
 }
 
 /** Dashes and shape of the first, second, … thing that dashes tell apart. */
@@ -116,7 +120,9 @@ export function legendOf(
   ];
 }
 
-function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
+function axisEncoding(
+  { field, title, log, whole, zero = false, thousands }: AxisField,
+) {
   return {
     field,
     type: "quantitative" as const,
@@ -125,7 +131,7 @@ function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
       ? { type: "log" as const, nice: false, padding: 8 }
       : { zero, nice: !whole, padding: 8 },
     axis: {
-      format: log ? "~g" : whole ? "d" : "~f",
+      format: thousands ? "~s" : log ? "~g" : whole ? "d" : "~f",
       ...(whole ? { tickMinStep: 1 } : {}),
     },
   };
@@ -138,10 +144,11 @@ export function lineChart(options: LineChart): Chart {
   const { points = opacity === undefined } = options;
   const shown = (value: unknown, { log }: AxisField) =>
     typeof value === "number" && Number.isFinite(value) && !(log && value <= 0);
+  const { gaps = false } = options;
   const rows = options.rows.filter((row) =>
-    shown(row[x.field], x) && shown(row[y.field], y)
+    shown(row[x.field], x) && (gaps || shown(row[y.field], y))
   );
-  const missing = options.rows.length - rows.length;
+  const missing = gaps ? 0 : options.rows.length - rows.length;
   const caption = [
     options.caption ?? "",
     missing === 0
@@ -207,7 +214,11 @@ export function lineChart(options: LineChart): Chart {
         },
       }]),
       {
-        mark: { type: "line", aria: false },
+        mark: {
+          type: "line",
+          aria: false,
+          ...(gaps && { invalid: "break-paths-filter-domains" as const }),
+        },
         encoding: {
           ...shared,
           ...(dashed && {

@@ -1,15 +1,26 @@
 /**
- * What a report does once it is open: draws its charts, one after the other,
+ * What a report does once it is open: draws its charts as they come into view,
  * switches series, zooms, sorts, downloads, and changes the theme.
  *
  * The page calls it last, as a plain script. `optofit` tells how far it is:
- * charts on the page, drawn so far, those that failed, and a promise kept once
- * all have been tried.
+ * charts on the page, drawn so far, those that failed. To ask for `ready` draws
+ * what was not seen yet; it is kept once all have been tried.
  */
 (() => {
   "use strict";
 
-  const state = { charts: 0, drawn: 0, failed: [], views: {}, ready: null };
+  /** Draws every chart that is left, in order. */
+  let drawRest = () => Promise.resolve();
+
+  const state = {
+    charts: 0,
+    drawn: 0,
+    failed: [],
+    views: {},
+    get ready() {
+      return drawRest();
+    },
+  };
   globalThis.optofit = state;
 
   const root = document.documentElement;
@@ -127,6 +138,20 @@
     );
   }
 
+  // What scrolls -------------------------------------------------------------
+
+  /** Lets `scroll` show, by its edge and in words, that it goes on. */
+  function setUpScroll(scroll) {
+    const words = scroll.parentElement.querySelector(".more");
+    const show = () => {
+      const more = scroll.scrollWidth - scroll.clientWidth;
+      scroll.classList.toggle("goes-on", more - scroll.scrollLeft > 2);
+      if (words) words.hidden = more <= 2;
+    };
+    scroll.addEventListener("scroll", show, { passive: true });
+    new ResizeObserver(show).observe(scroll);
+  }
+
   // Charts ------------------------------------------------------------------
 
   const themeData = document.getElementById("chart-theme");
@@ -161,6 +186,58 @@
     return JSON.parse(text);
   }
 
+  /**
+   * Labels of a logarithmic axis, as an expression of Vega: powers of ten as 10ⁿ
+   * where it spans many, else plain numbers; in between 1, 2 and 5 are labelled.
+   */
+  function logLabels(scale, isSuffixed) {
+    const ends = `domain(${JSON.stringify(scale)})`;
+    const decades = `abs(log(${ends}[1] / ${ends}[0]) / LN10)`;
+    const power = "floor(log(datum.value) / LN10 + 1e-9)";
+    const digit = `round(datum.value / pow(10, ${power}))`;
+    const exact = `abs(datum.value / pow(10, ${power}) - ${digit}) < 1e-6`;
+    const digits = "['⁰','¹','²','³','⁴','⁵','⁶','⁷','⁸','⁹']";
+    const raised = `((${power}) < 0 ? '⁻' : '') + ` +
+      `(abs(${power}) >= 10 ? ${digits}[floor(abs(${power}) / 10)] : '') + ` +
+      `${digits}[abs(${power}) % 10]`;
+    const smallest = `min(${ends}[0], ${ends}[1])`;
+    const largest = `max(${ends}[0], ${ends}[1])`;
+    const isPlain = isSuffixed
+      ? "true"
+      : `(${smallest} > 9e-4 && ${largest} < 2e5 && ${decades} < 4)`;
+    const plain = isSuffixed
+      ? "format(datum.value, '~s')"
+      : "format(datum.value, ',.6~r')";
+    const powers =
+      `(${digit} == 1 ? '' : format(datum.value / pow(10, ${power}), '.3~r') + '\u202f×\u202f') + '10' + ${raised}`;
+    // A part of a decade has ticks at any place.
+    const isShown = `${decades} < 0.7 || ${exact} && (${digit} == 1 || ` +
+      `${decades} < 3 && (${digit} == 2 || ${digit} == 5))`;
+    return `${isShown} ? (${isPlain} ? ${plain} : ${powers}) : ''`;
+  }
+
+  /** Says of each logarithmic axis that it is one, and writes its numbers. */
+  function markLogAxes(part, scales = []) {
+    const known = [...scales, ...part.scales ?? []];
+    for (const axis of part.axes ?? []) {
+      const isLog = known.findLast(({ name }) => name === axis.scale)?.type ===
+        "log";
+      if (!isLog) continue;
+      if (axis.labels !== false) {
+        const text = { signal: logLabels(axis.scale, /s$/.test(axis.format)) };
+        axis.encode = {
+          ...axis.encode,
+          labels: {
+            ...axis.encode?.labels,
+            update: { ...axis.encode?.labels?.update, text },
+          },
+        };
+      }
+      if (axis.title) axis.title = `${axis.title}, log scale`;
+    }
+    for (const mark of part.marks ?? []) markLogAxes(mark, known);
+  }
+
   const CONTINUOUS = ["linear", "log", "pow", "sqrt", "symlog", "time", "utc"];
   const CLIPPED = [
     "line",
@@ -180,7 +257,7 @@
 
   function clipMarks(marks, zoomed) {
     for (const mark of marks ?? []) {
-      if (CLIPPED.includes(mark.type)) {
+      if (CLIPPED.includes(mark.type) && mark.clip !== true) {
         mark.clip = { signal: `(${zoomed}) ? true : false` };
       }
       clipMarks(mark.marks, zoomed);
@@ -190,6 +267,7 @@
   /** Adds to a compiled spec the signals by which the page zooms and filters. */
   function withControls(spec, legend, ownLegend) {
     spec.signals = spec.signals ?? [];
+    markLogAxes(spec);
     const scales = zoomable(spec);
     for (const scale of scales) {
       spec.signals.push({ name: `zoom_${scale.name}`, value: null });
@@ -446,31 +524,72 @@
     return view;
   }
 
-  async function setUpCharts() {
-    const sections = all(".charts").map((section) => {
+  /** How far outside the window a chart is drawn already, in pixels. */
+  const NEAR = 300;
+
+  function setUpCharts() {
+    const waiting = new Map();
+    for (const section of all(".charts")) {
       const views = [];
       const legend = setUpLegend(section, (index, hidden) => {
         for (const view of views) view.signal(`hidden_${index}`, hidden).run();
       });
-      return { figures: all(".chart", section), legend, views };
-    });
-    state.charts = all(".chart").length;
-    for (const { figures, legend, views } of sections) {
-      for (const figure of figures) {
-        await idle();
-        try {
-          views.push(await setUpChart(figure, legend));
-        } catch (error) {
-          console.error(error);
-          state.failed.push(figure.id);
-          figure.querySelector(".plot").textContent =
-            `This chart could not be drawn: ${error.message}`;
-        }
+      for (const figure of all(".chart", section)) {
+        waiting.set(figure, async () => {
+          try {
+            views.push(await setUpChart(figure, legend));
+          } catch (error) {
+            console.error(error);
+            state.failed.push(figure.id);
+            figure.querySelector(".plot").textContent =
+              `This chart could not be drawn: ${error.message}`;
+          }
+        });
       }
     }
+    state.charts = waiting.size;
+    let last = Promise.resolve();
+    /** Draws `figure` after those asked for before it. */
+    const drawOnce = (figure, isUrgent) => {
+      const draw = waiting.get(figure);
+      if (draw === undefined) return;
+      waiting.delete(figure);
+      observer.unobserve(figure);
+      last = isUrgent
+        ? Promise.all([last, draw()])
+        : last.then(idle).then(draw);
+    };
+    const observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) drawOnce(target, false);
+      }
+    }, { rootMargin: `${NEAR}px` });
+    for (const figure of waiting.keys()) observer.observe(figure);
+    drawRest = async () => {
+      for (const figure of [...waiting.keys()]) drawOnce(figure, false);
+      await last;
+    };
+    // Paper shows all of it, and does not wait.
+    addEventListener("beforeprint", () => {
+      for (const figure of [...waiting.keys()]) drawOnce(figure, true);
+    });
+  }
+
+  // Contents ----------------------------------------------------------------
+
+  /** On a narrow screen the contents unfold over the page, and fold after use. */
+  function setUpContents() {
+    const contents = document.getElementById("contents");
+    contents?.addEventListener("click", (event) => {
+      if (event.target.closest("a") && contents.matches(":popover-open")) {
+        contents.hidePopover();
+      }
+    });
   }
 
   setUpTheme();
+  setUpContents();
   all(".table").forEach(setUpTable);
-  state.ready = setUpCharts();
+  all(".scroll").forEach(setUpScroll);
+  setUpCharts();
 })();

@@ -27,7 +27,8 @@ export function md(
   );
 }
 
-function isSafeLink(href: string): boolean {
+/** Whether `href` leads to the web, to a neighbouring file or into the page. */
+export function isSafeLink(href: string): boolean {
   // Browsers drop control characters and spaces when they read a scheme.
   // deno-lint-ignore no-control-regex
   const bare = href.replace(/[\u0000-\u0020\u007f-\u009f]/g, "");

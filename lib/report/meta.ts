@@ -14,6 +14,16 @@ export interface ReportSource {
   description?: string;
 }
 
+/** Where a page leads to. */
+export interface PageLink {
+  /** What is there. */
+  label: string;
+  /** On the web, or a neighbouring file. */
+  href: string;
+  /** More on it, where one points at it. */
+  title?: string;
+}
+
 /** What a report is about and how it was made. */
 export interface ReportMeta {
   /** Name of the experiment, such as `04_la2a_sweep`. */
@@ -30,4 +40,6 @@ export interface ReportMeta {
   generatedAt: Date;
   /** Versions, seeds, machine, time taken: shown at the end of the page. */
   provenance: Record<string, string | number>;
+  /** Links beneath the heading; `pageLinks()` of references.ts has the usual ones. */
+  links?: readonly PageLink[];
 }

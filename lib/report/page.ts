@@ -21,29 +21,33 @@ import {
 } from "./render_cells.ts";
 import { escapeHtml, jsonForScript } from "./html.ts";
 import type { ReportMeta } from "./meta.ts";
+import { withPageColours } from "./page_colours.ts";
 import { paletteProperties } from "./palette.ts";
 import { renderShell, renderTime } from "./shell.ts";
 import { vegaScripts } from "./vega_scripts.ts";
 import project from "../../deno.json" with { type: "json" };
 import client from "./client.js" with { type: "text" };
+import comparison from "./comparison.js" with { type: "text" };
 
-/** The page for `cells`, described by `meta`. */
+/** The page for the cells `given`, described by `meta`. */
 export async function renderReport(
   meta: ReportMeta,
-  cells: readonly Cell[],
+  given: readonly Cell[],
 ): Promise<string> {
+  const cells = withPageColours(given);
   const { surrogate } = meta.source;
   const context: Context = {
     surrogate,
     explained: false,
-    taken: new Set(["content", "how-made", "chart-theme"]),
+    taken: new Set(["content", "contents", "how-made", "chart-theme"]),
     steps: [],
   };
   const body: string[] = [];
   for (const cell of cells) body.push(await renderCell(cell, context));
   if (context.steps.length > 0) body.push("</section>");
 
-  const charted = cells.some((cell) => cell.kind === "charts");
+  const has = (kind: Cell["kind"]) => cells.some((cell) => cell.kind === kind);
+  const charted = has("charts");
   const theme = { config: CHART_CONFIG, colours: paletteProperties() };
   return await renderShell({
     title: meta.title,
@@ -54,6 +58,7 @@ export async function renderReport(
       renderTime(meta.generatedAt),
       `<span>Data: <bdi>${escapeHtml(meta.source.name)}</bdi></span>`,
     ],
+    links: meta.links,
     surrogate: surrogate ? meta.source : undefined,
     contents: renderContents(context),
     main: `${body.join("\n")}
@@ -69,6 +74,9 @@ ${renderFacts(meta.provenance)}
     scripts: [
       ...(charted ? await vegaScripts() : []),
       { name: "client.js", code: client },
+      ...(has("comparison")
+        ? [{ name: "comparison.js", code: comparison }]
+        : []),
     ],
   });
 }

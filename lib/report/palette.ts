@@ -1,5 +1,6 @@
 /**
- * The colours of the charts: one for each thing, in every report.
+ * The colours of the charts: one for each thing, in every report; where two of
+ * them meet on a page, `page_colours.ts` tells them apart.
  *
  * Two sets of eight, for light and for dark pages. Each colour has a contrast of
  * at least 3 with its page, and any two of a set stay apart for full colour
@@ -41,6 +42,11 @@ const COLOUR_OF: Record<string, Colour> = {
   // modes
   compress: "blue",
   limit: "orange",
+  // what is heard
+  "dry": "grey",
+  "target": "green",
+  "model": "blue",
+  "difference": "maroon",
   // where a value comes from
   fitted: "blue",
   published: "grey",
@@ -66,6 +72,13 @@ const COLOUR_OF: Record<string, Colour> = {
   "webgpu": "green",
 };
 
+/** The colour that `name` has on every page, if it has one. */
+export function fixedColour(name: string): string | undefined {
+  return Object.hasOwn(COLOUR_OF, name)
+    ? PALETTE[COLOUR_OF[name]].light
+    : undefined;
+}
+
 /**
  * A colour for each of `names`, in order: the fixed one of a thing that has
  * one, else the first of the palette that none of the others uses.
@@ -78,7 +91,8 @@ export function coloursOf(names: readonly string[]): string[] {
     if (Object.hasOwn(COLOUR_OF, name)) free.delete(COLOUR_OF[name]);
   }
   return names.map((name) => {
-    if (Object.hasOwn(COLOUR_OF, name)) return PALETTE[COLOUR_OF[name]].light;
+    const fixed = fixedColour(name);
+    if (fixed !== undefined) return fixed;
     const [next] = free;
     if (next === undefined) {
       throw new RangeError(

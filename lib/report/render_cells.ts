@@ -9,15 +9,21 @@
  */
 
 import type {
+  BibtexCell,
+  Block,
   Cell,
   ChartsCell,
   Claim,
   Column,
+  ComparisonCell,
   ConfigCell,
+  DiagramCell,
+  EquationCell,
   Figure,
   LegendGroup,
   LegendItem,
   NoticeCell,
+  Point,
   ProseCell,
   SoundsCell,
   StepCell,
@@ -25,6 +31,7 @@ import type {
   TableValue,
 } from "./cells.ts";
 import {
+  formatDecibels,
   formatFixed,
   formatInteger,
   formatNumber,
@@ -44,6 +51,17 @@ export interface Context {
   taken: Set<string>;
   /** The steps so far. */
   steps: { id: string; title: string }[];
+  /** Figures and equations so far (default none). */
+  figures?: number;
+  equations?: number;
+}
+
+/** HTML of what stands beneath the next figure of the page. */
+function figureCaption(caption: string | undefined, context: Context): string {
+  context.figures = (context.figures ?? 0) + 1;
+  return `<figcaption dir="auto"><b>Figure ${context.figures}</b>${
+    caption ? ` ${escapeHtml(caption)}` : ""
+  }</figcaption>`;
 }
 
 /** Level of a heading inside the current step, or before the first. */
@@ -84,6 +102,9 @@ ${lines.join("\n")}
 </div>`;
 }
 
+/** Characters of a number from which on it is set smaller, to stay on one line. */
+const LONG = 7;
+
 /** Headline figures, side by side. */
 export function renderFigures(figures: readonly Figure[]): string {
   const tiles = figures.map(({ label, value, unit, digits, note }) => {
@@ -96,7 +117,9 @@ export function renderFigures(figures: readonly Figure[]): string {
       ? ` <span class="unit">${escapeHtml(unit)}</span>`
       : "";
     return `<div><dt dir="auto">${escapeHtml(label)}</dt>
-<dd class="value"><bdi>${escapeHtml(text)}</bdi>${suffix}</dd>${
+<dd class="value${
+      typeof value !== "string" && text.length > LONG ? " long" : ""
+    }"><bdi>${escapeHtml(text)}</bdi>${suffix}</dd>${
       note ? `\n<dd class="note" dir="auto">${escapeHtml(note)}</dd>` : ""
     }</div>`;
   });
@@ -155,11 +178,8 @@ function renderCharts(cell: ChartsCell, context: Context): string {
 <button type="button" data-do="spec" aria-expanded="false" title="Show the Vega-Lite spec">Spec</button>
 </div></div>
 <div class="plot" tabindex="0" role="group" aria-label="${name}. Plus and minus zoom, arrows move, 0 resets."><p class="waiting">The chart is drawn by a script.</p></div>
-${
-      caption
-        ? `<figcaption dir="auto">${escapeHtml(caption)}</figcaption>\n`
-        : ""
-    }<pre class="spec" tabindex="0" role="region" aria-label="${name}: Vega-Lite spec" hidden></pre>
+${figureCaption(caption, context)}
+<pre class="spec" tabindex="0" role="region" aria-label="${name}: Vega-Lite spec" hidden></pre>
 <script type="application/json" class="spec-data">${
       jsonForScript(spec)
     }</script>
@@ -196,6 +216,9 @@ function renderValue(value: TableValue, column: Column): string {
     : formatFixed(value, column.decimals);
 }
 
+/** Columns from which on a table is set closer, and on paper lies across. */
+const WIDE = 9;
+
 function renderTable(
   { caption, columns: given, rows }: TableCell,
   context: Context,
@@ -230,7 +253,8 @@ function renderTable(
       }).join("")
     }</tr>`
   );
-  return `<div class="table" id="${id}">
+  const isWide = columns.length >= WIDE;
+  return `<div class="table${isWide ? " wide" : ""}" id="${id}">
 <div class="bar"><h${level} id="${heading}" dir="auto">${
     escapeHtml(caption)
   }</h${level}>
@@ -238,7 +262,7 @@ ${
     context.surrogate
       ? '<span class="tag">surrogate data</span>\n'
       : ""
-  }<div class="tools"><button type="button" data-do="csv" title="Download as CSV" hidden>CSV</button></div></div>
+  }<div class="tools"><span class="more" hidden>scroll for more columns</span><button type="button" data-do="csv" title="Download as CSV" hidden>CSV</button></div></div>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="${heading}">
 <table aria-labelledby="${heading}">
 <thead><tr>${head.join("")}</tr></thead>
@@ -286,6 +310,149 @@ ${rows.join("\n")}
 </ul>`;
 }
 
+async function renderEquation(
+  { tex, caption }: EquationCell,
+  context: Context,
+): Promise<string> {
+  const { default: temml } = await import("temml");
+  const number = context.equations = (context.equations ?? 0) + 1;
+  const math = temml.renderToString(tex, {
+    displayMode: true,
+    throwOnError: true,
+    trust: false,
+  });
+  return `<figure class="equation" id="${
+    slug(`equation ${number}`, context.taken)
+  }"><div class="scroll" tabindex="0" role="region" aria-label="Equation ${number}">${math}</div><span class="number">(${number})</span>${
+    caption
+      ? `\n<figcaption dir="auto">${escapeHtml(caption)}</figcaption>`
+      : ""
+  }</figure>`;
+}
+
+/** Half the size of a box of a diagram. */
+const HALF = { width: 61, height: 23 };
+
+function renderBlock(block: Block): string {
+  const [x, y] = block.at;
+  const text = (words: string, at = y, name = "") =>
+    `<text x="${x}" y="${at + 4.5}"${name}>${escapeHtml(words)}</text>`;
+  switch (block.kind) {
+    case "box": {
+      const top = y - 8.5 * (block.lines.length - 1);
+      return `<rect x="${x - HALF.width}" y="${y - HALF.height}" width="${
+        2 * HALF.width
+      }" height="${2 * HALF.height}" rx="5"/>${
+        block.lines.map((line, i) =>
+          text(line, top + 17 * i, i === 0 ? "" : ' class="soft"')
+        ).join("")
+      }`;
+    }
+    case "node":
+      return `<circle cx="${x}" cy="${y}" r="13"/>${text(block.sign)}`;
+    case "text":
+      return text(block.text, y, ' class="signal"');
+    case "tap":
+      return `<circle class="tap" cx="${x}" cy="${y}" r="3.5"/>`;
+  }
+}
+
+/** The arrow's head at the end of a wire that comes from `from`. */
+function renderHead(from: Point, to: Point): string {
+  const length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
+  const [u, v] = [(to[0] - from[0]) / length, (to[1] - from[1]) / length];
+  const corner = (side: number) =>
+    `${to[0] - 8 * u - 4 * side * v} ${to[1] - 8 * v + 4 * side * u}`;
+  return `M${corner(1)}L${to.join(" ")}L${corner(-1)}Z`;
+}
+
+function renderDiagram(
+  { title, drawing, caption }: DiagramCell,
+  context: Context,
+): string {
+  const id = slug(title, context.taken);
+  const level = headingLevel(context);
+  const { size: [width, height], blocks, wires } = drawing;
+  const paths = wires.map((wire) =>
+    `M${wire.map((p) => p.join(" ")).join("L")}`
+  );
+  const heads = wires.map((wire) => renderHead(wire.at(-2)!, wire.at(-1)!));
+  return `<figure class="chart diagram" id="${id}">
+<div class="bar"><h${level} dir="auto">${escapeHtml(title)}</h${level}></div>
+<div class="scroll" tabindex="0" role="region" aria-label="${
+    escapeHtml(title)
+  }: drawing"><svg viewBox="0 0 ${width} ${height}" style="max-width:${width}px" role="img" aria-label="${
+    escapeHtml([title, caption].filter(Boolean).join(". "))
+  }"><path class="wire" d="${paths.join("")}"/><path class="head" d="${
+    heads.join("")
+  }"/>${blocks.map(renderBlock).join("")}</svg></div>
+${figureCaption(caption, context)}
+</figure>`;
+}
+
+function renderComparison(
+  { caption, clips, ab, note }: ComparisonCell,
+  context: Context,
+): string {
+  const id = slug(caption, context.taken);
+  const level = headingLevel(context);
+  const matched = clips.some(({ matchDb = 0 }) => matchDb !== 0);
+  const [a, b] = ab ?? [clips[0].label, clips[1].label];
+  const choices = clips.map(({ label, matchDb = 0 }, i) => {
+    const key = label === a ? "A" : label === b ? "B" : String(i + 1);
+    const by = matched
+      ? ` <span class="by">${matchDb > 0 ? "+" : ""}${
+        escapeHtml(formatDecibels(matchDb, 1))
+      }</span>`
+      : "";
+    return `<label><input type="radio" name="${id}" value="${i}"${
+      label === b ? " checked" : ""
+    }> <bdi>${escapeHtml(label)}</bdi> <kbd>${key}</kbd>${by}</label>`;
+  });
+  return `<div class="comparison" id="${id}" data-ab="${
+    [a, b].map((label) => clips.findIndex((clip) => clip.label === label))
+      .join(" ")
+  }">
+<div class="bar"><h${level} dir="auto">${escapeHtml(caption)}</h${level}>
+<div class="tools">${
+    context.surrogate ? '<span class="tag">surrogate data</span>' : ""
+  }</div></div>
+<div class="transport"><button type="button" class="play" disabled>Play</button>
+<fieldset><legend>Listen to</legend>
+${choices.join("\n")}
+</fieldset>${
+    matched
+      ? `\n<label><input type="checkbox" class="match" checked> Match levels</label>`
+      : ""
+  }
+<output class="time">0:00.0</output></div>
+<div class="wave" role="slider" tabindex="0" aria-label="${
+    escapeHtml(caption)
+  }: position" aria-valuemin="0" aria-valuenow="0" aria-valuemax="1"><svg viewBox="0 -1 1000 2" preserveAspectRatio="none" aria-hidden="true"><path d=""/></svg><span class="scale" aria-hidden="true"></span><span class="playhead"></span></div>
+<p class="hint">Space plays and stops, A and B switch, so do the digits; a click or the arrows move.${
+    note ? ` ${escapeHtml(note)}` : ""
+  }</p>
+<p class="trouble" role="alert" hidden></p>
+<script type="application/json" class="clips-data">${
+    jsonForScript(
+      clips.map(({ label, matchDb = 0, wav }) => ({
+        label,
+        matchDb,
+        wav: wav.toBase64(),
+      })),
+    )
+  }</script>
+</div>`;
+}
+
+function renderBibtex({ entries }: BibtexCell, context: Context): string {
+  const id = slug("bibtex", context.taken);
+  return `<details class="code bibtex" id="${id}"><summary>Cite as BibTeX</summary>
+<pre tabindex="0" role="region" aria-label="BibTeX"><code>${
+    escapeHtml(entries.join("\n\n"))
+  }</code></pre></details>`;
+}
+
 async function renderConfig({ value }: ConfigCell): Promise<string> {
   const { stringify } = await import("yaml");
   return `<details class="code"><summary>Config</summary>
@@ -316,6 +483,14 @@ export async function renderCell(
       return renderSounds(cell, context);
     case "claims":
       return renderClaims(cell.claims);
+    case "equation":
+      return await renderEquation(cell, context);
+    case "diagram":
+      return renderDiagram(cell, context);
+    case "comparison":
+      return renderComparison(cell, context);
+    case "bibtex":
+      return renderBibtex(cell, context);
     case "config":
       return await renderConfig(cell);
   }

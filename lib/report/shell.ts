@@ -10,6 +10,8 @@
  */
 
 import { codeForScript, escapeHtml, scriptHash } from "./html.ts";
+import { isSafeLink } from "./markdown.ts";
+import type { PageLink } from "./meta.ts";
 import { paletteCss } from "./palette.ts";
 import type { PackageScript } from "./vega_scripts.ts";
 import style from "./style.css" with { type: "text" };
@@ -34,6 +36,8 @@ export interface Shell {
   subtitle?: string;
   /** Facts beneath that, HTML each. */
   facts: string[];
+  /** Links beneath those. */
+  links?: readonly PageLink[];
   /** The data, where they are a surrogate. */
   surrogate?: Surrogate;
   /** HTML of the contents, or nothing. */
@@ -57,6 +61,26 @@ function banner({ name, description }: Surrogate): string {
 <p><strong>Surrogate data: <bdi>${escapeHtml(name)}</bdi>.</strong>
 ${escapeHtml(sentence)}</p>
 </aside>`;
+}
+
+/**
+ * The links, each to the web or to a neighbouring file.
+ *
+ * @throws {RangeError} where one leads elsewhere.
+ */
+function renderLinks(links: readonly PageLink[]): string {
+  if (links.length === 0) return "";
+  const rendered = links.map(({ label, href, title }) => {
+    if (!isSafeLink(href)) {
+      throw new RangeError(`the link "${label}" leads to ${href}: give a page`);
+    }
+    return `<li><a href="${escapeHtml(href)}" rel="noreferrer"${
+      title ? ` title="${escapeHtml(title)}"` : ""
+    }>${escapeHtml(label)}</a></li>`;
+  });
+  return `<nav class="links" aria-label="Links"><ul>${
+    rendered.join("")
+  }</ul></nav>\n`;
 }
 
 /** The page. */
@@ -92,11 +116,15 @@ ${paletteCss()}${style}${shell.style ?? ""}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
-<header class="masthead">
 <div class="overline"><span>Optofit</span> <span>${
     escapeHtml(shell.overline)
   }</span>
-<button type="button" class="theme" hidden>Theme: <span>auto</span></button></div>
+<span class="at-hand">${
+    shell.contents
+      ? '<button type="button" class="to-contents" popovertarget="contents">Contents</button>'
+      : ""
+  }<button type="button" class="theme" hidden>Theme: <span>auto</span></button></span></div>
+<header class="masthead">
 <h1 dir="auto">${escapeHtml(shell.heading)}</h1>
 ${
     shell.subtitle
@@ -104,10 +132,14 @@ ${
       : ""
   }
 <p class="facts">${shell.facts.join("")}</p>
-${surrogate ? banner(surrogate) : ""}
+${renderLinks(shell.links ?? [])}${surrogate ? banner(surrogate) : ""}
 </header>
 <div class="layout">
-${shell.contents ?? ""}
+${
+    shell.contents
+      ? `<div class="aside" id="contents" popover>${shell.contents}</div>`
+      : ""
+  }
 <main id="content" tabindex="-1">
 ${shell.main}
 </main>
