@@ -191,6 +191,8 @@ for (
   const name of [
     "4a-2a",
     "opto",
+    "fet",
+    "vca",
     "rms+feedback+saturation+coupling+bandwidth+fitted-start",
   ]
 ) {

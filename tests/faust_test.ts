@@ -158,6 +158,8 @@ const MEMBERS = [
   "opto",
   "rms",
   "comp-4c",
+  "fet",
+  "vca",
   "rms+feedback",
   "rms+feedback+two-stage+soft-knee+decibel",
   "4a-2a+feedback+two-stage",

@@ -267,7 +267,9 @@ Deno.test("equal models have one name, and are one object", () => {
     ["feedback+rms", "rms+feedback"],
     ["4a-2a+feedback+soft-knee+decibel+two-stage", "opto"],
     ["rms+feedback+soft-knee+decibel+two-stage", "opto+rms"],
+    ["rms+decibel", "vca"],
     ["comp-4c+decibel", "comp-4c"],
+    ["fet+feedback", "fet"],
     ["decibel", "4a-2a+decibel"],
   ];
   for (const [text, name] of same) {
@@ -277,7 +279,7 @@ Deno.test("equal models have one name, and are one object", () => {
   // Whatever the choices, a name says them all and leads back to its model.
   fc.assert(
     fc.property(
-      fc.constantFrom("4a-2a", "rms", "opto"),
+      fc.constantFrom("4a-2a", "rms", "vca", "opto"),
       fc.shuffledSubarray([...CHOICES] as Choice[]),
       (preset, choices) => {
         const model = parseModel([preset, ...choices].join("+"));
@@ -289,7 +291,9 @@ Deno.test("equal models have one name, and are one object", () => {
       },
     ),
   );
+  // Those that are more than their choices have no other name.
   assert.notEqual(parseModel("comp-4c"), parseModel("4a-2a+decibel"));
+  assert.notEqual(parseModel("fet"), parseModel("4a-2a+feedback"));
 });
 
 Deno.test("parseModel() says which word it does not know, and what it takes", () => {

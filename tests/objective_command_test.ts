@@ -268,7 +268,11 @@ for (const name of Object.keys(PRESETS)) {
       const model = parseModel(name);
       const values = valuesOf(
         model,
-        model.parameters.map((parameter) => SMOOTH[parameter.name]),
+        model.parameters.map((parameter) =>
+          (name === "fet" ? { ...SMOOTH, attack_ms: 1.3 } : SMOOTH)[
+            parameter.name
+          ]
+        ),
       );
       const space = paperCoordinates(model, { sampleRate: RATE });
       const random = createRandom(name);

@@ -330,7 +330,7 @@ Examples:
         {
           chunks,
           isDelayed,
-          start,
+          starts: start && [start],
           onIteration: ({ loss }, isCoarse) =>
             progress.update(
               Math.min(++done, solver.max_iterations),

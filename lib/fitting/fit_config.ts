@@ -137,7 +137,7 @@ export function requireParameters(
       const [low, high] = solver.ranges[name] ?? parameter.range;
       if (error !== undefined) refuse(error.issues[0].message);
       // Ranges of times in feedback are of the loop's.
-      else if (!(feedback && parameter.unit === "ms")) {
+      else if (!(feedback && parameter.unit === "ms" && !parameter.isOpen)) {
         if (start < low || start > high) {
           refuse(`must be ${wordsOf([low, high], parameter.unit)}`);
         }

@@ -5,7 +5,7 @@
  *
  * 1. Of several lags that may be right, the one whose short fit is best.
  * 2. All takes together, coarse to fine; from a second start where the first led to
- *    little.
+ *    little. A richer model starts from what the simplest came to.
  * 3. A start of its own for a take where that lowers the loss by more than 1 %.
  * 4. A corner, of coupling or bandwidth, whose removal raises the loss by less than
  *    0.1 % is dropped from the model, and the rest fitted again.
@@ -28,6 +28,7 @@ import {
   startWithin,
 } from "./fit.ts";
 import { completed, type SolverConfig } from "./fit_config.ts";
+import { isFamily, simplestOf, startsFrom } from "./starts.ts";
 import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { chunk, type ChunkOptions } from "../sound/chunks.ts";
@@ -75,8 +76,11 @@ export interface TakesOptions {
   chunks: ChunkOptions;
   /** Whether each take has a delay of its own to be found (default true). */
   isDelayed?: boolean;
-  /** Starting point, near the minimum (default: the config's, anywhere). */
-  start?: Values;
+  /**
+   * Starting points near minima, of which short fits tell the best; with several, the
+   * delays of the takes too (default: the config's, or what a simpler model leads to).
+   */
+  starts?: readonly Values[];
   onIteration?: (record: IterationRecord, isCoarse: boolean) => void;
 }
 
@@ -102,6 +106,15 @@ const START_BELOW_PEAK = 12;
 const NEAR_PEAK = 3;
 const RETRY = 0.5;
 
+/** Iterations of a short fit that tells starts apart, and what it stops at. */
+const RACE = { max_iterations: 12, tolerance: 1e-4 };
+
+/** Relative fall of the loss that a fit on the way stops at: the last one goes on. */
+const ON_THE_WAY = 1e-6;
+
+/** The same, of a fit that is only to tell whether something matters. */
+const TO_TELL = 1e-4;
+
 /** Choices that are dropped where they make no difference. */
 const CORNERS = ["coupling", "bandwidth"];
 
@@ -111,37 +124,64 @@ export async function fitTakes(
   model: Model,
   solver: SolverConfig,
   engine: EngineName,
-  { chunks, start, isDelayed = true, onIteration = () => {} }: TakesOptions,
+  { chunks, starts, isDelayed = true, onIteration = () => {} }: TakesOptions,
 ): Promise<TakesFit> {
   requireUnit(model);
-  let context: Context = { solver, engine, chunks, isDelayed, onIteration };
+  const exact: Context = { solver, engine, chunks, isDelayed, onIteration };
+  let context = loosened(exact, ON_THE_WAY);
+  const telling = loosened(exact, TO_TELL);
   await using _threads = await keepReady(engine);
+  const isFree = starts === undefined && Object.keys(solver.start).length === 0;
+  const simplest = isFree ? simplestOf(model) : undefined;
+  const first = simplest ?? model;
+  const ofFirst = simplest === undefined
+    ? context
+    : { ...context, solver: solverOf(simplest, context.solver) };
   let takes: AlignedTake[] = [];
   for (const one of recorded) {
-    takes.push(await bestLag(one, model, context, start));
+    takes.push(await bestLag(one, first, ofFirst, starts?.[0]));
   }
-  let found = await fitAll(takes, model, context, start);
-  const path = [found];
-
-  // A threshold that only peaks reach is not seen from far below.
-  const isFree = start === undefined &&
-    solver.start.threshold_db === undefined;
-  if (
-    isFree &&
-    found.esr > RETRY * gainAlone(takes.map(({ pair }) => pair)).esr + NOTHING
-  ) {
-    const near = { ...context, startBelowPeak: NEAR_PEAK };
-    const again = await fitAll(takes, model, near, undefined);
-    if (again.esr < found.esr) {
-      found = again;
-      path.push(found);
+  const path: Fit[] = [];
+  let found: Fit;
+  if (starts === undefined) {
+    found = await fitAll(takes, first, ofFirst, undefined);
+    path.push(found);
+    // A threshold that only peaks reach is not seen from far below.
+    const alone = gainAlone(takes.map(({ pair }) => pair)).esr;
+    if (
+      solver.start.threshold_db === undefined &&
+      found.esr > RETRY * alone + NOTHING
+    ) {
+      const near = { ...ofFirst, startBelowPeak: NEAR_PEAK };
+      const again = await fitAll(takes, first, near, undefined);
+      if (again.esr < found.esr) {
+        found = again;
+        path.push(found);
+      }
     }
+    if (simplest !== undefined) {
+      const before = found;
+      const [same, ...others] = startsFrom(model, simplest, before.parameters)
+        .map((start) => ({ ...before.parameters, ...start }));
+      found = await fitAll(takes, model, context, others[0] ?? same);
+      path.push(found);
+      if (found.esr > before.esr) {
+        const again = await fitBest(takes, model, context, [same, ...others]);
+        if (again.esr < found.esr) {
+          found = again;
+          path.push(found);
+        }
+      }
+    }
+  } else {
+    found = await fitBest(takes, model, context, starts);
+    path.push(found);
   }
 
   // A take that does not begin at rest.
   for (const index of isFamily(model) ? takes.keys() : []) {
     const trial = takes.with(index, { ...takes[index], isCut: true });
-    const again = await fitAll(trial, model, context, found.parameters);
+    const again = await fitAll(trial, model, telling, found.parameters);
     if (again.esr + NOTHING < (1 - START_GAIN) * (found.esr + NOTHING)) {
       takes = trial;
       found = again;
@@ -154,7 +194,7 @@ export async function fitTakes(
   for (const corner of CORNERS) {
     const simpler = without(model, corner);
     if (simpler === undefined) continue;
-    const again = await fitAll(takes, simpler, context, found.parameters);
+    const again = await fitAll(takes, simpler, telling, found.parameters);
     if (again.esr <= (1 + CORNER_GAIN) * (found.esr + NOTHING)) {
       model = simpler;
       found = again;
@@ -168,12 +208,13 @@ export async function fitTakes(
     found.parameters.ratio > LIMITING_RATIO &&
     found.coordinates.limiter?.(found.minimum.z) !== undefined
   ) {
-    context = { ...context, isLimiter: true };
+    context = { ...exact, isLimiter: true };
     found = await fitAll(takes, model, context, found.parameters);
     path.push(found);
   }
 
-  // Once more, laid out with the delays that were found.
+  // To the end, laid out with the delays that were found.
+  context = { ...exact, isLimiter: context.isLimiter };
   found = await fitAll(takes, model, context, found.parameters);
   path.push(found);
   const whole = takes.map((take) => chunked(take, context));
@@ -235,6 +276,45 @@ interface Context {
   isLimiter?: boolean;
   /** Decibels below the peak at which the threshold starts, in place of the config's. */
   startBelowPeak?: number;
+}
+
+/** `context` with fits that stop where the loss falls by less than `tolerance`. */
+function loosened(context: Context, tolerance: number): Context {
+  const solver = {
+    ...context.solver,
+    tolerance: Math.max(context.solver.tolerance, tolerance),
+  };
+  return { ...context, solver };
+}
+
+/** `solver` with the ranges that mean the same in `simplest`. */
+function solverOf(simplest: Model, solver: SolverConfig): SolverConfig {
+  // Beside what gain is asked for, which means another thing in feedback.
+  const [threshold, , , , ...after] = simplest.parameters;
+  const names = [threshold, ...after].map(({ name }) => name);
+  const ranges = Object.fromEntries(
+    Object.entries(solver.ranges).filter(([name]) => names.includes(name)),
+  );
+  return { ...solver, ranges };
+}
+
+/** The fit from the start of `starts` whose short fit is best. */
+async function fitBest(
+  takes: readonly AlignedTake[],
+  model: Model,
+  context: Context,
+  starts: readonly Values[],
+): Promise<Fit> {
+  let best = { start: starts[0], esr: Infinity };
+  const short = {
+    ...context,
+    solver: { ...context.solver, ...RACE, coarse_chunks: TRIAL.chunks },
+  };
+  for (const start of starts.length > 1 ? starts : []) {
+    const { esr, parameters } = await fitAll(takes, model, short, start, true);
+    if (esr < best.esr) best = { start: parameters, esr };
+  }
+  return await fitAll(takes, model, context, best.start);
 }
 
 /** A take with a lag removed, to the nearest sample or so. */
@@ -433,15 +513,6 @@ function startBelow(
   return coordinates.values(
     coordinates.nearest({ ...start, threshold_db: highest }),
   );
-}
-
-/** Whether `model` is one of the family, whose choices have names. */
-function isFamily(model: Model): boolean {
-  try {
-    return parseModel(model.name) === model;
-  } catch {
-    return false;
-  }
 }
 
 /** `model` without a choice that it has. */

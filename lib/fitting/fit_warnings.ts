@@ -84,12 +84,12 @@ export function fitWarnings(
     );
     return warnings;
   }
-  const searched: Values = { ...values, ...loopTimes(model, values) };
+  const inLoops = loopTimes(model, values);
   for (const parameter of model.parameters) {
-    const { name, title, unit } = parameter;
+    const { name, title, unit, isOpen } = parameter;
     const range: Range | undefined = coordinates.ranges[name];
     if (range === undefined) continue; // It was held.
-    const value = searched[name];
+    const value = isOpen ? values[name] : inLoops[name] ?? values[name];
     const end = range.find((end) => isAt(value, end, parameter));
     if (end === undefined) continue;
     const behind = /^\w/.test(unit) ? ` ${unit}` : "";

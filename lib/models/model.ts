@@ -29,6 +29,8 @@ export interface Parameter {
   start: number;
   /** Ends of what a fit searches; an end may be infinite. */
   range: readonly [low: number, high: number];
+  /** Whether, in feedback, a time is searched as it is and not as that of the loop. */
+  isOpen?: boolean;
   /** Coordinate in which it is searched. */
   scale: Scale;
 }

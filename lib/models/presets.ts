@@ -38,13 +38,39 @@ export type Choice = typeof CHOICES[number];
 /** SignalTrain's compressor, which has a level and times of its own. */
 const COMP_4C = "comp-4c";
 
-/** The presets, and the choices each makes; fewer go before more. */
+/** A feedback limiter with a transistor, after the 1176. */
+const FET = "fet";
+
+/**
+ * The presets, and the choices each makes; fewer go before more.
+ *
+ * The buttons of an 1176 pressed all at once are none of them: they move its bias, so
+ * that threshold, ratio and distortion change with the sound.
+ */
 export const PRESETS: Readonly<Record<string, readonly Choice[]>> = {
   "4a-2a": [],
   "rms": ["rms"],
   [COMP_4C]: ["decibel"],
+  [FET]: ["feedback"],
+  "vca": ["rms", "decibel"],
   "opto": ["feedback", "soft-knee", "decibel", "two-stage"],
 };
+
+/**
+ * What is searched otherwise in a preset, so that it is not the same as its choices.
+ * Times are the maker's, an 1176's: an attack of 20 to 800 µs is that of the loop, and
+ * a release of 50 to 1100 ms one into silence, where the loop is open.
+ */
+const OWN: Readonly<Record<string, Readonly<Record<string, Own>>>> = {
+  [COMP_4C]: {},
+  [FET]: {
+    attack_ms: { range: [0.02, 0.8], start: 0.8 },
+    release_ms: { range: [50, 1100], start: 250, isOpen: true },
+  },
+};
+
+/** What of a parameter is a preset's own. */
+type Own = Pick<Parameter, "range" | "start" | "isOpen">;
 
 /** Every parameter of the family in its order, and the choice it comes with. */
 const PARAMETERS: readonly (readonly [Parameter, Choice?])[] = [
@@ -120,11 +146,11 @@ export function parseModel(text: string): Model {
   if (isComp4c && (chosen.has("feedback") || chosen.has("rms"))) {
     refuse(`${COMP_4C} is forward and hears peaks: leave feedback and rms out`);
   }
-  // The preset that makes most of the choices.
-  const base = Object.keys(PRESETS).findLast((preset) =>
-    (preset === COMP_4C) === isComp4c &&
-    PRESETS[preset].every((choice) => chosen.has(choice))
-  )!;
+  // A preset that has something of its own, or the one that makes most of the choices.
+  const base = presets.find((preset) => preset in OWN) ??
+    Object.keys(PRESETS).findLast((preset) =>
+      !(preset in OWN) && PRESETS[preset].every((choice) => chosen.has(choice))
+    )!;
   const extra = CHOICES.filter((choice) =>
     chosen.has(choice) && !PRESETS[base].includes(choice)
   );
@@ -133,7 +159,7 @@ export function parseModel(text: string): Model {
   if (model === undefined) {
     const parameters = PARAMETERS
       .filter(([, choice]) => choice === undefined || chosen.has(choice))
-      .map(([parameter]) => parameter);
+      .map(([parameter]) => ({ ...parameter, ...OWN[base]?.[parameter.name] }));
     model = compose(name, parameters, chosen, isComp4c);
     known.set(name, model);
   }

@@ -12,7 +12,8 @@
  * In feedback the loop answers in about t / R, so every time t there is searched as
  * the loop's: z is that of τ = t / R, t = τ R. Ranges of times are then those of τ,
  * and τ stays where α R ≤ 1.5 at the sample rate: beyond 1 the loop swings, beyond 2
- * it is chaotic.
+ * it is chaotic. A release that a model means as one into silence, where the loop is
+ * open, is searched as it is.
  *
  * The published coordinates of `4a-2a` are maps of their own
  * ({@linkcode publishedCoordinates}), as are those of the FF targets
@@ -327,7 +328,7 @@ function coordinatesBy(
   const ratioAt = names.indexOf("ratio");
   /** Whether the map at `i` is that of a time of the loop. */
   const inLoop = parameters.map((parameter) =>
-    isLooped && ratioAt >= 0 && isTime(parameter)
+    isLooped && ratioAt >= 0 && isTime(parameter) && !parameter.isOpen
   );
   const jetsAt = (z: Float64Array) => maps.map((map, i) => map.at(z[i]));
 
@@ -470,7 +471,7 @@ export function coordinatesOf(
   const maps = parameters.map((parameter) => {
     const [low, high] = ranges[parameter.name] ?? parameter.range;
     requireRange(parameter, [low, high]);
-    if (!feedback || !isTime(parameter)) {
+    if (!feedback || !isTime(parameter) || parameter.isOpen) {
       return mapWithin(parameter, [low, high]);
     }
     const shortest = shortestLoopTime(sampleRate);
