@@ -67,7 +67,7 @@ import {
 } from "../lib/base/format.ts";
 import { openResultStore, type ResultStore } from "../lib/base/result_store.ts";
 import type { Pair, Signal } from "../lib/sound/signal.ts";
-import { userPathSchema } from "../lib/base/user_path.ts";
+import { SIGNALTRAIN, stimulusSchema } from "../lib/data/data_config.ts";
 import source03 from "./03_ff_targets.ts" with { type: "text" };
 
 const TARGET_NAMES = ["FF-A", "FF-B", "FF-C"] as const;
@@ -81,7 +81,7 @@ const EXPERIMENT = "03_ff_targets";
 const schema = z.strictObject({
   engine: engineSchema.default("wasm"),
   data: z.strictObject({
-    stimulus: userPathSchema.nullable().default(null),
+    stimulus: stimulusSchema.nullable().default(null),
     sample_rate: z.int().min(8000).max(384_000).default(44_100),
     seed: z.int().min(0).default(1),
     fit_seconds: z.number().positive().max(36_000).default(300),
@@ -789,7 +789,10 @@ export const command = new Command("deno task exp:ff")
     "Experiment 03: finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
       "Newton-Raphson and by the published methods.",
   )
-  .option("--stimulus <DIR>", "your own music instead of the stimulus")
+  .option(
+    "--stimulus <DIR>",
+    "your own music, or signaltrain, instead of the stimulus",
+  )
   .addOption(modelOption())
   .addOption(engineOption())
   .addOption(configOption(EXPERIMENT))
@@ -819,7 +822,11 @@ Examples:
     });
     const store = await openResultStore(
       join(resultsFolder(options.out), EXPERIMENT),
-      config.data.stimulus === null ? "stimulus" : "music",
+      config.data.stimulus === null
+        ? "stimulus"
+        : config.data.stimulus === SIGNALTRAIN
+        ? SIGNALTRAIN
+        : "music",
       { config: named(config), data: dry.identity },
     );
     const { samples, sampleRate } = await dry.load();

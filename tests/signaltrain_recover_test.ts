@@ -32,16 +32,6 @@ for (const effect of Object.keys(EFFECTS) as EffectName[]) {
           : (found.values[name] / value - 1) / 0.001;
         assert(Math.abs(off) <= 1, `${name} ${found.values[name]} at ${text}`);
       }
-        console.log(
-          effect,
-          i,
-          iterations,
-          found.minimum.stopReason,
-          found.esr,
-          text,
-          JSON.stringify(found.values),
-        );
-      }
     }
   });
 }
