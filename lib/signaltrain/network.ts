@@ -13,11 +13,12 @@
  * bin, with an ELU after each. A bin that the published program has twice, once
  * mirrored, counts twice here.
  *
- * **Layout.** Time leads: frames are rows [T·B, N], spectra [T·B, F] and so also
- * [T, B·F], on which a layer along time is one product from the left. Products are
- * what costs, and the backend `wasm` does those of two plain matrices some twenty
- * times faster than those that take one of them turned. So gradients turn the
- * smaller matrix first.
+ * **Layout.** Frames are rows [T·B, N], time first, and so are spectra, [T·B, F] or
+ * [T, B·F]; turned, [B·F, T], they are what a layer along time multiplies from the
+ * right. Products are what costs. The backend `wasm` does those of two plain matrices
+ * some twenty times faster than those that take one of them turned, so matrices are
+ * turned beforehand, and it packs the right one anew each time, so that the small one
+ * stands there.
  *
  * @module
  */
@@ -47,7 +48,7 @@ export interface NetworkInput {
   turned: tf.Tensor2D;
   /** The last samples of x, [B, output]. */
   last: tf.Tensor2D;
-  /** The knobs, from −½ to ½, for every bin: [K, B·F]. */
+  /** The knobs, from −½ to ½, for every bin: [B·F, K]. */
   knobs: tf.Tensor2D;
 }
 
@@ -85,19 +86,17 @@ export function networkInput(
       for (let n = from; n < to; n++) cut[at + n - first] = x[n] / 2;
     }
   }
-  const spread = new Float32Array(sizes.knobs * count * bins);
-  for (let k = 0; k < sizes.knobs; k++) {
-    for (let b = 0; b < count; b++) {
-      const at = (k * count + b) * bins;
-      spread.fill(knobs[b * sizes.knobs + k], at, at + bins);
-    }
+  const spread = new Float32Array(count * bins * sizes.knobs);
+  for (let row = 0; row < count * bins; row++) {
+    const from = Math.floor(row / bins) * sizes.knobs;
+    spread.set(knobs.subarray(from, from + sizes.knobs), row * sizes.knobs);
   }
   const rows = tf.tensor2d(cut, [frames * count, frame]);
   return {
     frames: rows,
     turned: tf.transpose(rows),
     last: tf.tensor2d(last, [count, output]),
-    knobs: tf.tensor2d(spread, [sizes.knobs, count * bins]),
+    knobs: tf.tensor2d(spread, [count * bins, sizes.knobs]),
   };
 }
 
@@ -130,10 +129,11 @@ export function forward(
     tf.slice(x, [sizes.frames - outputFrames, 0], [outputFrames, -1]);
   const autoencoder = (x: tf.Tensor, place: number) => {
     const first = ENDS + place * AUTOENCODER_TENSORS;
-    return layersOf(sizes).reduce((h, [fanIn], i) => {
+    const made = layersOf(sizes).reduce((h, [fanIn], i) => {
       const [w, b] = weights.slice(first + 2 * i);
-      return layer(fanIn > h.shape[0] ? tf.concat([h, knobs]) : h, w, b);
-    }, x);
+      return layer(fanIn > h.shape[1]! ? tf.concat([h, knobs], 1) : h, w, b);
+    }, tf.transpose(x));
+    return tf.transpose(made);
   };
   const [mHat, phiHat] = bypass ? [lastOf(m), lastOf(phi)] : [
     tf.mul(autoencoder(m, 0), lastOf(m)),
@@ -185,33 +185,27 @@ const product: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor = tf.customGrad(
   },
 );
 
-/** ELU(W h + b): a layer along time, on channels [in, B·F]. */
+/** ELU(h W + b): a layer along time, on rows of channels [B·F, in]. */
 const layer: (h: tf.Tensor, w: tf.Tensor, b: tf.Tensor) => tf.Tensor = tf
   .customGrad((...given) => {
-    const [h, w, b, save] = given as [
+    const [h, w, bias, save] = given as [
       tf.Tensor2D,
       tf.Tensor2D,
       tf.Tensor,
       Save,
     ];
-    const y = tf.elu(tf.add(tf.matMul(w, h), b));
+    const y = tf.fused.matMul({ a: h, b: w, bias, activation: "elu" });
     save([h, w, y]);
     return {
       value: y,
       gradFunc: (dy: tf.Tensor, [h, w, y]: tf.Tensor[]) => {
-        // The slope of the ELU is 1 above 0, and 1 + y below.
-        const dz = tf.sub(dy, tf.mul(dy, tf.relu(tf.neg(y)))) as tf.Tensor2D;
-        const [fanOut, fanIn] = w.shape;
-        // Whichever of the two is smaller is turned.
-        const dw = fanIn <= fanOut
-          ? tf.matMul(dz, tf.transpose(h) as tf.Tensor2D)
-          : tf.transpose(
-            tf.matMul(h as tf.Tensor2D, tf.transpose(dz) as tf.Tensor2D),
-          );
+        const dz = tf.engine().runKernel("EluGrad", { dy, y }) as tf.Tensor2D;
+        // A product, as dz is packed for one anyway: faster than a sum.
+        const ones = tf.ones([1, dz.shape[0]]) as tf.Tensor2D;
         return [
-          tf.matMul(tf.transpose(w) as tf.Tensor2D, dz),
-          dw,
-          tf.reshape(tf.sum(dz, 1), [fanOut, 1]),
+          tf.matMul(dz, tf.transpose(w) as tf.Tensor2D),
+          tf.matMul(tf.transpose(h) as tf.Tensor2D, dz),
+          tf.matMul(ones, dz),
         ];
       },
     };

@@ -7,6 +7,10 @@
  *     OT = ⌈input / shrink / hop⌉ + 3
  *     output = (OT − 1) hop − N
  *
+ * The last frames need not be those of the last samples: what the back end makes of
+ * them lies `offset` samples before, 0 at scale 1 and in windows of 4 times that, 128
+ * or 256 in the paper's figure 9.
+ *
  * At scale 1 N is 1024 and hop 384. A smaller scale makes N and hop smaller too
  * (their older scheme), so that T and OT, and the network along time, stay.
  *
@@ -96,6 +100,13 @@ export function layersOf(
     (i === 0 ? frames : outs[i - 1]) + (i === KNOB_LAYER ? knobs : 0),
     fanOut,
   ]);
+}
+
+/** Samples by which the last frames lie before the last samples. */
+export function offsetOf(
+  { input, output, hop, frames, outputFrames }: NetworkSizes,
+): number {
+  return input - output - (frames - outputFrames) * hop;
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  *     analysis    A_re, A_im   N × F, F = N/2 + 1: frame → bins
  *     synthesis   S_re, S_im   F × N: bins → frame
- *     autoencoder of the magnitude, then of the phase: nine times W, out × in, and b
+ *     autoencoder of the magnitude, then of the phase: nine times W, in × out, and b
  *
  * The front end begins as the orthonormal DFT under a Hamming window, the back end
  * as the same DFT under the window with which overlapping frames add up to the sound
@@ -45,8 +45,8 @@ export function tensorPlaces(sizes: NetworkSizes): TensorPlace[] {
   ];
   for (const part of ["magnitude", "phase"]) {
     layersOf(sizes).forEach(([fanIn, fanOut], i) => {
-      shapes.push([`${part}/${i + 1}/weights`, [fanOut, fanIn]]);
-      shapes.push([`${part}/${i + 1}/bias`, [fanOut, 1]]);
+      shapes.push([`${part}/${i + 1}/weights`, [fanIn, fanOut]]);
+      shapes.push([`${part}/${i + 1}/bias`, [1, fanOut]]);
     });
   }
   let start = 0;
@@ -104,7 +104,7 @@ export function initialWeights(
     }
   }
   const random = createRandom(`${seed}/layers`);
-  for (const { name, shape: [fanOut, fanIn], start, size } of places) {
+  for (const { name, shape: [fanIn, fanOut], start, size } of places) {
     if (!name.endsWith("weights")) continue;
     const deviation = Math.sqrt(2 / (fanIn + fanOut));
     for (let i = 0; i < size; i++) {
