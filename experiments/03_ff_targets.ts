@@ -14,8 +14,8 @@ import * as z from "zod";
 import * as ways from "../lib/baselines/ff_ways.ts";
 import waysSource from "../lib/baselines/ff_ways.ts" with { type: "text" };
 import { formatDuration, formatNumber } from "../lib/base/format.ts";
-import { userPathSchema } from "../lib/base/user_path.ts";
 import { runCommand } from "../lib/cli/command_line.ts";
+import { stimulusSchema } from "../lib/data/data_config.ts";
 import * as ff from "../lib/data/ff_targets.ts";
 import { type DrySource, openDry } from "../lib/data/source.ts";
 import { keepReady } from "../lib/engines/open.ts";
@@ -31,7 +31,7 @@ import { md } from "../lib/report/markdown.ts";
 const CONFIG = {
   engine: fitting.engineSchema.default("wasm"),
   data: z.strictObject({
-    stimulus: userPathSchema.nullable().default(null),
+    stimulus: stimulusSchema.nullable().default(null),
     sample_rate: z.int().min(8000).max(384_000).default(44_100),
     seed: z.int().min(0).default(1),
     fit_seconds: z.number().positive().max(36_000).default(300),

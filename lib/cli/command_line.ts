@@ -359,7 +359,7 @@ export function dataOption() {
 export function stimulusOption() {
   return new Option(
     "--stimulus <DIR>",
-    "your own music to drive the built-in unit with",
+    "your own music to drive the built-in unit with, or signaltrain, its sounds",
   );
 }
 

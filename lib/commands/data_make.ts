@@ -18,7 +18,7 @@ import {
 import type * as z from "zod";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { createCompressor, type Processor } from "../compressor/compressor.ts";
-import { dataSchema } from "../data/data_config.ts";
+import { dataSchema, SIGNALTRAIN, stimulusPath } from "../data/data_config.ts";
 import { type Mode, MODES, type Setting } from "../data/setting.ts";
 import {
   inputFileName,
@@ -365,7 +365,10 @@ export const command = new Command("deno task data:make")
       `positions of the switch (default: ${MODES.join(",")})`,
     ).argParser(modesOf),
   )
-  .option("--stimulus <DIR>", "your own music, as WAV files, to send through")
+  .option(
+    "--stimulus <DIR>",
+    "your own music, as WAV files, to send through, or signaltrain, its synthetic sounds",
+  )
   .option(
     "--seed <number>",
     "seed of the stimulus and of the noise",
@@ -395,23 +398,25 @@ Examples:
   deno task data:make data/twin --unit twin --duration 1200 --bits 16
   deno task data:make data/opto --model opto --duration 30
   deno task render in.wav out.wav --params data/opto/truth.yaml
-  deno task data:make data/mine --stimulus ~/Music/dry --settings 100,80,60`,
+  deno task data:make data/mine --stimulus ~/Music/dry --settings 100,80,60
+  deno task data:make data/synthetic --model comp-4c --stimulus signaltrain`,
   )
   .action(async (dir, options) => {
     const started = performance.now();
     const { seed, stimulus, json } = options;
     // The folder may lie in that of the stimulus; the other way round it may not.
-    await requireDistinctFiles([stimulus, options.params], { "--json": json });
+    const music = stimulus === SIGNALTRAIN ? undefined : stimulus;
+    await requireDistinctFiles([music, options.params], { "--json": json });
     await requireDistinctFiles([], { DIR: dir, "--json": json });
     await requireDistinctFiles([options.params], { DIR: join(dir, TRUTH) });
-    if (stimulus !== undefined && await liesIn(stimulus, dir)) {
+    if (music !== undefined && await liesIn(music, dir)) {
       throw new Error(
-        `--stimulus ${stimulus} lies in ${dir}, where the data set goes: choose another folder for one of them`,
+        `--stimulus ${music} lies in ${dir}, where the data set goes: choose another folder for one of them`,
       );
     }
     const { maker, pairs } = await planOf(options);
     const source = await openDry({
-      stimulus: stimulus === undefined ? null : userPath(stimulus),
+      stimulus: stimulus === undefined ? null : stimulusPath(stimulus),
       duration: options.duration,
       sample_rate: options.sampleRate,
       seed,

@@ -8,7 +8,20 @@ import * as z from "zod";
 import { ConfigError } from "../base/config.ts";
 import { MODES, type Setting } from "./setting.ts";
 import { UNIT_NAMES } from "./unit.ts";
-import { userPathSchema } from "../base/user_path.ts";
+import { userPath, userPathSchema } from "../base/user_path.ts";
+
+/** The stimulus that is no folder: the synthetic sounds of SignalTrain. */
+export const SIGNALTRAIN = "signaltrain";
+
+/** What `--stimulus` names: {@linkcode SIGNALTRAIN}, or a folder as a person means it. */
+export function stimulusPath(named: string): string {
+  return named === SIGNALTRAIN ? named : userPath(named);
+}
+
+/** Schema of a stimulus in a config. */
+export const stimulusSchema = z.string()
+  .min(1, `is empty: give a folder or ${SIGNALTRAIN}, or leave it out`)
+  .transform(stimulusPath);
 
 /** Schema of `data` in an experiment's config. */
 export const dataSchema = z.strictObject({
@@ -16,8 +29,11 @@ export const dataSchema = z.strictObject({
   unit: z.enum(UNIT_NAMES).default("optical"),
   /** A data set in SignalTrain's layout instead of a built-in unit. */
   folder: userPathSchema.nullable().default(null),
-  /** A folder of music that drives the built-in unit instead of the stimulus. */
-  stimulus: userPathSchema.nullable().default(null),
+  /**
+   * What drives the built-in unit instead of the stimulus: a folder of music, or
+   * `signaltrain`, its synthetic sounds.
+   */
+  stimulus: stimulusSchema.nullable().default(null),
   /** Seconds of sound a setting. */
   duration: z.number().positive("must be above 0").max(36_000).default(60),
   /** Rate of the built-in stimulus, in Hz. */

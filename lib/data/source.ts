@@ -6,7 +6,7 @@
  */
 
 import { basename, extname, join } from "node:path";
-import type { DataConfig } from "./data_config.ts";
+import { type DataConfig, SIGNALTRAIN } from "./data_config.ts";
 import { reasonOf } from "../base/file_error.ts";
 import { formatCount } from "../base/format.ts";
 import { RecordingError } from "../sound/recording_error.ts";
@@ -23,10 +23,10 @@ import {
 } from "./setting.ts";
 import { listPairs, type SignalTrainPair } from "./signaltrain.ts";
 import {
-  makeStimulus,
-  STIMULUS_VERSION,
-  type StimulusSegment,
-} from "./stimulus.ts";
+  makeSounds,
+  SIGNALTRAIN_SOUNDS_VERSION,
+} from "./signaltrain_sounds.ts";
+import { makeStimulus, STIMULUS_VERSION } from "./stimulus.ts";
 import { createUnit, type UnitName, UNITS } from "./unit.ts";
 
 /** Plain facts about a source, for reports. */
@@ -84,8 +84,8 @@ export interface DrySound {
   samples: Signal;
   /** Samples a second. */
   sampleRate: number;
-  /** What sounds where; only of the built-in stimulus. */
-  segments?: StimulusSegment[];
+  /** What sounds where; only of what was made here. */
+  segments?: { kind: string; start: number; length: number }[];
 }
 
 /** What {@linkcode openDry} needs to know. */
@@ -228,25 +228,32 @@ export function builtInSettings(unit: UnitName): Setting[] {
 
 /** Opens the sound that drives a built-in unit. */
 export async function openDry(config: DryConfig): Promise<DrySource> {
-  if (config.stimulus !== null) {
-    return await openMusic(config.stimulus, config.duration);
+  const { stimulus, duration: seconds, sample_rate: sampleRate, seed } = config;
+  const isSignalTrain = stimulus === SIGNALTRAIN;
+  if (stimulus !== null && !isSignalTrain) {
+    return await openMusic(stimulus, seconds);
   }
-  const { duration: seconds, sample_rate: sampleRate, seed } = config;
   let made: DrySound | undefined;
   return {
-    title: `the built-in stimulus, seed ${seed}`,
+    title: isSignalTrain
+      ? `SignalTrain's synthetic sounds, seed ${seed}`
+      : `the built-in stimulus, seed ${seed}`,
     seconds,
     sampleRate,
     identity: {
-      stimulus: "built-in",
-      version: STIMULUS_VERSION,
+      stimulus: isSignalTrain ? SIGNALTRAIN : "built-in",
+      version: isSignalTrain ? SIGNALTRAIN_SOUNDS_VERSION : STIMULUS_VERSION,
       seconds,
       sample_rate: sampleRate,
       seed,
     },
     load: () =>
       new Promise((resolve) =>
-        resolve(made ??= makeStimulus({ seconds, sampleRate, seed }))
+        resolve(
+          made ??= isSignalTrain
+            ? { ...makeSounds({ seconds, sampleRate, seed }), sampleRate }
+            : makeStimulus({ seconds, sampleRate, seed }),
+        )
       ),
   };
 }
