@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { compress } from "../lib/compressor/compressor.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import { score, scoreEsr } from "../lib/metrics/score.ts";
+import { takeBuffers } from "../lib/base/spare_buffers.ts";
 import { createRandom } from "../lib/base/random.ts";
 import { startThread } from "../lib/base/thread.ts";
 import type { Answer, Question } from "./echo_worker.ts";
@@ -128,6 +129,11 @@ Deno.test("startScorer() scores as score() and scoreEsr() do, and takes the pair
   }
   assert.deepEqual(await scores, expected);
   assert.deepEqual(await esrs, expectedEsr);
+
+  // Their memory comes back, for what is read next: of Float32Arrays and
+  // Float64Arrays of a second, two each.
+  const spare = takeBuffers(4).map(({ byteLength }) => byteLength / sampleRate);
+  assert.deepEqual(spare.sort(), [4, 4, 8, 8]);
 
   // Views of one buffer, as of a recording that was aligned, are taken over too.
   const { dry, wet } = newPair();

@@ -6,6 +6,7 @@
  */
 
 import type { DataConfig } from "./data_config.ts";
+import { dropBuffers, takeBuffers } from "../base/spare_buffers.ts";
 import { RecordingError } from "../sound/recording_error.ts";
 import { startThread } from "../base/thread.ts";
 import type { PairSource } from "./source.ts";
@@ -33,13 +34,17 @@ export async function openBackgroundSource(
       describe: () => opened.facts,
       settings: () => opened.settings,
       async load(setting) {
-        const pair = await thread.ask({ load: setting });
+        const spare = takeBuffers(2);
+        const pair = await thread.ask({ load: setting, spare }, spare);
         // An error's class does not come through a thread.
         if ("unusable" in pair) throw new RecordingError(pair.unusable);
         if (!("dry" in pair)) throw new TypeError("the source sent no pair");
         return pair;
       },
-      [Symbol.dispose]: () => thread[Symbol.dispose](),
+      [Symbol.dispose]() {
+        thread[Symbol.dispose]();
+        dropBuffers();
+      },
     };
   } catch (error) {
     thread[Symbol.dispose]();

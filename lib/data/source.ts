@@ -72,6 +72,15 @@ export interface PairSource {
   load(setting: Setting): Promise<LoadedPair>;
 }
 
+/** A source that works in this thread. */
+export interface LocalSource extends PairSource {
+  /**
+   * The pair of a setting. Recordings are read into the memory `spare` where that has
+   * room; what is used is taken out of it.
+   */
+  load(setting: Setting, spare?: ArrayBuffer[]): Promise<LoadedPair>;
+}
+
 /** The pair of a setting. */
 export interface LoadedPair extends Pair {
   /** What a person should know about the recordings, if there is something. */
@@ -113,7 +122,7 @@ export interface DrySource {
  * built-in unit. The duration counts for built-in units; recordings are used
  * whole.
  */
-export async function openSource(config: DataConfig): Promise<PairSource> {
+export async function openSource(config: DataConfig): Promise<LocalSource> {
   return config.folder === null
     ? await openBuiltIn(config)
     : await openRecorded(config.folder);
@@ -355,7 +364,7 @@ interface Recording extends Setting {
  * long ones the first by folder (Train, Val, Test) and number. A take that cannot
  * be used keeps its setting from being loaded, and no other one.
  */
-async function openRecorded(folder: string): Promise<PairSource> {
+async function openRecorded(folder: string): Promise<LocalSource> {
   const recordings: Recording[] = [];
   for (const entry of await listPairs(folder)) {
     if (entry.kind !== "3c") continue;
@@ -398,6 +407,8 @@ async function openRecorded(folder: string): Promise<PairSource> {
   }
   if (usable.length === 0) throw recordings[0].extent;
   const surrogate = await isSurrogate(folder);
+  // A setting may be loaded again: its recordings are the same.
+  const known = new Map<Recording, string[]>();
   const facts: SourceFacts = {
     name: "recordings",
     title: `the recordings in the folder ${basename(folder)}`,
@@ -423,7 +434,7 @@ async function openRecorded(folder: string): Promise<PairSource> {
   return {
     describe: () => facts,
     settings: () => settings,
-    async load(setting) {
+    async load(setting, spare) {
       const found = recordings.find((one) => sameSetting(one, setting));
       if (found === undefined) {
         throw new Error(
@@ -435,14 +446,16 @@ async function openRecorded(folder: string): Promise<PairSource> {
       const { entry, extent } = found;
       if (extent instanceof Error) throw extent;
       const { length, sampleRate } = extent;
-      const dry = await readWav(entry.inputPath);
-      const wet = await readWav(entry.targetPath);
+      const dry = await readWav(entry.inputPath, { spare });
+      const wet = await readWav(entry.targetPath, { spare });
       const pair: Pair = {
         dry: dry.samples.subarray(0, length),
         wet: wet.samples.subarray(0, length),
         sampleRate,
       };
-      return { ...pair, warnings: recordingWarnings(dry, wet, pair) };
+      const warnings = known.get(found) ?? recordingWarnings(dry, wet, pair);
+      known.set(found, warnings);
+      return { ...pair, warnings };
     },
   };
 }

@@ -10,13 +10,17 @@ import { answerQuestions } from "../base/thread.ts";
 import type { Setting } from "./setting.ts";
 import {
   type LoadedPair,
+  type LocalSource,
   openSource,
-  type PairSource,
   type SourceFacts,
 } from "./source.ts";
 
 /** What the thread is asked: first to open, then to load. */
-export type Question = { open: DataConfig } | { load: Setting };
+export type Question = { open: DataConfig } | {
+  load: Setting;
+  /** Memory to use. */
+  spare: ArrayBuffer[];
+};
 
 /**
  * What it answers, in the order of the questions; instead of a pair, why its
@@ -27,7 +31,7 @@ export type Answer =
   | LoadedPair
   | { unusable: string };
 
-let source: PairSource;
+let source: LocalSource;
 let isRecorded: boolean;
 
 answerQuestions<Question, Answer>(async (question) => {
@@ -38,7 +42,7 @@ answerQuestions<Question, Answer>(async (question) => {
   }
   let pair: LoadedPair;
   try {
-    pair = await source.load(question.load);
+    pair = await source.load(question.load, question.spare);
   } catch (error) {
     // What is wrong with a stimulus is wrong with every setting.
     if (isRecorded && isOfRecording(error)) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Engine } from "../objective/evaluation.ts";
+import type { Engine, Evaluation } from "../objective/evaluation.ts";
 import { type EngineName, openEngine } from "../engines/open.ts";
 import { type SolverConfig, startOf } from "./fit_config.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -17,7 +17,11 @@ import {
   objectiveOf,
 } from "../objective/objective.ts";
 import { dampedNewton } from "../optimise/damped_newton.ts";
-import type { IterationRecord, Minimum } from "../optimise/minimiser.ts";
+import type {
+  Evaluate,
+  IterationRecord,
+  Minimum,
+} from "../optimise/minimiser.ts";
 import { trustRegion } from "../optimise/trust_region.ts";
 import { RecordingError } from "../sound/recording_error.ts";
 
@@ -210,7 +214,9 @@ export async function fitChunks(
       ? { ...start, ratio: STEEP_RATIO }
       : start;
     let z = isNear ? coordinates.nearest(near) : coordinates.coordinates(start);
-    const { loss, modelEnergy } = await objective.evaluate(z, 0);
+    // The minimiser's first evaluation, unless it begins elsewhere.
+    const first = await objective.evaluate(z, solver.match_energy ? 0 : 2);
+    const { loss, modelEnergy } = first;
     if (
       !Number.isFinite(loss) ||
       (modelEnergy === 0 && start.make_up_db < QUIETEST)
@@ -220,7 +226,10 @@ export async function fitChunks(
       );
     }
     if (modelEnergy === 0) return "dry";
-    if (solver.match_energy) z = await matchEnergy(objective, z);
+    if (solver.match_energy) z = await matchEnergy(objective, z, first);
+    const evaluate = solver.match_energy
+      ? objective.evaluate
+      : beginningWith(first, objective.evaluate);
     const minimise = solver.method === "damped" ? dampedNewton : trustRegion;
     const options = {
       maxIterations: solver.max_iterations,
@@ -229,7 +238,7 @@ export async function fitChunks(
       precision: engine.precision,
       onIteration,
     };
-    const found = await minimise(objective.evaluate, z, { ...options, isNear });
+    const found = await minimise(evaluate, z, { ...options, isNear });
     let minimum = await sorted(objective, found);
     const isLimiter = coordinates.values(minimum.z).ratio > LIMITING_RATIO;
     const limiter = isLimiter && !isCoarse && coordinates.limiter?.(minimum.z);
@@ -252,6 +261,16 @@ export async function fitChunks(
   } finally {
     await engine.close();
   }
+}
+
+/** `evaluate` of a minimiser that begins where `first` was evaluated, to order 2. */
+function beginningWith(first: Evaluation, evaluate: Evaluate): Evaluate {
+  let isFirst = true;
+  return (z, order) => {
+    if (!isFirst) return evaluate(z, order);
+    isFirst = false;
+    return Promise.resolve(first);
+  };
 }
 
 /** `record`, of a run that went on after `offset` others. */

@@ -6,14 +6,16 @@
 
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
-import type { Pair } from "../sound/signal.ts";
+import { buffersOf, type Pair } from "../sound/signal.ts";
+import { keepBuffers } from "../base/spare_buffers.ts";
 import { startThread } from "../base/thread.ts";
 import type { Score } from "./score.ts";
-import type { Question } from "./score_worker.ts";
+import type { Answer, Question } from "./score_worker.ts";
 
 /**
  * Scores as `scoreModel` and `scoreEsr` do, by default `4a-2a`, without keeping the caller. A pair is
- * handed over: its arrays must not be used afterwards. Close it after use.
+ * handed over: its arrays must not be used afterwards, as another recording may be read
+ * into them. Close it after use.
  */
 export interface BackgroundScorer extends Disposable {
   /** ESR and ΔLDR of `candidates`. */
@@ -32,7 +34,7 @@ export interface BackgroundScorer extends Disposable {
 
 /** Starts the thread. */
 export function startScorer(): BackgroundScorer {
-  const thread = startThread<Question, Score[] | number[]>(
+  const thread = startThread<Question, Answer>(
     new URL("./score_worker.ts", import.meta.url),
     "scores",
   );
@@ -41,10 +43,13 @@ export function startScorer(): BackgroundScorer {
     candidates,
     model: model?.name ?? PAPER_MODEL,
   });
-  const ask = (question: Question) => {
-    const { dry, wet } = question.pair;
-    const buffers = new Set([dry.buffer, wet.buffer]);
-    return thread.ask(question, [...buffers] as ArrayBuffer[]);
+  const ask = async (question: Question) => {
+    const { scores, buffers } = await thread.ask(
+      question,
+      buffersOf(question.pair),
+    );
+    keepBuffers(buffers);
+    return scores;
   };
   return {
     score: (pair, candidates, model) =>

@@ -6,9 +6,17 @@
 
 import type { Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
-import type { Pair } from "../sound/signal.ts";
+import { buffersOf, type Pair } from "../sound/signal.ts";
 import { answerQuestions } from "../base/thread.ts";
 import { type Score, scoreEsr, scoreModel } from "./score.ts";
+
+/** What it answers. */
+export interface Answer {
+  /** A score of each candidate, or its ESR alone. */
+  scores: Score[] | number[];
+  /** The pair's memory, handed back. */
+  buffers: ArrayBuffer[];
+}
 
 /** What the thread is asked to score. */
 export interface Question {
@@ -22,10 +30,16 @@ export interface Question {
   esrOnly: boolean;
 }
 
-answerQuestions<Question, Score[] | number[]>(
-  async ({ pair, model, candidates, esrOnly }) => {
-    if (esrOnly && model === PAPER_MODEL) return [scoreEsr(pair, candidates)];
-    const scores = await scoreModel(pair, parseModel(model), candidates);
-    return [esrOnly ? scores.map(({ esr }) => esr) : scores];
-  },
-);
+answerQuestions<Question, Answer>(async (question) => {
+  const scores = await scoresOf(question);
+  const buffers = buffersOf(question.pair);
+  return [{ scores, buffers }, buffers];
+});
+
+async function scoresOf(
+  { pair, model, candidates, esrOnly }: Question,
+): Promise<Score[] | number[]> {
+  if (esrOnly && model === PAPER_MODEL) return scoreEsr(pair, candidates);
+  const scores = await scoreModel(pair, parseModel(model), candidates);
+  return esrOnly ? scores.map(({ esr }) => esr) : scores;
+}

@@ -41,12 +41,15 @@ export function objectiveOf(
 /**
  * `z` with its make-up gain shifted so that the model's energy meets the target's:
  * the published start.
+ *
+ * @param known The evaluation at `z`, where there is one.
  */
 export async function matchEnergy(
   { coordinates, evaluate, targetEnergy }: Objective,
   z: Float64Array,
+  known?: Evaluation,
 ): Promise<Float64Array> {
-  const { modelEnergy } = await evaluate(z, 0);
+  const { modelEnergy } = known ?? await evaluate(z, 0);
   const shift = 10 * Math.log10(targetEnergy / modelEnergy);
   if (!Number.isFinite(shift)) return z.slice();
   const values = coordinates.values(z);

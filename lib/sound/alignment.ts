@@ -408,7 +408,7 @@ function correlate(
   const size = 2 ** Math.ceil(Math.log2(Math.max(16, whole, 4 * reach)));
   // A block of dry against all the wet samples that its lags can meet.
   const step = size - 2 * reach;
-  const fft = new FFT(size);
+  const fft = transformOf(size);
   const input = new Float64Array(2 * size);
   const output = new Float64Array(2 * size);
   const spectra = noSpectra(size);
@@ -451,7 +451,7 @@ function correlateWhole(
 ): Correlation {
   const size = 2 **
     Math.ceil(Math.log2(Math.max(16, part.length + wet.length)));
-  const fft = new FFT(size);
+  const fft = transformOf(size);
   const input = new Float64Array(2 * size);
   const output = new Float64Array(2 * size);
   const x = preEmphasise(part, new Float64Array(part.length), settled(part));
@@ -462,6 +462,18 @@ function correlateWhole(
   const spectra = noSpectra(size);
   addSpectra(output, spectra);
   return correlations(spectra, fft, 1 - part.length, wet.length - 1);
+}
+
+const transforms = new Map<number, FFT>();
+
+/** The transform of `size` points, whose tables take a while to make. */
+function transformOf(size: number): FFT {
+  let transform = transforms.get(size);
+  if (transform === undefined) {
+    transform = new FFT(size);
+    if (size <= FASTEST_FFT) transforms.set(size, transform);
+  }
+  return transform;
 }
 
 /** Spectra of two real signals, summed over blocks. */

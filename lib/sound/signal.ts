@@ -21,3 +21,8 @@ export interface Pair {
   /** Samples a second. */
   sampleRate: number;
 }
+
+/** The memory of the sides of `pair`, to be handed to another thread. */
+export function buffersOf({ dry, wet }: Pair): ArrayBuffer[] {
+  return [...new Set([dry.buffer, wet.buffer])] as ArrayBuffer[];
+}

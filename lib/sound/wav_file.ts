@@ -27,6 +27,8 @@ export interface Sound {
 export interface ReadOptions {
   /** Channel to read, 1 being the first (default: all). */
   channel?: number;
+  /** Memory to read into, where it has room; what is used is taken out of it. */
+  spare?: ArrayBuffer[];
 }
 
 /** A reader with its file, which it closes. */
@@ -80,9 +82,12 @@ export async function openWav(
 }
 
 /** Reads every channel of a WAVE file into memory. */
-export async function readChannels(path: string): Promise<Channels> {
+export async function readChannels(
+  path: string,
+  { spare }: Pick<ReadOptions, "spare"> = {},
+): Promise<Channels> {
   using file = await FileSource.open(path);
-  return await readSource(file);
+  return await readSource(file, spare);
 }
 
 /**
@@ -91,10 +96,10 @@ export async function readChannels(path: string): Promise<Channels> {
  */
 export async function readWav(
   path: string,
-  { channel }: ReadOptions = {},
+  { channel, spare }: ReadOptions = {},
 ): Promise<Sound> {
   if (channel === undefined) {
-    const { channels, ...rest } = await readChannels(path);
+    const { channels, ...rest } = await readChannels(path, { spare });
     if (!areSame(channels)) {
       throw new SoundFileError(
         path,
@@ -106,7 +111,7 @@ export async function readWav(
   }
   using reader = await openWav(path, { channel });
   const { sampleRate, format, length, warnings } = reader;
-  const [samples] = reader.allocate(length);
+  const [samples] = reader.allocate(length, spare);
   await reader.readInto([samples]);
   return { samples, sampleRate, format, warnings: [...warnings] };
 }

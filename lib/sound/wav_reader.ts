@@ -83,14 +83,19 @@ export class WavReader {
     return this.format.channels * this.#layout.sampleBytes;
   }
 
-  /** An array of `length` samples for each channel, as precise as the file. */
-  allocate(length: number): Signal[] {
+  /**
+   * An array of `length` samples for each channel, as precise as the file, in memory
+   * of `spare` where that has room. Their content is undefined.
+   */
+  allocate(length: number, spare: ArrayBuffer[] = []): Signal[] {
     try {
-      return this.channels.map(() =>
-        this.format.bits === 64
-          ? new Float64Array(length)
-          : new Float32Array(length)
-      );
+      return this.channels.map(() => {
+        const Kind = this.format.bits === 64 ? Float64Array : Float32Array;
+        const buffer = fitting(spare, Kind.BYTES_PER_ELEMENT * length);
+        return buffer === undefined
+          ? new Kind(length)
+          : new Kind(buffer, 0, length);
+      });
     } catch (error) {
       throw new SoundFileError(
         this.name,
@@ -174,15 +179,27 @@ export class WavReader {
   }
 }
 
-/** Reads all of the WAVE file `source`. */
-export async function readSource(source: ByteSource): Promise<Channels> {
+/** Reads all of the WAVE file `source`, into memory of `spare` where that has room. */
+export async function readSource(
+  source: ByteSource,
+  spare?: ArrayBuffer[],
+): Promise<Channels> {
   const layout = await findLayout(source);
   const { format, sampleRate, length } = layout;
   const all = Array.from({ length: format.channels }, (_, c) => c + 1);
   const reader = new WavReader(source, layout, all);
-  const channels = reader.allocate(length);
+  const channels = reader.allocate(length, spare);
   await reader.readInto(channels);
   return { channels, sampleRate, format, warnings: layout.warnings };
+}
+
+/** Takes the first of `spare` that holds `bytes` out of it, if there is one. */
+function fitting(
+  spare: ArrayBuffer[],
+  bytes: number,
+): ArrayBuffer | undefined {
+  const at = spare.findIndex(({ byteLength }) => byteLength >= bytes);
+  return at < 0 ? undefined : spare.splice(at, 1)[0];
 }
 
 /**
@@ -225,7 +242,17 @@ function decode(
       ? new Int16Array(buffer)
       : new Int32Array(buffer);
     const scale = 2 ** (1 - 8 * sampleBytes);
-    for (let n = 0, at = channel; n < count; n++, at += channels) {
+    let n = 0;
+    if (channels === 1 && shift === 0) {
+      // Four at a time take half as long.
+      for (; n + 3 < count; n += 4) {
+        output[n] = source[n] * scale;
+        output[n + 1] = source[n + 1] * scale;
+        output[n + 2] = source[n + 2] * scale;
+        output[n + 3] = source[n + 3] * scale;
+      }
+    }
+    for (let at = channel + n * channels; n < count; n++, at += channels) {
       output[n] = (source[at] << shift) * scale;
     }
   }

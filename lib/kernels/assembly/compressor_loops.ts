@@ -84,7 +84,8 @@ export function interleave(
   length: u32,
   stride: usize,
 ): v128 {
-  const leak = v128.load(scratch + M_CONSTANTS, C_LEAK);
+  const table = scratch + M_CONSTANTS;
+  const leak = v128.load(table, C_LEAK);
   const floor = f32x4.splat(1e-8);
   let s = v128.load(scratch, V_FILTER);
   let energy = f32x4.splat(0);
@@ -96,7 +97,7 @@ export function interleave(
     s = settled(madd(leak, y, s));
     energy = madd(y, y, energy);
     v128.store(records, x);
-    v128.store(records, log2(f32x4.pmax(f32x4.abs(h), floor)), LEVEL);
+    v128.store(records, log2(f32x4.pmax(f32x4.abs(h), floor), table), LEVEL);
     v128.store(records, f32x4.neg(y), TARGET);
     heard += 4;
     wet += 4;

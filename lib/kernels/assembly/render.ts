@@ -23,7 +23,19 @@
  * Everything lives at fixed addresses; see the constants below.
  */
 
-import { exp2, log2 } from "./simd";
+import {
+  C_E0,
+  C_E1,
+  C_E2,
+  C_E3,
+  C_E4,
+  C_E5,
+  C_MAGIC,
+  CONSTANTS,
+  exp2,
+  log2,
+  writeConstants,
+} from "./simd";
 
 /** Most samples in a block. */
 const BLOCK: i32 = 2048;
@@ -48,19 +60,22 @@ const D_MAKE_UP: usize = 224; // c times the sign
 const S_GAIN: usize = 240; // g times the sign
 const S_LAST: usize = 256; // errors at n − 1
 const S_FILTERED: usize = 272; // F of the errors at n − 1
-const S_LAST_TARGET: usize = 288; // target at n − 1, and F of it
-const S_MODEL: usize = 304; // short and long mean square of the first model
-const S_TARGET: usize = 320; // and of the target
+const S_LAST_TARGET: usize = 288; // target at n − 1, and 0
+const S_FILTERED_TARGET: usize = 304; // F of the target at n − 1, and 0
+const S_SHORT: usize = 320; // short mean squares of the first model and the target
+const S_LONG: usize = 336; // and the long ones
 
 // Sums: f64 pairs.
-const SUM_ENERGY: usize = 336; // Σ of the squares of the filtered errors
-const SUM_TARGET: usize = 352; // of the filtered target; the second is unused
-const SUM_LEVEL: usize = 368; // Σ (log₂ short/long)² of model and target
+const SUM_ENERGY: usize = 352; // Σ of the squares of the filtered errors
+const SUM_TARGET: usize = 368; // of the filtered target; the second is unused
+const SUM_LEVEL: usize = 384; // Σ (log₂ short/long)² of model and target
 
-const INPUT: usize = 384;
+const TABLE: usize = 400; // the constants of simd.ts
+const INPUT: usize = TABLE + CONSTANTS;
 const TARGET: usize = INPUT + 4 * BLOCK;
 const OUTPUT: usize = TARGET + 4 * BLOCK;
-const SOURCES: usize = OUTPUT + 4 * BLOCK; // aĝ and rĝ, an f64 pair each
+// aĝ and rĝ: of one compressor an f64 pair a sample, of two a pair each.
+const SOURCES: usize = OUTPUT + 4 * BLOCK;
 const RATIOS: usize = SOURCES + 32 * BLOCK; // short/long of model and target
 const END: usize = RATIOS + 8 * BLOCK;
 
@@ -124,7 +139,8 @@ export function setParameters(): void {
 
 /** Puts the stream at rest, the sums at zero, and takes over the parameters. */
 export function reset(): void {
-  memory.fill(S_GAIN, 0, INPUT - S_GAIN);
+  memory.fill(S_GAIN, 0, TABLE - S_GAIN);
+  writeConstants(TABLE);
   v128.store(S_GAIN, f64x2.splat(1.0));
   setParameters();
 }
@@ -135,9 +151,15 @@ function maddPair(a: v128, b: v128, c: v128): v128 {
   return f64x2.add(f64x2.mul(a, b), c);
 }
 
-/** Stores aĝ and rĝ of a sample whose static gains are `gains`. */
+/** Of one compressor, the second lane of `a` and `b` beside the first: both first lanes. */
 @inline
-function storeSources(at: usize, gains: v128, attack: v128, release: v128): void {
+function firsts(a: v128, b: v128): v128 {
+  return v128.shuffle<f64>(a, b, 0, 2);
+}
+
+/** Stores aĝ and rĝ of a sample of two compressors whose static gains are `gains`. */
+@inline
+function storePairs(at: usize, gains: v128, attack: v128, release: v128): void {
   v128.store(at, f64x2.mul(attack, gains));
   v128.store(at, f64x2.mul(release, gains), 16);
 }
@@ -154,19 +176,20 @@ function prepareSources(heard: usize, count: i32, areTwo: bool): void {
   const slope2 = f32x4.splat(<f32> f64.load(P_SLOPE, 8));
   const attack = v128.load(D_ATTACK);
   const release = v128.load(D_RELEASE);
+  const both = firsts(attack, release);
   const zero = f32x4.splat(0.0);
   const floor = f32x4.splat(LEVEL_FLOOR);
-  const magic = f32x4.splat(12582912.0);
-  const e0 = f32x4.splat(1.0);
-  const e1 = f32x4.splat(0.6931467056274414);
-  const e2 = f32x4.splat(0.2402230203151703);
-  const e3 = f32x4.splat(0.05551067367196083);
-  const e4 = f32x4.splat(0.009668875485658646);
-  const e5 = f32x4.splat(0.0013179630041122437);
+  const magic = v128.load(TABLE, C_MAGIC);
+  const e0 = v128.load(TABLE, C_E0);
+  const e1 = v128.load(TABLE, C_E1);
+  const e2 = v128.load(TABLE, C_E2);
+  const e3 = v128.load(TABLE, C_E3);
+  const e4 = v128.load(TABLE, C_E4);
+  const e5 = v128.load(TABLE, C_E5);
   for (let n = 0; n < count; n += 4) {
     const x = v128.load(heard + 4 * n);
-    const level = log2(f32x4.max(f32x4.abs(x), floor));
-    const below = f32x4.min(f32x4.sub(threshold, level), zero);
+    const level = log2(f32x4.pmax(f32x4.abs(x), floor), TABLE);
+    const below = f32x4.pmin(zero, f32x4.sub(threshold, level));
     const gain = exp2(
       slope,
       below,
@@ -182,7 +205,7 @@ function prepareSources(heard: usize, count: i32, areTwo: bool): void {
     );
     let gain2 = gain;
     if (areTwo) {
-      const below2 = f32x4.min(f32x4.sub(threshold2, level), zero);
+      const below2 = f32x4.pmin(zero, f32x4.sub(threshold2, level));
       gain2 = exp2(
         slope2,
         below2,
@@ -200,27 +223,29 @@ function prepareSources(heard: usize, count: i32, areTwo: bool): void {
     // Samples n and n + 1, then n + 2 and n + 3, both compressors side by side.
     const low = v128.shuffle<f32>(gain, gain2, 0, 4, 1, 5);
     const high = v128.shuffle<f32>(gain, gain2, 2, 6, 3, 7);
-    const at = SOURCES + 32 * n;
-    storeSources(at, f64x2.promote_low_f32x4(low), attack, release);
-    storeSources(
-      at + 32,
-      f64x2.promote_low_f32x4(v128.shuffle<f64>(low, low, 1, 1)),
-      attack,
-      release,
-    );
-    storeSources(at + 64, f64x2.promote_low_f32x4(high), attack, release);
-    storeSources(
-      at + 96,
-      f64x2.promote_low_f32x4(v128.shuffle<f64>(high, high, 1, 1)),
-      attack,
-      release,
-    );
+    const g0 = f64x2.promote_low_f32x4(low);
+    const g1 = f64x2.promote_low_f32x4(v128.shuffle<f64>(low, low, 1, 1));
+    const g2 = f64x2.promote_low_f32x4(high);
+    const g3 = f64x2.promote_low_f32x4(v128.shuffle<f64>(high, high, 1, 1));
+    if (areTwo) {
+      const at = SOURCES + 32 * n;
+      storePairs(at, g0, attack, release);
+      storePairs(at + 32, g1, attack, release);
+      storePairs(at + 64, g2, attack, release);
+      storePairs(at + 96, g3, attack, release);
+    } else {
+      const at = SOURCES + 16 * n;
+      v128.store(at, f64x2.mul(both, g0));
+      v128.store(at, f64x2.mul(both, g1), 16);
+      v128.store(at, f64x2.mul(both, g2), 32);
+      v128.store(at, f64x2.mul(both, g3), 48);
+    }
   }
 }
 
-/** One step of the ballistics of both lanes. */
+/** One step of the ballistics of two compressors. */
 @inline
-function follow(
+function followPair(
   gain: v128,
   keepAttack: v128,
   keepRelease: v128,
@@ -232,18 +257,24 @@ function follow(
   );
 }
 
+/** The same of one, whose gain is in both lanes; `keep` is 1 − a and 1 − r. */
+@inline
+function follow(gain: v128, keep: v128, at: usize): v128 {
+  const both = maddPair(gain, keep, v128.load(at));
+  return f64x2.pmin(both, v128.shuffle<f64>(both, both, 1, 0));
+}
+
 /**
  * Renders the block's first `count` samples from INPUT to OUTPUT, by what the
  * detector hears at `heard`: the input there, or another sound at TARGET.
  */
 export function render(count: i32, heard: usize): void {
   prepareSources(heard, count, false);
-  const keepAttack = v128.load(D_KEEP_ATTACK);
-  const keepRelease = v128.load(D_KEEP_RELEASE);
+  const keep = firsts(v128.load(D_KEEP_ATTACK), v128.load(D_KEEP_RELEASE));
   const makeUp = f64.load(D_MAKE_UP);
   let gain = v128.load(S_GAIN);
   for (let n = 0; n < count; n++) {
-    gain = follow(gain, keepAttack, keepRelease, SOURCES + 32 * n);
+    gain = follow(gain, keep, SOURCES + 16 * n);
     const x = <f64> f32.load(INPUT + 4 * n);
     f32.store(
       OUTPUT + 4 * n,
@@ -259,35 +290,19 @@ export function render(count: i32, heard: usize): void {
  */
 export function scoreEnergies(count: i32): void {
   prepareSources(INPUT, count, true);
-  scoreBlock(count, false);
-}
-
-/** Scores the first compressor, its loudness dynamic range and the target's too. */
-export function score(count: i32): void {
-  prepareSources(INPUT, count, false);
-  scoreBlock(count, true);
-  addLogarithms(count);
-}
-
-@inline
-function scoreBlock(count: i32, withLdr: bool): void {
   const keepAttack = v128.load(D_KEEP_ATTACK);
   const keepRelease = v128.load(D_KEEP_RELEASE);
   const makeUp = v128.load(D_MAKE_UP);
   const pole = f64x2.splat(POLE);
-  const means = v128.load(P_MEANS);
-  const keepSquare = f64x2.sub(f64x2.splat(1.0), means);
   let gain = v128.load(S_GAIN);
   let last = v128.load(S_LAST);
   let filtered = v128.load(S_FILTERED);
   let lastTarget = f64.load(S_LAST_TARGET);
-  let q = f64.load(S_LAST_TARGET, 8);
-  let model = v128.load(S_MODEL);
-  let target = v128.load(S_TARGET);
+  let q = f64.load(S_FILTERED_TARGET);
   let energy = v128.load(SUM_ENERGY);
   let targetEnergy = f64.load(SUM_TARGET);
   for (let n = 0; n < count; n++) {
-    gain = follow(gain, keepAttack, keepRelease, SOURCES + 32 * n);
+    gain = followPair(gain, keepAttack, keepRelease, SOURCES + 32 * n);
     const x = f64x2.splat(<f64> f32.load(INPUT + 4 * n));
     const y = <f64> f32.load(TARGET + 4 * n);
     const error = f64x2.sub(
@@ -300,38 +315,94 @@ function scoreBlock(count: i32, withLdr: bool): void {
     q = y - lastTarget + POLE * q;
     lastTarget = y;
     targetEnergy += q * q;
-    if (!withLdr) continue;
-    const p = f64x2.extract_lane(filtered, 0) + q;
-    model = maddPair(
-      keepSquare,
-      model,
-      f64x2.mul(means, f64x2.splat(max(p * p, LDR_FLOOR))),
-    );
-    target = maddPair(
-      keepSquare,
-      target,
-      f64x2.mul(means, f64x2.splat(max(q * q, LDR_FLOOR))),
-    );
-    v128.store64_lane(
-      RATIOS + 8 * n,
-      f32x4.demote_f64x2_zero(
-        f64x2.div(
-          v128.shuffle<f64>(model, target, 0, 2),
-          v128.shuffle<f64>(model, target, 1, 3),
-        ),
-      ),
-      0,
-    );
   }
   v128.store(S_GAIN, gain);
   v128.store(S_LAST, last);
   v128.store(S_FILTERED, filtered);
   f64.store(S_LAST_TARGET, lastTarget);
-  f64.store(S_LAST_TARGET, q, 8);
-  v128.store(S_MODEL, model);
-  v128.store(S_TARGET, target);
+  f64.store(S_FILTERED_TARGET, q);
   v128.store(SUM_ENERGY, energy);
   f64.store(SUM_TARGET, targetEnergy);
+}
+
+/** A single-precision sample as f64, 0 in the second lane. */
+@inline
+function sampleAt(at: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load32_zero(at));
+}
+
+/** Scores the first compressor, its loudness dynamic range and the target's too. */
+export function score(count: i32): void {
+  prepareSources(INPUT, count, false);
+  filterBoth(count);
+  followSquares(count);
+  addLogarithms(count);
+}
+
+/**
+ * Adds up the energies, and leaves the pre-emphasised outputs of the model and the
+ * target side by side where the sources were. In between a signal stands in the
+ * first lane, beside 0.
+ */
+@inline
+function filterBoth(count: i32): void {
+  const keep = firsts(v128.load(D_KEEP_ATTACK), v128.load(D_KEEP_RELEASE));
+  const makeUp = firsts(v128.load(D_MAKE_UP), f64x2.splat(0.0));
+  const pole = f64x2.splat(POLE);
+  let gain = v128.load(S_GAIN);
+  let last = v128.load(S_LAST);
+  let filtered = v128.load(S_FILTERED);
+  let lastTarget = v128.load(S_LAST_TARGET);
+  let q = v128.load(S_FILTERED_TARGET);
+  let energy = v128.load(SUM_ENERGY);
+  let targetEnergy = v128.load(SUM_TARGET);
+  for (let n = 0; n < count; n++) {
+    gain = follow(gain, keep, SOURCES + 16 * n);
+    const x = sampleAt(INPUT + 4 * n);
+    const y = sampleAt(TARGET + 4 * n);
+    const error = f64x2.sub(f64x2.mul(f64x2.mul(makeUp, x), gain), y);
+    filtered = maddPair(pole, filtered, f64x2.sub(error, last));
+    last = error;
+    energy = maddPair(filtered, filtered, energy);
+    q = f64x2.add(f64x2.sub(y, lastTarget), f64x2.mul(pole, q));
+    lastTarget = y;
+    targetEnergy = f64x2.add(targetEnergy, f64x2.mul(q, q));
+    // The model's output is error plus target.
+    v128.store(SOURCES + 16 * n, firsts(f64x2.add(filtered, q), q));
+  }
+  v128.store(S_GAIN, gain);
+  v128.store(S_LAST, last);
+  v128.store(S_FILTERED, filtered);
+  v128.store(S_LAST_TARGET, lastTarget);
+  v128.store(S_FILTERED_TARGET, q);
+  v128.store(SUM_ENERGY, energy);
+  v128.store(SUM_TARGET, targetEnergy);
+}
+
+/** Ratios of the mean squares, short to long, of what `filterBoth` left. */
+@inline
+function followSquares(count: i32): void {
+  const floor = f64x2.splat(LDR_FLOOR);
+  const one = f64x2.splat(1.0);
+  const short = f64x2.splat(f64.load(P_MEANS));
+  const long = f64x2.splat(f64.load(P_MEANS, 8));
+  const keepShort = f64x2.sub(one, short);
+  const keepLong = f64x2.sub(one, long);
+  let shortMeans = v128.load(S_SHORT);
+  let longMeans = v128.load(S_LONG);
+  for (let n = 0; n < count; n++) {
+    const both = v128.load(SOURCES + 16 * n);
+    const squares = f64x2.pmax(f64x2.mul(both, both), floor);
+    shortMeans = maddPair(keepShort, shortMeans, f64x2.mul(short, squares));
+    longMeans = maddPair(keepLong, longMeans, f64x2.mul(long, squares));
+    v128.store64_lane(
+      RATIOS + 8 * n,
+      f32x4.demote_f64x2_zero(f64x2.div(shortMeans, longMeans)),
+      0,
+    );
+  }
+  v128.store(S_SHORT, shortMeans);
+  v128.store(S_LONG, longMeans);
 }
 
 /** Adds the squares of the log₂ of the block's ratios to their sums. */
@@ -343,7 +414,7 @@ function addLogarithms(count: i32): void {
   }
   let total = v128.load(SUM_LEVEL);
   for (let n = 0; n < count; n += 2) {
-    const level = log2(v128.load(RATIOS + 8 * n));
+    const level = log2(v128.load(RATIOS + 8 * n), TABLE);
     const square = f32x4.mul(level, level);
     total = f64x2.add(total, f64x2.promote_low_f32x4(square));
     total = f64x2.add(

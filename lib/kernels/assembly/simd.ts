@@ -30,7 +30,7 @@ export function select(mask: v128, a: v128, b: v128): v128 {
 // A table of constants, four lanes each. Kernels load what they need before
 // their loops: a literal would be built anew in every turn, which takes three
 // instructions.
-export const CONSTANTS: usize = 144;
+export const CONSTANTS: usize = 304;
 export const C_MAGIC: usize = 0;
 export const C_E0: usize = 16;
 export const C_E1: usize = 32;
@@ -40,6 +40,16 @@ export const C_E4: usize = 80;
 export const C_E5: usize = 96;
 export const C_LEAK: usize = 112;
 export const C_POLE: usize = 128;
+const C_HALF_OCTAVE: usize = 144; // bits of √½
+const C_L1: usize = 160; // coefficients of the logarithm
+const C_L2: usize = 176;
+const C_L3: usize = 192;
+const C_L4: usize = 208;
+const C_L5: usize = 224;
+const C_L6: usize = 240;
+const C_L7: usize = 256;
+const C_L8: usize = 272;
+const C_L9: usize = 288;
 
 /** Writes the table of constants to `at`. */
 export function writeConstants(at: usize): void {
@@ -52,6 +62,16 @@ export function writeConstants(at: usize): void {
   v128.store(at, f32x4.splat(0.0013179630041122437), C_E5);
   v128.store(at, f32x4.splat(0.005), C_LEAK);
   v128.store(at, f32x4.splat(0.995), C_POLE);
+  v128.store(at, i32x4.splat(0x3f3504f3), C_HALF_OCTAVE);
+  v128.store(at, f32x4.splat(1.4426950048873974), C_L1);
+  v128.store(at, f32x4.splat(-0.7213471993106393), C_L2);
+  v128.store(at, f32x4.splat(0.4809102798163786), C_L3);
+  v128.store(at, f32x4.splat(-0.3607162642028936), C_L4);
+  v128.store(at, f32x4.splat(0.2879390942090338), C_L5);
+  v128.store(at, f32x4.splat(-0.23867566883563995), C_L6);
+  v128.store(at, f32x4.splat(0.2152122480463093), C_L7);
+  v128.store(at, f32x4.splat(-0.20893387444987585), C_L8);
+  v128.store(at, f32x4.splat(0.12926437907571423), C_L9);
 }
 
 /**
@@ -93,29 +113,26 @@ export function exp2(
  * of the result.
  *
  * m = 2^e (1 + f) with 1 + f in [√½, √2); log₂(1 + f) is the minimax polynomial
- * of degree 9 that vanishes at 0.
+ * of degree 9 that vanishes at 0. Its coefficients are in the table of constants at
+ * `table`.
  */
 @inline
-export function log2(m: v128): v128 {
+export function log2(m: v128, table: usize): v128 {
   // Bits of √½: subtracting them carries into the exponent where 1 + f ≥ √2.
-  const offset = i32x4.sub(m, i32x4.splat(0x3f3504f3));
+  const offset = i32x4.sub(m, v128.load(table, C_HALF_OCTAVE));
   const e = i32x4.shr_s(offset, 23);
   const f = f32x4.sub(
     i32x4.sub(m, i32x4.shl(e, 23)),
-    f32x4.splat(1.0),
+    v128.load(table, C_E0),
   );
-  let p = madd(
-    f32x4.splat(0.12926437907571423),
-    f,
-    f32x4.splat(-0.20893387444987585),
-  );
-  p = madd(p, f, f32x4.splat(0.2152122480463093));
-  p = madd(p, f, f32x4.splat(-0.23867567189137123));
-  p = madd(p, f, f32x4.splat(0.2879390942090338));
-  p = madd(p, f, f32x4.splat(-0.3607162642028936));
-  p = madd(p, f, f32x4.splat(0.4809102798163786));
-  p = madd(p, f, f32x4.splat(-0.7213471993106393));
-  p = madd(p, f, f32x4.splat(1.4426950048873974));
+  let p = madd(v128.load(table, C_L9), f, v128.load(table, C_L8));
+  p = madd(p, f, v128.load(table, C_L7));
+  p = madd(p, f, v128.load(table, C_L6));
+  p = madd(p, f, v128.load(table, C_L5));
+  p = madd(p, f, v128.load(table, C_L4));
+  p = madd(p, f, v128.load(table, C_L3));
+  p = madd(p, f, v128.load(table, C_L2));
+  p = madd(p, f, v128.load(table, C_L1));
   return madd(p, f, f32x4.convert_i32x4_s(e));
 }
 
