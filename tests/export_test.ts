@@ -133,6 +133,7 @@ const ARITHMETIC: Partial<Record<Operation, (...of: number[]) => number>> = {
   reciprocal: (a) => 1 / a,
   exp: Math.exp,
   log: Math.log,
+  tan: Math.tan,
   abs: Math.abs,
   maximum: Math.max,
   less: (a, b) => a < b ? 1 : 0,
@@ -194,6 +195,7 @@ for (
     "fet",
     "vca",
     "rms+feedback+saturation+coupling+bandwidth+fitted-start",
+    "4a-2a+coupling+allpass-1+allpass-2+allpass-2+inverted",
   ]
 ) {
   Deno.test(`the JSON of ${name} plays as the model does`, () => {

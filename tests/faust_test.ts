@@ -127,6 +127,10 @@ const HEARD: Values = {
   cube: -0.04,
   coupling_hz: 12,
   bandwidth_hz: 9000,
+  allpass_corner_hz: 2100,
+  allpass_corner_hz_1: 300,
+  allpass_corner_hz_2: 4000,
+  allpass_q_2: 1.3,
   make_up_db: 3,
 };
 
@@ -165,6 +169,8 @@ const MEMBERS = [
   "4a-2a+feedback+two-stage",
   "4a-2a+soft-knee+two-stage+saturation+coupling+bandwidth+fitted-start",
   "opto+saturation+coupling+bandwidth",
+  "4a-2a+coupling+allpass-1",
+  "rms+allpass-1+allpass-2+inverted",
 ];
 
 for (const name of MEMBERS) {

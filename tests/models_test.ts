@@ -37,6 +37,8 @@ import {
   factor,
   RELEASE,
 } from "../lib/models/smoothing.ts";
+import { createRandom } from "../lib/base/random.ts";
+import { throughCascade } from "../lib/phase/cascade_filter.ts";
 import { chunk } from "../lib/sound/chunks.ts";
 import {
   CHECK_RATE,
@@ -140,6 +142,14 @@ Deno.test("comp-4c meets the published effect, sample by sample", () => {
   }
 });
 
+/** Corner and Q of a section, whatever its order. */
+function sectionValues(end: string, factor = 1): Values {
+  return {
+    [`allpass_corner_hz${end}`]: 631 * factor,
+    [`allpass_q${end}`]: 0.83,
+  };
+}
+
 /** Values that the checks are smooth at: no sample lies on an edge. */
 const VALUES: Values = {
   threshold_db: -21.3,
@@ -155,6 +165,9 @@ const VALUES: Values = {
   cube: -0.13,
   coupling_hz: 41.7,
   bandwidth_hz: 13100,
+  ...sectionValues(""),
+  ...sectionValues("_1"),
+  ...sectionValues("_2", 3),
   make_up_db: 1.3,
 };
 
@@ -180,6 +193,59 @@ Deno.test("any combination of choices passes the checks of every model", () =>
       },
     ),
     { numRuns: 12 },
+  ));
+
+for (
+  const name of [
+    "4a-2a+allpass-1",
+    "4a-2a+allpass-2",
+    "opto+coupling+allpass-1+allpass-2+inverted",
+  ]
+) {
+  Deno.test(`${name} passes the checks of every model, and works at the ends of its ranges`, async () => {
+    await checkModel(parseModel(name), VALUES);
+    await checkEnds(parseModel(name), VALUES);
+  });
+}
+
+Deno.test("all-pass sections of a model are those of lib/phase, at any corner, in single precision too", () =>
+  fc.assert(
+    fc.property(
+      fc.double({ min: Math.log(2), max: Math.log(23000), noNaN: true }),
+      fc.double({ min: Math.log(0.3), max: Math.log(4), noNaN: true }),
+      fc.integer(),
+      (corner, width, seed) => {
+        const random = createRandom(seed);
+        const dry = Float64Array.from({ length: 3000 }, () => random.normal());
+        const [cornerHz, q] = [Math.exp(corner), Math.exp(width)];
+        const model = parseModel("4a-2a+allpass-1+allpass-2+inverted");
+        const values = {
+          threshold_db: 100,
+          ratio: 2,
+          attack_ms: 1,
+          release_ms: 100,
+          allpass_corner_hz_1: cornerHz,
+          allpass_corner_hz_2: 1234,
+          allpass_q_2: q,
+          make_up_db: 0,
+        };
+        const expected = throughCascade(dry, {
+          polarity: -1,
+          delay: 0,
+          sections: [{ cornerHz }, { cornerHz: 1234, q }],
+        }, CHECK_RATE);
+        for (const precision of ["double", "single"] as const) {
+          const wet = precision === "double"
+            ? new Float64Array(dry.length)
+            : new Float32Array(dry.length);
+          const x = precision === "double" ? dry : Float32Array.from(dry);
+          openModel(model, values, CHECK_RATE, { precision }).process(x, wet);
+          const off = relativeDeviation(wet, expected);
+          assert(off < (precision === "double" ? 1e-9 : 5e-6), `${off}`);
+        }
+      },
+    ),
+    { numRuns: 15 },
   ));
 
 // ------------------------------------------------- a model that is not shipped
@@ -257,6 +323,19 @@ Deno.test("parseModel() joins presets and choices in one order, whatever order t
   assert.equal(nameOf("opto+coupling+feedback"), "opto+coupling");
   assert.equal(nameOf("opto+bandwidth+rms"), "opto+rms+bandwidth");
   assert.equal(nameOf("RMS"), "rms");
+  assert.equal(
+    nameOf("inverted+allpass-2+rms+allpass-1+allpass-2"),
+    "rms+allpass-1+allpass-2+allpass-2+inverted",
+  );
+  assert.deepEqual(
+    parseModel("allpass-2").parameters.slice(-3).map(({ name }) => name),
+    ["allpass_corner_hz", "allpass_q", "make_up_db"],
+  );
+  assert.deepEqual(
+    parseModel("allpass-2+allpass-1").parameters.slice(4, 7)
+      .map(({ name }) => name),
+    ["allpass_corner_hz_1", "allpass_corner_hz_2", "allpass_q_2"],
+  );
   assert.equal(parseModel("opto"), parseModel("opto"));
 });
 
@@ -311,4 +390,6 @@ Deno.test("parseModel() says which word it does not know, and what it takes", ()
   );
   assert.throws(() => parseModel("opto+"), /a word is missing/);
   assert.throws(() => parseModel("constructor"), /not known/);
+  const nine = Array(9).fill("allpass-1").join("+");
+  assert.throws(() => parseModel(nine), /9 all-pass sections: at most 8/);
 });

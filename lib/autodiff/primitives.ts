@@ -211,6 +211,19 @@ export function log(a: Operand): Value {
   return bind(logPrimitive, [asValue(a)]);
 }
 
+const tanPrimitive = define({
+  name: "tan",
+  evaluate: (a) => Math.tan(a),
+  jvp: ([da], _, y) => of(da, (da) => multiply(da, add(1, multiply(y, y)))),
+});
+
+/** tan a, of a scalar. */
+export function tan(a: Operand): Value {
+  const value = asValue(a);
+  if (value.shape !== "scalar") throw new Error("tan() is of scalars alone");
+  return bind(tanPrimitive, [value]);
+}
+
 const absPrimitive = define({
   name: "abs",
   evaluate: (a) => Math.abs(a),

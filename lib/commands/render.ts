@@ -15,6 +15,9 @@ import { openProcessor } from "../engines/open_processor.ts";
 import { formatDecibels, formatDuration } from "../base/format.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
+import { CascadeStream } from "../phase/cascade_filter.ts";
+import { cascadeOf, readPhaseFile } from "../phase/phase_file.ts";
+import type { Signal } from "../sound/signal.ts";
 import { SAMPLE_LIMIT } from "../sound/sound_file.ts";
 import {
   createWav,
@@ -91,6 +94,13 @@ function modelIn({ model }: UnitOptions): string | undefined {
   return model === WITH_NETWORK ? PAPER_MODEL : model;
 }
 
+/** Whether nothing says which compressor: `--phase` stands alone. */
+function namesNoUnit(options: UnitOptions): boolean {
+  const { params, curve, model, weights } = options;
+  return [params, model, weights].every((given) => given === undefined) &&
+    curve.length === 0 && firstKnobOption(options) === undefined;
+}
+
 async function chosenSetting(
   params: string,
   options: UnitOptions,
@@ -106,7 +116,7 @@ async function chosenSetting(
 async function chosenPlace(options: UnitOptions): Promise<Chosen> {
   if (firstKnobOption(options) === undefined) {
     throw new Error(
-      "say which compressor: --params, or --peak-reduction with --mode, or --curve with --knob",
+      "say which compressor: --params, or --peak-reduction with --mode, or --curve with --knob; or give --phase",
     );
   }
   const { unit, surrogate } = await readCurve(options.curve, modelIn(options));
@@ -137,7 +147,9 @@ async function openWithNetwork(
 
 /** The command. */
 export const command = new Command("deno task render")
-  .description("Sends a sound through the compressor.")
+  .description(
+    "Sends a sound through the compressor, or through all-pass sections.",
+  )
   .argument("<IN.wav>", "the sound")
   .argument("<OUT.wav>", "where the result goes")
   .option("--params <JSON or FILE>", PARAMS_HELP)
@@ -150,6 +162,10 @@ export const command = new Command("deno task render")
     "--weights <FILE.json>",
     "4A-2A-G: without the make-up, and after it the network of these weights, " +
       "from exp:baselines (also --model gru)",
+  )
+  .option(
+    "--phase <phase.yaml>",
+    "polarity, delay and all-pass sections from align: alone, or after the compressor",
   )
   .addOption(
     new Option("--format <format>", "samples of the result: PCM bits or float")
@@ -166,7 +182,8 @@ Examples:
   deno task render in.wav out.wav --peak-reduction 63 --mode compress --link
   deno task render in.wav out.wav --curve unit.yaml --knob input=3 --knob ratio=4
   deno task render in.wav out.wav --peak-reduction 63 --curve parameters.yaml \\
-    --weights weights.json`,
+    --weights weights.json
+  deno task render dry.wav aligned.wav --phase phase.yaml`,
   )
   .action(async (inPath, outPath, options) => {
     if (!/\.wav$/i.test(outPath)) {
@@ -175,7 +192,13 @@ Examples:
       );
     }
     await requireDistinctFiles(
-      [inPath, options.params, options.weights, ...options.curve],
+      [
+        inPath,
+        options.params,
+        options.weights,
+        options.phase,
+        ...options.curve,
+      ],
       { "OUT.wav": outPath, "--json": options.json },
     );
     const { weights, link = false } = options;
@@ -184,10 +207,16 @@ Examples:
         "--link belongs to a compressor, not to the network of --weights, which is more than a gain: leave one of them out",
       );
     }
-    const { model, values: chosen } = await chosenUnit(options);
+    const phase = options.phase === undefined
+      ? undefined
+      : await readPhaseFile(options.phase);
+    const unit = phase !== undefined && namesNoUnit(options)
+      ? undefined
+      : await chosenUnit(options);
+    // A network makes up for it.
     const values = weights === undefined
-      ? chosen
-      : { ...chosen, make_up_db: 0 }; // The network makes up for it.
+      ? unit?.values
+      : { ...unit!.values, make_up_db: 0 };
     const started = performance.now();
     using input = await openWav(userPath(inPath), { channel: options.channel });
     const format = SAMPLE_FORMATS[options.format];
@@ -195,7 +224,9 @@ Examples:
       note(`warning: ${inPath}: ${warning}`);
     }
     const { sampleRate, length, channels } = input;
-    const processor = weights !== undefined
+    const processor = unit === undefined || values === undefined
+      ? undefined
+      : weights !== undefined
       ? unlinked(
         await Promise.all(
           channels.map(() => openWithNetwork(values, weights, sampleRate)),
@@ -203,8 +234,12 @@ Examples:
       )
       : (link ? linked : unlinked)(
         await Promise.all(
-          channels.map(() => openProcessor(model, values, sampleRate)),
+          channels.map(() => openProcessor(unit.model, values, sampleRate)),
         ),
+      );
+    const streams = phase &&
+      channels.map(() =>
+        new CascadeStream(cascadeOf(phase, sampleRate), sampleRate)
       );
     await Deno.mkdir(dirname(userPath(outPath)), { recursive: true });
     await using output = await createWav(userPath(outPath), {
@@ -218,25 +253,36 @@ Examples:
       Math.ceil(length / sampleRate),
     );
     let peak = 0;
+    const write = async (block: Signal[]) => {
+      for (const samples of block) {
+        for (let n = 0; n < samples.length; n++) {
+          peak = Math.max(peak, Math.abs(samples[n]));
+        }
+      }
+      if (!(peak <= SAMPLE_LIMIT)) {
+        const remedy = values === undefined
+          ? `lower the Q of the sections in ${options.phase}`
+          : weights !== undefined
+          ? `train the weights in ${weights} again`
+          : `lower the make-up gain of ${formatDecibels(values.make_up_db)}${
+            unit?.model.feedback ? ", or lengthen the attack" : ""
+          }`;
+        throw new Error(`the output is louder than any sound: ${remedy}`);
+      }
+      const count = Math.min(block[0].length, length - output.length);
+      if (count > 0) {
+        await output.write(...block.map((one) => one.subarray(0, count)));
+      }
+      progress.update(Math.floor(output.length / sampleRate), "s");
+    };
     try {
       for await (const block of input.blocks()) {
-        processor.process(block, block);
-        for (const samples of block) {
-          for (let n = 0; n < samples.length; n++) {
-            peak = Math.max(peak, Math.abs(samples[n]));
-          }
-        }
-        if (!(peak <= SAMPLE_LIMIT)) {
-          const remedy = weights !== undefined
-            ? `train the weights in ${weights} again`
-            : `lower the make-up gain of ${formatDecibels(values.make_up_db)}${
-              model.feedback ? ", or lengthen the attack" : ""
-            }`;
-          throw new Error(`the output is louder than any sound: ${remedy}`);
-        }
-        await output.write(...block);
-        progress.update(Math.floor(output.length / sampleRate), "s");
+        processor?.process(block, block);
+        await write(
+          streams?.map((stream, c) => stream.push(block[c])) ?? block,
+        );
       }
+      if (streams) await write(streams.map((stream) => stream.end(length)));
       await output.close();
     } finally {
       progress.stop();
@@ -251,8 +297,7 @@ Examples:
     const seconds = (performance.now() - started) / 1000;
     await printResult(
       [
-        describeParameters(model, values),
-        "",
+        ...(unit && values ? [describeParameters(unit.model, values), ""] : []),
         `${bold("Written")}     ${outPath}, ${
           formatDuration(length / sampleRate)
         }${
@@ -262,8 +307,9 @@ Examples:
         } in ${formatDuration(seconds)}`,
       ].join("\n"),
       {
-        model: weights === undefined ? model.name : WITH_NETWORK,
-        params: jsonValues(values),
+        model: weights === undefined ? unit?.model.name ?? null : WITH_NETWORK,
+        params: values === undefined ? null : jsonValues(values),
+        phase: phase ?? null,
         out: outPath,
         sample_rate: sampleRate,
         samples: length,

@@ -138,6 +138,7 @@ export function faustModel(
         ];
       }
       case "log":
+      case "tan":
       case "abs":
         return [ATOM, `${operation}(${list()})`];
       case "maximum":

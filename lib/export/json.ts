@@ -20,8 +20,8 @@
  *                     one is ∞): with t the way from one to the next, h apart,
  *                     (1−t) y₀ + t y₁ + h²/6 (((1−t)³ − (1−t)) y₀″ + (t³ − t) y₁″)
  *     listing         one instruction a line, each from those before it
- *       operation     add, subtract, multiply, negate, reciprocal, exp, log, abs,
- *                     maximum; less (1 or 0); select (of a mask, then, else);
+ *       operation     add, subtract, multiply, negate, reciprocal, exp, log, tan,
+ *                     abs, maximum; less (1 or 0); select (of a mask, then, else);
  *                     constant (value), parameter (of that name), sample_rate (Hz),
  *                     input (the dry sample);
  *                     delay (of a signal: its value a sample ago, at first the second

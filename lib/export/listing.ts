@@ -24,6 +24,7 @@ const ARITHMETIC = [
   "reciprocal",
   "exp",
   "log",
+  "tan",
   "abs",
   "maximum",
   "less",
@@ -107,6 +108,8 @@ const ABOUT: Readonly<Record<string, string>> = {
   slow: "follows what is asked for",
   slow_db: "follows what is asked for, dB",
   start: "gain at the first sample",
+  turn: "of a section, by its corner",
+  turned: "behind an all-pass section",
   width: "of the knee, dB",
 };
 

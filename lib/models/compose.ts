@@ -33,7 +33,7 @@ import {
   type Theta,
   valuesOf,
 } from "./model.ts";
-import { outputStages } from "./output.ts";
+import { type AllPass, outputStages } from "./output.ts";
 import type { Choice } from "./presets.ts";
 import { approach, coefficient, factor, mix } from "./smoothing.ts";
 
@@ -44,12 +44,13 @@ const LN_9 = 1000 * Math.log(9);
 const STAGES = ["fast", "slow"];
 const RELEASES = ["release", "second_release"];
 
-/** Model of `parameters`, as the choices `chosen` say. */
+/** Model of `parameters`, as the choices `chosen` say, with `sections` behind it. */
 export function compose(
   name: string,
   parameters: readonly Parameter[],
   chosen: ReadonlySet<Choice>,
   isComp4c: boolean,
+  sections: readonly AllPass[],
 ): Model {
   const feedback = chosen.has("feedback");
   const isRms = chosen.has("rms");
@@ -158,7 +159,13 @@ export function compose(
       const compressed = multiply(gain(theta, sound), sound.input);
       const makeUp = named("make_up", factor(theta.make_up_db));
       const madeUp = multiply(makeUp, compressed);
-      return outputStages(madeUp, theta, sound.sampleRate);
+      return outputStages(
+        madeUp,
+        theta,
+        sound.sampleRate,
+        sections,
+        chosen.has("inverted"),
+      );
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What comes after the gain: make-up, then saturation, coupling and bandwidth,
- * each where the model has it, all at rest at the start.
+ * What comes after the gain: make-up, then saturation, coupling, bandwidth and
+ * all-pass sections, each where the model has it, all at rest at the start.
  *
  *     make-up     u = c g x,  c = 10^(γ/20)
  *     saturation  w = u + q₂ u² + q₃ u³
@@ -11,6 +11,21 @@
  * that follows its input, y[n] = y[n−1] + (1 − p) (v[n] − y[n−1]): the low-pass is
  * y itself, and the high-pass (1+p)/2 · (v[n] − y[n−1]).
  *
+ * The sections are those of Bargum et al. (DAFx 2023) by corner and Q, as in
+ * `../phase/section.ts`; here they are filters of states that move little where a corner
+ * is low, for single precision to follow. With K = tan(π f/fs), f ≤ 0.49 fs,
+ *
+ *     first order   s moves by λ (v − s[n−1]),  λ = 2K/(1 + K)
+ *                   y = (λ − 1) v + (2 − λ) s[n−1]
+ *     second order  a = 1/(1 + K (K + 1/Q)),  e = v − s₂[n−1]
+ *                   s₁ moves by 2 (a K e − (1 − a) s₁[n−1])
+ *                   s₂ moves by 2 (a K s₁[n−1] + a K² e)
+ *                   y = v − 2/Q · (a s₁[n−1] + a K e)
+ *
+ * (the trapezoidal state-variable filter, V. Zavalishin, “The Art of VA Filter Design”,
+ * 2012). `inverted` turns the sound over behind them: with a section of first order whose
+ * corner is low that is a lead, as of a coupling, that weakens nothing.
+ *
  * @module
  */
 
@@ -19,15 +34,18 @@ import {
   delay,
   divide,
   exp,
+  maximum,
   multiply,
   negate,
   type Operand,
+  reciprocal,
   subtract,
+  tan,
 } from "../autodiff/primitives.ts";
 import { named } from "../autodiff/program.ts";
 import { recur } from "../autodiff/recurrences.ts";
 import type { Value } from "../autodiff/value.ts";
-import { anyNumber, onLogarithm, type Theta } from "./model.ts";
+import { anyNumber, onLogarithm, type Parameter, type Theta } from "./model.ts";
 
 /** Make-up gain γ. */
 export const MAKE_UP = anyNumber("make_up_db", "Make-up", "dB", 2, 0);
@@ -50,11 +68,43 @@ export const BANDWIDTH = onLogarithm("bandwidth_hz", "Bandwidth", "Hz", 30000, [
   1e6,
 ]);
 
-/** Saturation, coupling and bandwidth of `u`, those that `theta` has. */
+/** An all-pass section: its corner, and its Q if it is of second order. */
+export type AllPass =
+  | readonly [corner: Parameter]
+  | readonly [corner: Parameter, q: Parameter];
+
+/** Part of the rate that no corner of a section lies beyond. */
+const HIGHEST_CORNER = 0.49;
+
+/** Sections of these orders, their parameters numbered where there are several. */
+export function allPasses(orders: readonly (1 | 2)[]): AllPass[] {
+  return orders.map((order, i) => {
+    const [end, word] = orders.length === 1
+      ? ["", ""]
+      : [`_${i + 1}`, ` ${i + 1}`];
+    const corner = onLogarithm(
+      `allpass_corner_hz${end}`,
+      `All-pass${word}`,
+      "Hz",
+      // Spread out, for sections that stand alike never part.
+      1000 * 4 ** (i - (orders.length - 1) / 2),
+      [0.1, 20000],
+    );
+    const q = onLogarithm(`allpass_q${end}`, `All-pass Q${word}`, "", 0.7, [
+      0.05,
+      50,
+    ]);
+    return order === 1 ? [corner] : [corner, q];
+  });
+}
+
+/** The stages of `u` that `theta` has, then `sections`, then upside down or not. */
 export function outputStages(
   u: Value,
   theta: Theta,
   sampleRate: Operand,
+  sections: readonly AllPass[],
+  isInverted: boolean,
 ): Value {
   const { square, cube, coupling_hz, bandwidth_hz } = theta;
   let y = named("made_up", u);
@@ -70,7 +120,48 @@ export function outputStages(
   if (bandwidth_hz !== undefined) {
     y = named("limited", follow(y, leakOf("bandwidth", bandwidth_hz)));
   }
-  return y;
+  for (const [corner, q] of sections) {
+    const k = named("turn", tangent(theta[corner.name], sampleRate));
+    y = q === undefined
+      ? allPassFirst(y, k)
+      : allPassSecond(y, k, theta[q.name]);
+    y = named("turned", y);
+  }
+  return isInverted ? negate(y) : y;
+}
+
+/** K = tan(π f/fs). */
+function tangent(hertz: Value, sampleRate: Operand): Value {
+  const part = negate(
+    maximum(negate(divide(hertz, sampleRate)), -HIGHEST_CORNER),
+  );
+  return tan(multiply(Math.PI, part));
+}
+
+function allPassFirst(v: Value, k: Value): Value {
+  const leak = divide(multiply(2, k), add(1, k));
+  const before = delay(follow(v, leak));
+  return add(
+    multiply(subtract(leak, 1), v),
+    multiply(subtract(2, leak), before),
+  );
+}
+
+function allPassSecond(v: Value, k: Value, q: Value): Value {
+  const width = add(k, reciprocal(q));
+  const a = reciprocal(add(1, multiply(k, width)));
+  const band = multiply(a, k);
+  const low = multiply(band, k);
+  const twice = (x: Value) => multiply(2, x);
+  const [s1, s2] = recur(
+    [
+      [negate(twice(multiply(band, width))), negate(twice(band))],
+      [twice(band), negate(twice(low))],
+    ],
+    [multiply(twice(band), v), multiply(twice(low), v)],
+  ).map((state) => delay(state));
+  const through = add(multiply(a, s1), multiply(band, subtract(v, s2)));
+  return subtract(v, multiply(multiply(2, reciprocal(q)), through));
 }
 
 /** 1 − p of a corner in Hz. */

@@ -10,7 +10,14 @@ import { compose } from "./compose.ts";
 import { AVERAGING } from "./detector.ts";
 import { KNEE, RATIO, THRESHOLD } from "./curve.ts";
 import type { Model, Parameter } from "./model.ts";
-import { BANDWIDTH, COUPLING, CUBE, MAKE_UP, SQUARE } from "./output.ts";
+import {
+  allPasses,
+  BANDWIDTH,
+  COUPLING,
+  CUBE,
+  MAKE_UP,
+  SQUARE,
+} from "./output.ts";
 import {
   ATTACK,
   INITIAL_GAIN,
@@ -19,7 +26,10 @@ import {
   SECOND_SHARE,
 } from "./smoothing.ts";
 
-/** The choices, in the order of a model's name. */
+/**
+ * The choices, in the order of a model's name. The sections may be chosen several times:
+ * `allpass-1+allpass-1+allpass-2` is three.
+ */
 export const CHOICES = [
   "feedback",
   "rms",
@@ -29,6 +39,9 @@ export const CHOICES = [
   "saturation",
   "coupling",
   "bandwidth",
+  "allpass-1",
+  "allpass-2",
+  "inverted",
   "fitted-start",
 ] as const;
 
@@ -98,6 +111,15 @@ export const MODEL_HELP = `${Object.keys(PRESETS).join(", ")}, or choices: ${
   CHOICES.slice(0, -1).join(", ")
 }; joined by +`;
 
+/** The orders of sections, by the choice. */
+const ORDERS: Readonly<Record<string, 1 | 2>> = {
+  "allpass-1": 1,
+  "allpass-2": 2,
+};
+
+/** Most sections of a model. */
+const MOST_SECTIONS = 8;
+
 const known = new Map<string, Model>();
 
 /**
@@ -128,7 +150,9 @@ export function parseModel(text: string): Model {
   };
   const chosen = new Set<Choice>();
   const presets: string[] = [];
+  const orders: (1 | 2)[] = [];
   for (const word of text.trim().toLowerCase().split("+")) {
+    if (Object.hasOwn(ORDERS, word)) orders.push(ORDERS[word]);
     // "rms" is both, and the same.
     if (CHOICES.includes(word as Choice)) chosen.add(word as Choice);
     else if (Object.hasOwn(PRESETS, word)) {
@@ -142,6 +166,10 @@ export function parseModel(text: string): Model {
   if (presets.length > 1) {
     refuse(`${presets.join(" and ")} are presets: name one`);
   }
+  if (orders.length > MOST_SECTIONS) {
+    refuse(`has ${orders.length} all-pass sections: at most ${MOST_SECTIONS}`);
+  }
+  orders.sort();
   const isComp4c = presets.includes(COMP_4C);
   if (isComp4c && (chosen.has("feedback") || chosen.has("rms"))) {
     refuse(`${COMP_4C} is forward and hears peaks: leave feedback and rms out`);
@@ -153,6 +181,10 @@ export function parseModel(text: string): Model {
     )!;
   const extra = CHOICES.filter((choice) =>
     chosen.has(choice) && !PRESETS[base].includes(choice)
+  ).flatMap((choice) =>
+    choice in ORDERS
+      ? orders.filter((order) => order === ORDERS[choice]).map(() => choice)
+      : [choice]
   );
   const name = [base, ...extra].join("+");
   let model = known.get(name);
@@ -160,7 +192,10 @@ export function parseModel(text: string): Model {
     const parameters = PARAMETERS
       .filter(([, choice]) => choice === undefined || chosen.has(choice))
       .map(([parameter]) => ({ ...parameter, ...OWN[base]?.[parameter.name] }));
-    model = compose(name, parameters, chosen, isComp4c);
+    const sections = allPasses(orders);
+    // Before the make-up, which is last.
+    parameters.splice(-1, 0, ...sections.flatMap((one) => [...one]));
+    model = compose(name, parameters, chosen, isComp4c, sections);
     known.set(name, model);
   }
   return model;

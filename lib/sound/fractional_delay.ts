@@ -29,8 +29,8 @@ import type { Signal } from "./signal.ts";
 const REACH = 44;
 
 /** Samples that a kernel weighs, a multiple of 4; the first, before a sample. */
-const TAPS = 2 * REACH;
-const FIRST_TAP = 1 - REACH;
+export const TAPS = 2 * REACH;
+export const FIRST_TAP = 1 - REACH;
 
 /** Shape of Kaiser's window: the larger, the flatter and the wider. */
 const BETA = 12;
@@ -132,8 +132,17 @@ export function fillFrom(y: Signal, from: number, block: Signal): void {
   if (last > first) block.set(y.subarray(first, last), first - from);
 }
 
+/** The weights of the samples from {@linkcode FIRST_TAP} on for what lies `fraction` behind. */
+export function kernelBehind(fraction: number): Float64Array {
+  return kernels(fraction, 0)[0];
+}
+
 /** result[n] = Σ_k kernel[k] block[n + k]. */
-function weigh(block: Float64Array, kernel: Float64Array, result: Signal) {
+export function weigh(
+  block: Float64Array,
+  kernel: Float64Array,
+  result: Signal,
+) {
   for (let n = 0; n < result.length; n++) {
     // Four sums, for none to wait for the one before it.
     let a = 0;
