@@ -23,6 +23,8 @@ export interface RunLimits {
   esrFloor: number;
   /** Learning rate of the methods that have one. */
   learningRate?: number;
+  /** Seed of the methods that draw steps. */
+  seed?: number | string;
 }
 
 /** Where a run stood after an iteration. */
@@ -106,6 +108,7 @@ export async function runMethod(
     tolerance: limits.tolerance,
     lossFloor: limits.esrFloor,
     learningRate: limits.learningRate,
+    seed: limits.seed,
     onIteration({ iteration, loss }) {
       lowest = Math.min(lowest, loss);
       curve.push({

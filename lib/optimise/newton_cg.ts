@@ -13,7 +13,7 @@
  * @module
  */
 
-import { backtrack } from "./line_search.ts";
+import { ARMIJO, backtrack } from "./line_search.ts";
 import {
   dot,
   type Evaluate,
@@ -29,8 +29,8 @@ import {
 } from "./minimiser.ts";
 import { promisedFall, type Spectrum, spectrumOf } from "./quadratic_model.ts";
 
-/** Most halvings of a step. */
-const MAX_HALVINGS = 30;
+/** Most lengths of a step that are tried. */
+const TRIES = 31;
 
 /** Minimises `evaluate` from `start` by Newton–CG. */
 export async function newtonCg(
@@ -94,12 +94,13 @@ export async function newtonCg(
         forcing * gradientNorm,
       );
       const slope = dot(gradient, direction);
+      const { loss } = here;
       const { point, part, values } = await backtrack(evaluate, {
         z,
-        loss: here.loss,
         direction,
-        slope,
-        maxHalvings: MAX_HALVINGS,
+        accepts: (there, part) =>
+          there < loss && there <= loss + ARMIJO * part * slope,
+        tries: TRIES,
       });
       evaluations[0] += values;
       const there = point && await evaluate(point, 2);
