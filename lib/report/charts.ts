@@ -4,7 +4,7 @@
  * Colour, dashes and opacity each stand for one field and mean the same in
  * every report; see `palette.ts` for the colours. Rows without a number are left
  * out, and so are rows that are not above zero where the axis is logarithmic:
- * the caption says how many.
+ * the caption says how many. In charts with gaps they break their line instead.
  *
  * @module
  */
@@ -62,6 +62,8 @@ export interface LineChart {
   opacity?: SeriesField;
   /** Whether the values are marked by points (default: not with opacity). */
   points?: boolean;
+  /** Rows without a number break their line, and are no loss (default no). */
+  gaps?: boolean;
   /** Height of the plot in pixels (default 230). */
   height?: number;
 }
@@ -128,17 +130,33 @@ function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
   };
 }
 
+/** Field that tells the pieces of a broken line apart. */
+const PIECE = "piece";
+
+/** `rows` with the number of the piece that each belongs to: a gap ends one. */
+function inPieces(
+  rows: LineChart["rows"],
+  isShown: (row: Record<string, unknown>) => boolean,
+): Record<string, unknown>[] {
+  let piece = 0;
+  return rows.map((row) => ({
+    ...row,
+    [PIECE]: isShown(row) ? piece : ++piece,
+  }));
+}
+
 /** Lines with points of one value over another, one line for each series. */
 export function lineChart(options: LineChart): Chart {
-  const { title, x, y, colour, dash, opacity, height = 230 } = options;
+  const { title, x, y, colour, dash, opacity, gaps, height = 230 } = options;
   // Lines told apart by opacity are many: points would hide them.
   const { points = opacity === undefined } = options;
   const shown = (value: unknown, { log }: AxisField) =>
     typeof value === "number" && Number.isFinite(value) && !(log && value <= 0);
-  const rows = options.rows.filter((row) =>
-    shown(row[x.field], x) && shown(row[y.field], y)
-  );
-  const missing = options.rows.length - rows.length;
+  const isShown = (row: Record<string, unknown>) =>
+    shown(row[x.field], x) && shown(row[y.field], y);
+  const whole = gaps ? inPieces(options.rows, isShown) : options.rows;
+  const rows = whole.filter(isShown);
+  const missing = gaps ? 0 : options.rows.length - rows.length;
   const caption = [
     options.caption ?? "",
     missing === 0
@@ -148,7 +166,12 @@ export function lineChart(options: LineChart): Chart {
   ].filter(Boolean).join(" ");
 
   const series = [colour, dash, opacity].filter((s) => s !== undefined);
-  const fields = [...series.map((s) => s.field), x.field, y.field];
+  const fields = [
+    ...series.map((s) => s.field),
+    x.field,
+    y.field,
+    ...(gaps ? [PIECE] : []),
+  ];
   const [colours, dashes, faintness] = [colour, dash, opacity].map((s) =>
     s ? distinct(options.rows, s.field) : []
   );
@@ -196,6 +219,7 @@ export function lineChart(options: LineChart): Chart {
         mark: { type: "line", aria: false },
         encoding: {
           ...shared,
+          ...(gaps && { detail: { field: PIECE, type: "nominal" as const } }),
           ...(dashed && {
             strokeDash: {
               ...dashed,

@@ -56,7 +56,7 @@ const COLOUR_OF: Record<string, Colour> = {
   // optimisers
   "trust-region": "blue",
   "damped": "orange",
-  "gradient-descent": "grey",
+  "gradient-descent": "maroon",
   "newton-cg": "green",
   "l-bfgs": "purple",
   "adam": "brown",
