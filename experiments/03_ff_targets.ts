@@ -37,7 +37,7 @@ import {
   startProgress,
   withEngine,
 } from "../lib/cli/command_line.ts";
-import { modelOption } from "../lib/commands/model_options.ts";
+import { modelOption } from "../lib/cli/model_options.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import { esrOf, type Run, runMethod } from "../lib/convergence/run.ts";
 import { openDry } from "../lib/data/source.ts";

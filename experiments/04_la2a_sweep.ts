@@ -37,7 +37,7 @@ import {
   unitOption,
   withEngine,
 } from "../lib/cli/command_line.ts";
-import { modelOption } from "../lib/commands/model_options.ts";
+import { modelOption } from "../lib/cli/model_options.ts";
 import { esrsDiffer } from "../lib/cli/recordings.ts";
 import { parametersAt } from "../lib/data/curve.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";

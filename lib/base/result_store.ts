@@ -46,13 +46,17 @@ export function inputsOf(
   return { config: { ...config, data: undefined }, data: identity };
 }
 
-/** Opens the store below `parent` for results that depend on `inputs` (JSON). */
+/**
+ * Opens the store below `parent` for results that depend on `inputs` (JSON), or in
+ * `folder`, whatever they depend on.
+ */
 export async function openResultStore(
   parent: string,
   label: string,
   inputs: unknown,
+  folder = "",
 ): Promise<ResultStore> {
-  const folder = join(parent, `${label}-${await fingerprint(inputs)}`);
+  folder ||= join(parent, `${label}-${await fingerprint(inputs)}`);
   const pathOf = (key: string) => join(folder, "results", `${key}.json`);
   return {
     folder,

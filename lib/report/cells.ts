@@ -150,6 +150,36 @@ export interface SoundsCell {
   clips: SoundClip[];
 }
 
+/** What became of a claim in a run. */
+export const VERDICTS = [
+  "held",
+  "did not hold",
+  "not comparable (surrogate)",
+  "not tested",
+] as const;
+
+/** What became of a claim in a run. */
+export type Verdict = typeof VERDICTS[number];
+
+/** What the paper claims, or the experiment is for, and what became of it here. */
+export interface Claim {
+  /** The claim: one sentence that holds or does not. */
+  said: string;
+  /** What became of it. */
+  verdict: Verdict;
+  /** The figure that the verdict rests on, with what it is to be compared with. */
+  figure: string;
+  /** Who claims it (default: the experiment itself). */
+  by?: string;
+}
+
+/** The claims that a report is about. */
+export interface ClaimsCell {
+  kind: "claims";
+  /** The claims. */
+  claims: Claim[];
+}
+
 /** The whole config of the run, shown folded as YAML. */
 export interface ConfigCell {
   kind: "config";
@@ -166,6 +196,7 @@ export type Cell =
   | ChartsCell
   | TableCell
   | SoundsCell
+  | ClaimsCell
   | ConfigCell;
 
 /** A cell of prose. */
@@ -205,6 +236,11 @@ export function table(
 /** A cell of sounds to listen to. */
 export function sounds(caption: string, clips: SoundClip[]): SoundsCell {
   return { kind: "sounds", caption, clips };
+}
+
+/** A cell of claims and what became of them. */
+export function claims(list: Claim[]): ClaimsCell {
+  return { kind: "claims", claims: list };
 }
 
 /** A cell with the whole config. */

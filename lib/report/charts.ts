@@ -443,6 +443,15 @@ function bySetting(
   );
 }
 
+/** One value over peak reduction, colour for the mode. */
+export function settingsChart(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  y: AxisField,
+  caption?: string,
+): Chart {
+  return lineChart({ title: y.title, caption, rows, x: KNOB, y, colour: MODE });
+}
+
 /**
  * Each of a model's `parameters` over peak reduction: colour for the mode, dashes
  * for the source. What is searched by its logarithm stands on a logarithmic axis.

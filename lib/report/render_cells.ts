@@ -11,6 +11,7 @@
 import type {
   Cell,
   ChartsCell,
+  Claim,
   Column,
   ConfigCell,
   Figure,
@@ -270,6 +271,21 @@ ${players.join("\n")}
 </div></div>`;
 }
 
+/** Claims, each with its verdict and figure. */
+export function renderClaims(claims: readonly Claim[]): string {
+  const rows = claims.map(({ said, verdict, figure, by }) =>
+    `<li data-verdict="${escapeHtml(verdict)}"><strong>${
+      escapeHtml(verdict)
+    }</strong> <div><p dir="auto">${escapeHtml(said)}</p>
+<p class="figure" dir="auto">${escapeHtml(figure)}${
+      by ? ` <cite>${escapeHtml(by)}</cite>` : ""
+    }</p></div></li>`
+  );
+  return `<ul class="claims" aria-label="Claims, and what became of them here">
+${rows.join("\n")}
+</ul>`;
+}
+
 async function renderConfig({ value }: ConfigCell): Promise<string> {
   const { stringify } = await import("yaml");
   return `<details class="code"><summary>Config</summary>
@@ -298,6 +314,8 @@ export async function renderCell(
       return renderTable(cell, context);
     case "sounds":
       return renderSounds(cell, context);
+    case "claims":
+      return renderClaims(cell.claims);
     case "config":
       return await renderConfig(cell);
   }
