@@ -4,7 +4,9 @@
  * @module
  */
 
+import { cpus } from "node:os";
 import process from "node:process";
+import { formatCount } from "../base/format.ts";
 
 /** Median of the times that `run` takes, in ms; it is called until `seconds` are up. */
 export async function medianTime(
@@ -54,4 +56,12 @@ export async function timesInTurn(
     }
   }
   return times;
+}
+
+/** What this machine computes with, and how many cores of it. */
+export function processorName(): string {
+  const all = cpus();
+  return `${all[0]?.model.trim() || "an unnamed processor"} (${
+    formatCount(all.length, "core")
+  })`;
 }
