@@ -10,6 +10,7 @@
  * @module
  */
 
+import { mean } from "../base/statistics.ts";
 import { PUBLISHED_SCORES, type PublishedScore } from "../data/published.ts";
 import { sameSetting } from "../data/setting.ts";
 import { bootstrapInterval, type Interval } from "../metrics/bootstrap.ts";
@@ -83,8 +84,4 @@ export function publishedMeans(): {
       };
     }),
   };
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { mean } from "../base/statistics.ts";
 import type { Breakdown, KindScore } from "../metrics/breakdown.ts";
 import {
   bootstrapInterval,
@@ -149,8 +150,4 @@ export function summariseKinds(scores: readonly SettingScores[]): {
 /** Σ values · times. */
 function weighted(values: number[], times: Float64Array): number {
   return values.reduce((sum, value, i) => sum + value * times[i], 0);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

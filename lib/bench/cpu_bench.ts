@@ -26,7 +26,8 @@ import type { Pair } from "../sound/signal.ts";
 import { readWav, writeWav } from "../sound/wav.ts";
 import { benchModels, type ModelTime } from "./model_bench.ts";
 import { openOnePass } from "./one_pass.ts";
-import { median, medianTime, timesInTurn } from "./timing.ts";
+import { median } from "../base/statistics.ts";
+import { medianTime, timesInTurn } from "./timing.ts";
 
 /** Where everything is evaluated: the published starting point. */
 export const BENCH_POINT = {

@@ -13,7 +13,7 @@ import {
   measureHessian,
   type Measurement,
 } from "./measure_hessian.ts";
-import { median } from "./timing.ts";
+import { median } from "../base/statistics.ts";
 
 /** A way to the Hessian, and what was found of it. */
 export interface MeasuredMethod

@@ -15,7 +15,8 @@ import { startOf } from "../fitting/fit_config.ts";
 import { type Model, type Values, vectorOf } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { type ChunkedPair } from "../sound/chunks.ts";
-import { median, medianTime, processorTime, timesInTurn } from "./timing.ts";
+import { median } from "../base/statistics.ts";
+import { medianTime, processorTime, timesInTurn } from "./timing.ts";
 
 /** What is measured: the presets, and one that has everything a recording needs. */
 const MODELS = ["4a-2a", "rms", "comp-4c", "opto", "opto+coupling"];

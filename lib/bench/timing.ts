@@ -1,5 +1,5 @@
 /**
- * How benches take times: medians, and processor times of runs that take turns.
+ * How benches take times: medians of them, and processor times of runs that take turns.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { cpus } from "node:os";
 import process from "node:process";
 import { formatCount } from "../base/format.ts";
+import { median } from "../base/statistics.ts";
 
 /** Median of the times that `run` takes, in ms; it is called until `seconds` are up. */
 export async function medianTime(
@@ -23,15 +24,6 @@ export async function medianTime(
     times.push(performance.now() - start);
   }
   return median(times);
-}
-
-/** The middle of `values`, or between the two that are. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Processor time of all threads so far, in ms: other work does not add to it. */

@@ -25,6 +25,11 @@ export const METHOD_NAMES = [
 /** Name of a method. */
 export type MethodName = typeof METHOD_NAMES[number];
 
+/** What reports call a method. */
+export function titleOfMethod(method: MethodName): string {
+  return method === "damped" ? "damped (published)" : method;
+}
+
 /** Options that every method takes; not every method heeds all. */
 export interface MethodOptions extends MinimiserOptions {
   /** Learning rate of Adam and of gradient descent. */

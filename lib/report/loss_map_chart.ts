@@ -11,7 +11,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { contour } from "../convergence/contours.ts";
 import type { MapAxis, MapCell } from "../convergence/loss_map.ts";
-import type { Chart, LegendGroup } from "./cells.ts";
+import type { Chart } from "./cells.ts";
 import { formatNumber } from "../base/format.ts";
 import { coloursOf } from "./palette.ts";
 import { encodePng } from "./png.ts";
@@ -54,16 +54,6 @@ const DARKEST = 112;
 
 /** Contours of a map: so many steps from the lowest loss to the highest. */
 const STEPS = 10;
-
-/** The keys of the paths' methods. */
-export function pathLegend(methods: readonly string[]): LegendGroup {
-  const colours = coloursOf(methods);
-  return {
-    field: "method",
-    title: "Method",
-    items: methods.map((value, i) => ({ value, colour: colours[i] })),
-  };
-}
 
 /** A map with paths as a chart. */
 export async function lossMapChart(options: LossMapChart): Promise<Chart> {

@@ -56,6 +56,7 @@ const COLOUR_OF: Record<string, Colour> = {
   // optimisers
   "trust-region": "blue",
   "damped": "orange",
+  "damped (published)": "orange",
   "gradient-descent": "maroon",
   "newton-cg": "green",
   "l-bfgs": "purple",
