@@ -37,6 +37,11 @@ export interface Steps<Item, Result, Loaded = void, Begun = Result> {
   finish?(begun: Begun, item: Item): Promise<Result>;
 }
 
+/** Steps after each of which something comes. */
+export type FinishedSteps<Item, Result, Loaded, Begun> =
+  & Omit<Steps<Item, Result, Loaded, Begun>, "finish">
+  & { finish(begun: Begun, item: Item): Promise<Result> };
+
 /** What {@linkcode runSteps} may be given beside the steps. */
 export interface StepOptions<Item> {
   /** Keeps results at once, and gives back those of an interrupted run. */

@@ -9,7 +9,7 @@
  */
 
 import { curveFromCsv, type CurveRow } from "./curve_csv.ts";
-import { MODES, type Setting } from "./setting.ts";
+import { MODES, sameSetting, type Setting } from "./setting.ts";
 import compressText from "./published/comp.csv" with { type: "text" };
 import limitText from "./published/limit.csv" with { type: "text" };
 import scoresText from "./published/scores.csv" with { type: "text" };
@@ -57,4 +57,31 @@ export function publishedFit(
   return PUBLISHED_FITS.find((fit) =>
     fit.mode === mode && fit.peakReduction === peakReduction
   );
+}
+
+/** ESRs of the published interpolation test at the setting of `fit`, where tested. */
+export function interpolationOf(
+  { esr, esrLinear, esrSpline }: PublishedFit,
+): { fitted: number; linear: number; spline: number }[] {
+  return esrLinear === undefined || esrSpline === undefined
+    ? []
+    : [{ fitted: esr, linear: esrLinear, spline: esrSpline }];
+}
+
+/** The published curve and its scores at `settings`, as charts over the knob take it. */
+export function publishedRows(settings: readonly Setting[]) {
+  return settings.flatMap((setting) => {
+    const fit = publishedFit(setting);
+    const score = PUBLISHED_SCORES.find((row) =>
+      row.method === "4A2A" && sameSetting(setting, row)
+    );
+    return fit === undefined ? [] : [{
+      source: "published",
+      mode: setting.mode,
+      peak_reduction: setting.peakReduction,
+      ...fit.parameters,
+      esr: score?.esr ?? NaN,
+      delta_ldr_db: score?.deltaLdrDb ?? NaN,
+    }];
+  });
 }

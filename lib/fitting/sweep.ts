@@ -11,10 +11,11 @@
 import { type AlignmentConfig, alignPair } from "../data/aligned_pair.ts";
 import type { LeftOut, LoadedPair, PairSource } from "../data/source.ts";
 import { keyOfSetting, nameOfSetting, type Setting } from "../data/setting.ts";
-import { type EngineName, keepReady } from "../engines/open.ts";
+import { type EngineName, keepReady, openEngine } from "../engines/open.ts";
 import { fitPair } from "./fit.ts";
 import { fitWarnings, rangeSettingOf } from "./fit_warnings.ts";
 import type { SolverConfig } from "./fit_config.ts";
+import { type Bands, jackknifeBands } from "./jackknife.ts";
 import type { BackgroundScorer } from "../metrics/background_score.ts";
 import { type Score, scoreModel } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -22,7 +23,7 @@ import { chunk, type ChunkOptions } from "../sound/chunks.ts";
 import { paperCoordinates } from "../objective/coordinates.ts";
 import type { StopReason } from "../optimise/minimiser.ts";
 import type { ResultStore } from "../base/result_store.ts";
-import { runSteps, type Steps } from "../base/steps.ts";
+import { type FinishedSteps, runSteps } from "../base/steps.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
 import type { Pair } from "../sound/signal.ts";
 
@@ -55,6 +56,8 @@ export interface SettingFit extends Setting {
   stopReason: StopReason;
   /** Eigenvalues of the Hessian at the end, ascending. */
   eigenvalues: number[];
+  /** Where each parameter may lie, by the scatter of the chunks; absent for few. */
+  bands?: Bands;
   /** Time the fit took, loading and scoring left out, in seconds. */
   fitSeconds: number;
 }
@@ -104,7 +107,7 @@ export function sweepSteps(
   source: PairSource,
   config: SweepConfig,
   scorer?: BackgroundScorer,
-): Steps<Setting, SettingFit, LoadedPair, Begun> {
+): FinishedSteps<Setting, SettingFit, LoadedPair, Begun> {
   return {
     key: keyOfSetting,
     name: nameOfSetting,
@@ -160,8 +163,9 @@ async function fitSetting(
   onLoaded();
   const started = performance.now();
   const { model, solver } = config;
+  const chunked = chunk(pair, config.chunks);
   const found = await fitPair(
-    chunk(pair, config.chunks),
+    chunked,
     model,
     solver,
     config.engine,
@@ -174,6 +178,13 @@ async function fitSetting(
     },
   );
   const { parameters, esr, targetEnergy, coarse, minimum } = found;
+  const fitSeconds = (performance.now() - started) / 1000;
+  const bands = await jackknifeBands(
+    chunked,
+    found.coordinates,
+    minimum,
+    (part) => openEngine(config.engine, part, model),
+  );
   return {
     pair,
     ...setting,
@@ -193,6 +204,7 @@ async function fitSetting(
     converged: minimum.converged,
     stopReason: minimum.stopReason,
     eigenvalues: minimum.records.at(-1)!.eigenvalues,
-    fitSeconds: (performance.now() - started) / 1000,
+    ...(bands && { bands }),
+    fitSeconds,
   };
 }

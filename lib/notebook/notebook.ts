@@ -58,6 +58,22 @@ const VERDICT: Readonly<Record<string, cells.Verdict>> = {
   untested: "not tested",
 };
 
+/** A step for each of several items, with or without something after it. */
+export interface Each {
+  <Item, Result, Loaded, Begun>(
+    what: string,
+    items: readonly Item[],
+    steps:
+      & Omit<EachStep<Item, Result, Loaded, Begun>, "finish">
+      & { finish(begun: Begun, item: Item): Promise<Result> },
+  ): Promise<Result[]>;
+  <Item, Result, Loaded = void>(
+    what: string,
+    items: readonly Item[],
+    steps: EachStep<Item, Result, Loaded, Result>,
+  ): Promise<Result[]>;
+}
+
 /** The words of an experiment; none of them needs its `this`. */
 export interface Notebook {
   /** What the data are. */
@@ -74,10 +90,12 @@ export interface Notebook {
   step(title: string, code?: CodeOfStep): void;
   /** Shows charts, which share `legend`, or any cells. */
   show(shown: Shown | readonly Shown[], legend?: cells.LegendGroup[]): void;
+  /** Shows a cell at the top of the page, beneath the headline figures. */
+  lead(cell: cells.Cell): void;
   /** Shows rows as they stand in the JSON; `columns` default to all they hold. */
   table(
     caption: string,
-    rows: readonly Row[],
+    rows: readonly object[],
     columns?: readonly ColumnChoice[],
   ): void;
   /** A banner at the top of the page. */
@@ -103,11 +121,7 @@ export interface Notebook {
    * A step for each of `items`, kept at once and taken up after an interruption;
    * what is left out, and warnings, go to the top of the page.
    */
-  each<Item, Result, Loaded = void, Begun = Result>(
-    what: string,
-    items: readonly Item[],
-    steps: EachStep<Item, Result, Loaded, Begun>,
-  ): Promise<Result[]>;
+  each: Each;
   /** One long step, kept under `key`. */
   once<Result>(key: string, compute: () => Promise<Result>): Promise<Result>;
   /** A progress bar for a step that is no `each`; stop it in a `finally`. */
@@ -125,6 +139,8 @@ export interface Written {
   notices: cells.Cell[];
   figures: cells.Figure[];
   claims: cells.Claim[];
+  /** What stands above the text. */
+  lead: cells.Cell[];
   body: cells.Cell[];
   leftOut: LeftOut[];
   /** How many were tried where some were left out, in words: "3 settings". */
@@ -142,6 +158,7 @@ export function openNotebook(
     notices: [],
     figures: [],
     claims: [],
+    lead: [],
     body: [],
     leftOut: [],
     tried: "",
@@ -167,8 +184,15 @@ export function openNotebook(
       }
       if (charts.length > 0) body.push(cells.charts(charts, legend));
     },
-    table(caption, rows, columns = keysOf(rows)) {
-      body.push(cells.table(caption, columns.map(columnOf), rows.map(flat)));
+    lead: (cell) => void written.lead.push(cell),
+    table(caption, rows, columns = keysOf(rows as Row[])) {
+      body.push(
+        cells.table(
+          caption,
+          columns.map(columnOf),
+          rows.map((row) => flat(row as Row)),
+        ),
+      );
     },
     warn: (title, items) => void notices.push(cells.notice(title, [...items])),
     headline: (figure) => void figures.push(figure),
@@ -176,7 +200,11 @@ export function openNotebook(
       const verdict = VERDICT[String(short)];
       claims.push({ said, verdict, figure, ...(by && { by }) });
     },
-    async each(what, items, steps) {
+    async each<Item, Result, Loaded, Begun>(
+      what: string,
+      items: readonly Item[],
+      steps: EachStep<Item, Result, Loaded, Begun>,
+    ) {
       const found = await eachOf(what, items, steps, store);
       const { results, leftOut, warnings } = found;
       if (leftOut.length > 0) {

@@ -11,7 +11,12 @@ import type { Option } from "@commander-js/extra-typings";
 import type * as z from "zod";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { loadConfig } from "../base/config.ts";
-import { formatDuration, formatNumber, withUnit } from "../base/format.ts";
+import {
+  formatDuration,
+  formatInteger,
+  formatNumber,
+  withUnit,
+} from "../base/format.ts";
 import { inputsOf, openResultStore } from "../base/result_store.ts";
 import {
   bold,
@@ -123,6 +128,7 @@ export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
     ...book.notices,
     ...(book.claims.length > 0 ? [claims(book.claims)] : []),
     ...(book.figures.length > 0 ? [figures(book.figures)] : []),
+    ...book.lead,
     ...book.body,
     configCell(written),
   ]);
@@ -242,7 +248,10 @@ function summaryOf(
 }
 
 function valueOf({ value, unit = "", digits }: Figure): string {
-  return typeof value === "string"
-    ? value
-    : withUnit(formatNumber(value, digits), unit);
+  return typeof value === "string" ? value : withUnit(
+    digits === undefined && Number.isInteger(value)
+      ? formatInteger(value)
+      : formatNumber(value, digits),
+    unit,
+  );
 }

@@ -7,15 +7,15 @@ import { esr } from "../../lib/metrics/esr.ts";
 import { experiment, pairSource } from "../../lib/notebook/experiment.ts";
 import { settingsChart } from "../../lib/report/charts.ts";
 import { md } from "../../lib/report/markdown.ts";
-import type { Pair } from "../../lib/sound/signal.ts";
+import type { Pair, Signal } from "../../lib/sound/signal.ts";
 
 /** The gain that leaves the least, ⟨wet, dry⟩ / ⟨dry, dry⟩, and what it leaves. */
 async function bestGain(knob: number, loading: Promise<Pair>) {
   const { dry, wet } = await loading;
-  const product = (a: Float32Array, b: Float32Array) =>
-    a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const product = (a: Signal, b: Signal) =>
+    Float64Array.from(a).reduce((sum, x, i) => sum + x * b[i], 0);
   const gain = product(wet, dry) / product(dry, dry);
-  const left = esr(dry.map((x) => gain * x), wet);
+  const left = esr(Float32Array.from(dry, (x) => gain * x), wet);
   return { mode: "compress", peak_reduction: knob, gain, esr: left };
 }
 
