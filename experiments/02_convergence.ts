@@ -13,32 +13,13 @@
  */
 
 import { formatNumber, formatPercent } from "../lib/base/format.ts";
-import {
-  type Case,
-  openCases,
-  OWN_PAIR_OPTIONS,
-  recordingsShape,
-} from "../lib/cli/cases.ts";
+import * as recordings from "../lib/cli/cases.ts";
 import { runCommand } from "../lib/cli/command_line.ts";
 import { mapPlanes } from "../lib/convergence/loss_map.ts";
-import {
-  mapSchema,
-  methodsFor,
-  othersSchema,
-} from "../lib/convergence/plan.ts";
+import * as plan from "../lib/convergence/plan.ts";
 import * as reach from "../lib/convergence/reached.ts";
-import {
-  limitsOf,
-  limitsSchema,
-  type Run,
-  runMethod,
-  withEsr,
-} from "../lib/convergence/run.ts";
-import {
-  randomStarts,
-  type StartRanges,
-  startsSchema,
-} from "../lib/convergence/starts.ts";
+import * as run from "../lib/convergence/run.ts";
+import * as random from "../lib/convergence/starts.ts";
 import { judge, RISE, type Runs } from "../lib/convergence/verdict.ts";
 import { keepReady } from "../lib/engines/open.ts";
 import { fittingShape, startOf } from "../lib/fitting/fit_config.ts";
@@ -48,24 +29,23 @@ import { type ConfigOf, experiment } from "../lib/notebook/experiment.ts";
 import { matchEnergy } from "../lib/objective/objective.ts";
 import type { MethodName } from "../lib/optimise/methods.ts";
 import { codeOf } from "../lib/report/cells.ts";
-import { legendOf, lineChart, settingsChart } from "../lib/report/charts.ts";
 import * as drawn from "../lib/report/convergence_charts.ts";
 import { md } from "../lib/report/markdown.ts";
 import type { Pair } from "../lib/sound/signal.ts";
-import curvatureText from "../lib/convergence/curvature.ts" with {
-  type: "text",
-};
+import spreadText from "../lib/convergence/curvature.ts" with { type: "text" };
 import planText from "../lib/convergence/plan.ts" with { type: "text" };
 import reachText from "../lib/convergence/reached.ts" with { type: "text" };
 
+type Case = recordings.Case;
+
 const shape = {
   ...fittingShape,
-  ...recordingsShape,
-  starts: startsSchema.prefault({}),
-  others: othersSchema.prefault({}),
-  limits: limitsSchema.prefault({}),
+  ...recordings.recordingsShape,
+  starts: random.startsSchema.prefault({}),
+  others: plan.othersSchema.prefault({}),
+  limits: run.limitsSchema.prefault({}),
   reached: reach.reachedSchema.prefault({}),
-  map: mapSchema.prefault({}),
+  map: plan.mapSchema.prefault({}),
 };
 
 type Config = ConfigOf<typeof shape>;
@@ -78,28 +58,33 @@ async function runStarts(pair: Pair, method: MethodName, config: Config) {
   const count = method === "trust-region"
     ? starts.count
     : Math.min(starts.count, others.starts ?? starts.count);
-  const list = randomStarts(starts, count, starts.seed, startOf(model));
-  return await withEsr(pair, config, async ({ evaluate, objective, space }) => {
-    const runs: Run[] = [];
-    for (const [i, start] of list.entries()) {
-      const from = await matchEnergy(objective, space.coordinates(start));
-      runs.push(
-        await runMethod(method, evaluate, space, from, {
-          ...limitsOf(method, limits),
-          seed: `${starts.seed}/${i}`,
-        }),
-      );
-    }
-    return runs;
-  });
+  const list = random.randomStarts(starts, count, starts.seed, startOf(model));
+  return await run.withEsr(
+    pair,
+    config,
+    async ({ evaluate, objective, space }) => {
+      const runs: run.Run[] = [];
+      for (const [i, start] of list.entries()) {
+        const from = await matchEnergy(objective, space.coordinates(start));
+        runs.push(
+          await run.runMethod(method, evaluate, space, from, {
+            ...run.limitsOf(method, limits),
+            seed: `${starts.seed}/${i}`,
+          }),
+        );
+      }
+      return runs;
+    },
+  );
 }
 
 /** What the runs of a case ended in, and what no more than a gain would leave. */
 async function judgeCase(pair: Pair, runs: Runs, config: Config) {
-  const verdict = await withEsr(
+  const { parameters } = config.model;
+  const verdict = await run.withEsr(
     pair,
     config,
-    (open) => judge(runs, open, config.model.parameters),
+    (open) => judge(runs, open, parameters),
   );
   return { ...verdict, gain_alone_esr: gainAlone([pair]).esr };
 }
@@ -107,7 +92,7 @@ async function judgeCase(pair: Pair, runs: Runs, config: Config) {
 /** Maps of the ESR over pairs of parameters, through the best minimum. */
 async function mapAround(centre: Values, pair: Pair, config: Config) {
   const { starts, map, model } = config;
-  return await withEsr(
+  return await run.withEsr(
     pair,
     config,
     (open) => mapPlanes(open, centre, starts, model.parameters, map.points),
@@ -121,25 +106,26 @@ const CLAIMED_FROM = 40;
 export const command = experiment({
   url: import.meta.url,
   task: "exp:convergence",
-  about: "fits every setting from many random starts by several\n" +
-    "methods, and shows where they end and why.",
+  about: "fits every setting from many random starts by several methods,\n" +
+    "and shows where they end and why.",
   title: "Convergence from anywhere",
   config: shape,
-  options: OWN_PAIR_OPTIONS,
+  options: recordings.OWN_PAIR_OPTIONS,
   examples: [
     "deno task exp:convergence --unit twin",
     "deno task exp:convergence --dry dry.wav --wet wet.wav --set starts.count=20",
     "deno task exp:convergence --config configs/02_convergence_full.yaml",
   ],
   open: (config, { unit }) =>
-    openCases(config, config.alignment, unit as string),
+    recordings.openCases(config, config.alignment, unit as string),
 }, async ({ config, data: cases, say, step, each, show, table, ...book }) => {
   const { engine, model, starts, reached, map } = config;
   const { parameters } = model;
   const isUnit = cases[0].peak_reduction !== undefined;
   const places = isUnit ? ["mode", "peak_reduction"] : ["mode"];
   const open = () => keepReady(engine);
-  const to = (key: keyof StartRanges) => starts[key].join(" to ");
+  const to = (key: keyof random.StartRanges) =>
+    starts[key].map(String).join(" to ").replace("-", "−");
   say(
     md`A fit that depends on where it starts tells of the start as much as of the unit.
 It is published that from peak reduction ${CLAIMED_FROM} upwards every start leads to the
@@ -158,23 +144,23 @@ everywhere, the slower methods where and as often as the config says;
 02\_convergence\_full.yaml runs all of them everywhere.`,
   );
   const jobs = cases.flatMap((one) =>
-    methodsFor(one, config.others).map((method) => ({ one, method }))
+    plan.methodsFor(one, config.others).map((method) => ({ one, method }))
   );
 
   step("Who gets there", runStarts);
   say(
     md`A run counts as *there* when its ESR is within ${
-      formatPercent(reached.relative)
+      formatPercent(reached.relative, 1)
     } or ${
-      formatNumber(reached.absolute)
+      formatNumber(reached.absolute, 1)
     } of the lowest that any run of any method found at
 the setting. *Damped* is the published method: where the curvature along its step is
 negative it takes a random one, and its line search lets the loss rise a little.`,
   );
-  const lists = await each<Job, Run[], Pair>("Converging", jobs, {
+  const lists = await each<Job, run.Run[], Pair>("Converging", jobs, {
     key: ({ one, method }) => `${one.key}__${method}`,
     name: ({ one, method }) => `${one.name}, ${method}`,
-    noun: "list of run",
+    noun: "round",
     open,
     load: ({ one }) => one.load(),
     run: ({ method }, pair) => runStarts(pair, method, config),
@@ -197,11 +183,9 @@ negative it takes a random one, and its line search lets the loss rise a little.
   }));
   const shares = reach.sharesOf(studies, reached);
   if (isUnit) show(...drawn.shareChart(shares));
-  table("Starts that reach the best minimum, and what it costs them", shares, [
-    ...[...places, "method"],
-    { key: "reached", title: "Reach it" },
-    { key: "runs", title: "of" },
-    ...["iterations", "evaluations", "seconds"],
+  table("Starts that reach the best minimum", drawn.titled(shares), [
+    ...[...places, "method", { key: "reached", title: "Reach it" }],
+    ...[{ key: "runs", title: "of" }, "iterations", "evaluations", "seconds"],
   ]);
 
   step("The other ends", judgeCase);
@@ -219,24 +203,7 @@ gain alone leaves; the nearer the two, the less do the parameters mean.`,
     ...reach.rowOf(study, parameters, reached),
     gain_alone_esr: study.verdict.gain_alone_esr,
   }));
-  const gains = found.flatMap((row) => [
-    { ...row, what: "best fit" },
-    { ...row, what: "constant gain alone", esr: row.gain_alone_esr },
-  ]);
-  const mode = { field: "mode", title: "Mode" };
-  const what = { field: "what", title: "What" };
-  const series = { rows: gains, colour: mode, dash: what };
-  if (isUnit) {
-    show([
-      settingsChart(found, { field: "minima", title: "Minima", zero: true }),
-      lineChart({
-        ...series,
-        title: "What a compressor explains",
-        x: { field: "peak_reduction", title: "Peak reduction (knob, 0–100)" },
-        y: { field: "esr", title: "ESR", log: true },
-      }),
-    ], legendOf(series));
-  }
+  if (isUnit) show(...drawn.gainCharts(found));
   table("Every minimum that trust-region ended in", reach.minimaOf(studies), [
     ...[...places, "esr", { key: "runs", title: "Starts" }, ...parameters],
     { key: "at_bounds", title: "At the end of its range" },
@@ -282,62 +249,28 @@ may seem to climb. More methods are drawn with \`--set map.methods=[…]\`.`,
     show(...await drawn.mapCharts(studies[mapped], maps, parameters, map));
   }
 
-  step("What the data can tell", codeOf(curvatureText, "spreadOf"));
+  step("What the data can tell", codeOf(spreadText, "spreadOf"));
   say(
     md`The Hessian at the best minimum says how sharply each parameter is determined. Its
 condition number is the largest eigenvalue over the smallest, those of the ESR by the
 coordinates of the minimiser (decibels, and logits within each range). *Freedom* is how far
 a parameter can move, the others following as best they can, before the ESR has risen by
 ${
-      formatNumber(RISE)
+      formatNumber(RISE, 1)
     }. The standard error would hold if the errors of all samples were
 independent; those of sound are not, so it is too small. *Spread* is how far the runs that
 got there ended apart.`,
   );
   if (isUnit) {
-    show([
-      settingsChart(found, {
-        field: "condition",
-        title: "Condition",
-        log: true,
-      }),
-      ...parameters.map((one) =>
-        settingsChart(found, {
-          field: `${one.name}_within`,
-          title: `Freedom of ${one.title.toLowerCase()} (± ${
-            reach.widthUnit(one)
-          })`,
-          log: true,
-        })
-      ),
-    ], legendOf({ rows: found, colour: mode }));
+    show(...drawn.eigenvalueCharts(found));
+    show(...drawn.freedomCharts(found, parameters));
   }
-  const widths = parameters.flatMap((one) =>
-    ["within", "error", "spread"].map((kind) => ({
-      key: `${one.name}_${kind}`,
-      title: `${one.title}, ${kind}`,
-      unit: reach.widthUnit(one),
-      digits: 2,
-    }))
-  );
-  table(
-    "The best minimum of every setting, and how well it is determined",
-    found,
-    [
-      ...[...places, "esr", {
-        key: "gain_alone_esr",
-        title: "ESR, gain alone",
-      }],
-      ...[...parameters, {
-        key: "at_bounds",
-        title: "At the end of its range",
-      }],
-      ...["condition", ...widths, {
-        key: "faintest",
-        title: "Faintest direction",
-      }],
-    ],
-  );
+  table("The best minimum of every setting, and how well it is known", found, [
+    ...[...places, "esr", { key: "gain_alone_esr", title: "ESR, gain alone" }],
+    ...[...parameters, { key: "at_bounds", title: "At the end of its range" }],
+    ...["condition", ...reach.widthColumns(parameters)],
+    { key: "faintest", title: "Faintest direction" },
+  ]);
 
   const from = isUnit ? CLAIMED_FROM : 0;
   const trust = {

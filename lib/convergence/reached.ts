@@ -217,6 +217,19 @@ export function rowOf(
   };
 }
 
+/** Columns of the widths in a {@linkcode rowOf}. */
+export function widthColumns(parameters: readonly Parameter[]) {
+  const kinds = { within: "freedom", error: "std. error", spread: "spread" };
+  return parameters.flatMap((parameter) =>
+    Object.entries(kinds).map(([kind, title]) => ({
+      key: `${parameter.name}_${kind}`,
+      title: `${parameter.title}, ${title}`,
+      unit: widthUnit(parameter),
+      digits: 2,
+    }))
+  );
+}
+
 /** The minima of each of `studies`, one row each. */
 export function minimaOf(studies: readonly Study[]) {
   return studies.flatMap(({ mode, peak_reduction, verdict }) =>

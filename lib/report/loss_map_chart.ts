@@ -138,16 +138,19 @@ export async function lossMapChart(options: LossMapChart): Promise<Chart> {
     y: place(y, "low", titles[1]),
     y2: { field: "high" },
   };
-  const point = (values: readonly PathPoint[], fill: string | undefined) => ({
+  const point = (values: readonly PathPoint[], isHollow: boolean) => ({
     data: { values },
     mark: {
       type: "point" as const,
-      size: 70,
+      size: 60,
       aria: false,
       strokeWidth: 2,
-      ...(fill === undefined ? { filled: true } : { fill }),
+      ...(isHollow ? { fill: "white" } : { stroke: "white" }),
     },
-    encoding: { ...onPath, color: colour },
+    encoding: {
+      ...onPath,
+      ...(isHollow ? { stroke: colour } : { fill: colour }),
+    },
   });
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
@@ -213,14 +216,12 @@ export async function lossMapChart(options: LossMapChart): Promise<Chart> {
           ],
         },
       },
-      point(begins, "white"),
-      point(ends, undefined),
       {
         data: { values: [minimum] },
         mark: {
           type: "point",
           shape: "cross",
-          size: 160,
+          size: 260,
           color: "white",
           stroke: "black",
           strokeWidth: 1,
@@ -230,6 +231,8 @@ export async function lossMapChart(options: LossMapChart): Promise<Chart> {
           y: place(y, "y", titles[1]),
         },
       },
+      point(begins, true),
+      point(ends, false),
     ],
   };
   return { title, spec, caption: text };
