@@ -179,6 +179,14 @@ Deno.test("bestGain is the factor between a sound and itself scaled, and the nea
   assert.throws(() => bestGain(new Float32Array(9), other), /silent/);
 });
 
+Deno.test("gainOverTime shows no gain below −60 dBFS", () => {
+  for (const [db, isShown] of [[-59, true], [-61, false]] as const) {
+    const tone = sine(500, Math.SQRT2 * 10 ** (db / 20), 4000);
+    const { gainDb } = gainOverTime(tone, tone, RATE, 0.02);
+    assert(gainDb.every((gain) => Number.isNaN(gain) !== isShown));
+  }
+});
+
 Deno.test("gainOverTime reads the gain in decibels and shows none in silence", () => {
   const input = new Float32Array(8000);
   input.set(sine(500, 0.5, 4000));

@@ -5,6 +5,7 @@ import {
   intervalsOf,
   spreadOf,
 } from "../lib/convergence/curvature.ts";
+import { contour } from "../lib/convergence/contours.ts";
 import { lossMap } from "../lib/convergence/loss_map.ts";
 import { distinctMinima } from "../lib/convergence/minima.ts";
 import {
@@ -187,6 +188,54 @@ Deno.test("lossMap() evaluates the middles of its cells, column by column", asyn
   );
   assertClose(cells[3].x, [-2, 0], 1e-9);
   assertClose(cells[3].y, [4, 16], 1e-9);
+});
+
+Deno.test("contour() of a plane is a straight line, of a cone a circle, and of a saddle two ways round", () => {
+  const grid = (f: (x: number, y: number) => number, columns = 9, rows = 7) =>
+    Array.from(
+      { length: columns * rows },
+      (_, i) => f(Math.floor(i / rows), i % rows),
+    );
+  const slope = contour(grid((x, y) => x + 2 * y), 9, 7, 5);
+  assert(slope.length > 0);
+  for (const [x1, y1, x2, y2] of slope) {
+    assertClose([x1 + 2 * y1, x2 + 2 * y2], [5, 5], 1e-12);
+  }
+  // Its length is that of the line within the grid.
+  const length = slope.reduce(
+    (sum, [x1, y1, x2, y2]) => sum + Math.hypot(x2 - x1, y2 - y1),
+    0,
+  );
+  assertClose([length], [Math.hypot(5, 2.5)], 1e-12);
+  const cone = contour(
+    grid((x, y) => Math.hypot(x - 20, y - 20), 41, 41),
+    41,
+    41,
+    15.2,
+  );
+  for (const [x, y] of cone) {
+    assert(Math.abs(Math.hypot(x - 20, y - 20) - 15.2) < 0.02);
+  }
+  // The circle closes: every end of a piece is one of another.
+  const ends = cone.flatMap(([x1, y1, x2, y2]) =>
+    [[x1, y1], [x2, y2]].map((end) => `${end.map((at) => at.toFixed(9))}`)
+  );
+  assert.equal(new Set(ends).size, cone.length);
+  // A saddle of 1 and 3 at its corners: at 1.5 the high ones meet, at 2.5 the low.
+  const saddle = [3, 1, 1, 3];
+  const low = contour(saddle, 2, 2, 1.5);
+  const high = contour(saddle, 2, 2, 2.5);
+  assert.equal(low.length, 2);
+  assert.equal(high.length, 2);
+  const mid = ([x1, y1, x2, y2]: number[]) => [(x1 + x2) / 2, (y1 + y2) / 2];
+  // Round (0, 1) and (1, 0), or round (0, 0) and (1, 1).
+  for (const piece of low) {
+    assert(Math.abs(mid(piece)[0] - mid(piece)[1]) > 0.7);
+  }
+  for (const piece of high) {
+    assert(Math.abs(mid(piece)[0] - mid(piece)[1]) < 0.01);
+  }
+  assert.deepEqual(contour([1, NaN, 3, 4], 2, 2, 2), []);
 });
 
 Deno.test("runMethod() brings every method to an ESR below its start's and counts what it costs", async () => {

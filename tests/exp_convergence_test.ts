@@ -35,24 +35,46 @@ Deno.test("exp:convergence on the twin leads every start of trust-region to the 
     const words = [...SMALL, "--out", folder, "--json", "-"];
     const { code, stdout, stderr } = await runTask("exp:convergence", words);
     assert.equal(code, 0, stderr);
-    const { trust_region, settings, report } = JSON.parse(stdout);
-    assert.equal(trust_region.share, 1);
+    const { trust_region, settings, shares, minima, claims, report } = JSON
+      .parse(stdout);
+    assert.equal(trust_region.claimed.reached, 12);
+    assert.equal(trust_region.claimed.lowest_percent, 100);
     assert.equal(trust_region.runs, 12);
-    assert.equal(trust_region.runs_that_rose, 0);
-    assert.equal(trust_region.runs_not_finite, 0);
-    for (const { mode, peak_reduction, best, minima, methods } of settings) {
+    assert.equal(trust_region.rose, 0);
+    assert.equal(trust_region.not_finite, 0);
+    assert.deepEqual(
+      claims.map(({ verdict }: { verdict: string }) => verdict)
+        .toSpliced(2, 1),
+      ["not comparable (surrogate)", "held", "held"],
+    );
+    assert.match(claims[2].figure, /^\d of 2 starts$/);
+    for (
+      const { mode, peak_reduction, esr, params, gain_alone_esr } of settings
+    ) {
       const truth = publishedFit({ mode, peakReduction: peak_reduction })!
         .parameters;
-      const { params, esr } = best;
       assert(esr < 1e-6);
       assert(Math.abs(params.threshold_db - truth.threshold_db) < 0.02);
       assert(Math.abs(params.ratio / truth.ratio - 1) < 0.005);
-      assert.equal(minima[0].runs, 6);
+      assert(gain_alone_esr > 0.01);
+      const own = (row: { peak_reduction: number }) =>
+        row.peak_reduction === peak_reduction;
+      assert.equal(minima.find(own).runs, 6);
       // The setting 60 is not among those that the other methods run at.
-      assert.equal(methods.length, peak_reduction === 100 ? 6 : 1);
+      assert.equal(
+        shares.filter(own).length,
+        peak_reduction === 100 ? 6 : 1,
+      );
     }
     const html = await Deno.readTextFile(report);
-    for (const text of ["Surrogate data", "Performance profile", "λ₁"]) {
+    for (
+      const text of [
+        "Surrogate data",
+        "Performance profile",
+        "λ₁",
+        "damped (published)",
+      ]
+    ) {
       assert(html.includes(text), text);
     }
 
@@ -62,7 +84,8 @@ Deno.test("exp:convergence on the twin leads every start of trust-region to the 
     await Deno.remove(results.find((path) => path.includes("100__l-bfgs"))!);
     const again = await runTask("exp:convergence", words);
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stderr, /1 of 2 settings were kept/);
+    assert.match(again.stderr, /6 of 7 rounds were kept/);
+    assert.match(again.stderr, /2 of 2 settings were kept/);
     assert.deepEqual(
       (await listTree(folder)).filter((path) => path.endsWith(".json")),
       results,
@@ -97,7 +120,9 @@ Deno.test("exp:convergence takes a pair of recordings", async () => {
       "--set",
       "starts.count=4",
       "--set",
-      "others.methods=[]",
+      "others.methods=[damped]",
+      "--model",
+      "4a-2a+soft-knee",
       "--set",
       "map.points=4",
       "--out",
@@ -106,9 +131,15 @@ Deno.test("exp:convergence takes a pair of recordings", async () => {
       "-",
     ]);
     assert.equal(code, 0, stderr);
-    const { settings: [{ best }], trust_region } = JSON.parse(stdout);
-    assert.equal(trust_region.share, 1);
-    assert(Math.abs(best.params.threshold_db + 25) < 0.05);
+    const { settings: [{ params }], trust_region, shares, claims } = JSON.parse(
+      stdout,
+    );
+    assert(trust_region.claimed.reached > 0);
+    assert.equal(shares.length, 2);
+    // Nothing is claimed of recordings without a knob.
+    assert.equal(claims[0].verdict, "not tested");
+    assert(Math.abs(params.threshold_db + 25) < 0.05);
+    assert(params.knee_db < 1);
   });
 });
 

@@ -5,6 +5,15 @@ import {
   measureHessian,
   type MeasureRequest,
 } from "../lib/bench/measure_hessian.ts";
+import {
+  compareWith,
+  type MeasuredMethod,
+  ratiosOf,
+} from "../lib/bench/measure_rounds.ts";
+import {
+  PUBLISHED_HESSIANS,
+  READINGS,
+} from "../lib/bench/published_hessians.ts";
 import { openOnePass } from "../lib/bench/one_pass.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { holdPool } from "../lib/engines/wasm/pool.ts";
@@ -124,6 +133,29 @@ Deno.test("openOnePass() gives loss and gradient with the Hessian", async () => 
   assert(hold.pool.heap.bytes < before);
 });
 
+Deno.test("compareWith() and ratiosOf() compare what was measured, and leave out what was not", () => {
+  const one = (method: string, more: Partial<MeasuredMethod>) => ({
+    ...{ method, family: "", strategy: "", variant: "", rounds_ms: [] },
+    ...more,
+  });
+  const found = [
+    one("right", { hessian: [4, 0, 0, 2], ms: 10, megabytes: 5 }),
+    one("near", { hessian: [4, 0.04, 0.04, 2], ms: 5, megabytes: 20 }),
+    one("absent", { not_measured: "no such thing" }),
+  ];
+  compareWith("right", found);
+  assert.deepEqual(found.map(({ deviation }) => deviation), [
+    undefined,
+    0.01,
+    undefined,
+  ]);
+  const ratios = ratiosOf(found, [["near", "right"], ["right", "absent"]]);
+  assert.equal(ratios.length, 1);
+  assert.equal(ratios[0].time_percent, 50);
+  assert.equal(ratios[0].memory_percent, 400);
+  assert.throws(() => compareWith("absent", found), /no such thing/);
+});
+
 Deno.test("hessianMethods() have names of their own", () => {
   const names = hessianMethods().map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
@@ -147,7 +179,8 @@ Deno.test("exp:hessian-bench measures, checks and reports", () =>
     assert.equal(yardstick.method, "reference");
     assert.equal(fused.rounds_ms.length, 2);
     assert(fused.deviation < 1e-4);
-    assert(fused.bytes > fused.recording_bytes && fused.recording_bytes > 0);
+    assert(fused.megabytes > fused.recording_megabytes);
+    assert(fused.recording_megabytes > 0);
     // What is not there is said in the row's place, and in a line for people.
     if (adapter || isRequired) assert(webgpu.deviation < 1e-4);
     else assert.match(stderr, /not measured: webgpu/);
@@ -156,6 +189,19 @@ Deno.test("exp:hessian-bench measures, checks and reports", () =>
     const page = await Deno.readTextFile(report);
     assert.match(page, /surrogate/i);
     assert.match(page, /forward-over-forward/);
+    // The published columns stand there whatever the size, with both readings.
+    for (const { ms } of PUBLISHED_HESSIANS) {
+      assert(page.includes(`${ms} ms ${READINGS}`));
+    }
+    const verdicts = Object.fromEntries(
+      JSON.parse(stdout).claims.map((
+        { said, verdict }: { said: string; verdict: string },
+      ) => [said, verdict]),
+    );
+    assert.deepEqual(Object.values(verdicts).toSorted(), [
+      "held",
+      ...Array(4).fill("not tested"),
+    ]);
   }));
 
 browserTest(

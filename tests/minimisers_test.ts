@@ -10,6 +10,7 @@ import { gradientDescent } from "../lib/optimise/gradient_descent.ts";
 import { lBfgs } from "../lib/optimise/l_bfgs.ts";
 import { newtonCg } from "../lib/optimise/newton_cg.ts";
 import { trustRegion } from "../lib/optimise/trust_region.ts";
+import { assertClose } from "./close.ts";
 import { compress, openOracle } from "./oracle.ts";
 
 /** Rosenbrock's valley, with exact derivatives. */
@@ -43,7 +44,7 @@ function neverRises(minimum: Minimum): void {
   assert.equal(minimum.loss, losses.at(-1));
 }
 
-for (const minimise of [trustRegion, dampedNewton, newtonCg, lBfgs]) {
+for (const minimise of [trustRegion, newtonCg, lBfgs]) {
   Deno.test(`${minimise.name}() finds the foot of Rosenbrock's valley and never rises`, async () => {
     const minimum = await minimise(rosenbrock, Float64Array.of(-1.2, 1), {
       lossFloor: 1e-20,
@@ -151,7 +152,7 @@ for (
   });
 }
 
-for (const minimise of [trustRegion, dampedNewton, newtonCg]) {
+for (const minimise of [trustRegion, newtonCg]) {
   Deno.test(`${minimise.name}() tells rounding from a slope that jumps`, async () => {
     // Rounded to 1e-7, so that nothing is left to see of the fall.
     const rounded: Evaluate = ([x]) =>
@@ -182,6 +183,143 @@ for (const minimise of [trustRegion, dampedNewton, newtonCg]) {
     assert(Math.abs(stuck.z[0] - 1) < 1e-5);
   });
 }
+
+/** ½ (a x² + 2 b x y + c y²) + p x + q y, lifted above 0. */
+const quadratic =
+  ([a, b, c]: number[], [p, q]: number[], lift = 100): Evaluate => ([x, y]) =>
+    Promise.resolve({
+      loss: lift + 0.5 * (a * x * x + 2 * b * x * y + c * y * y) + p * x +
+        q * y,
+      modelEnergy: 0,
+      gradient: Float64Array.of(a * x + b * y + p, b * x + c * y + q),
+      hessian: Float64Array.of(a, b, b, c),
+    });
+
+Deno.test("dampedNewton() takes the whole Newton step where the loss will do", async () => {
+  const { z, iterations, stopReason } = await dampedNewton(
+    quadratic([4, 1, 3], [-5, -4]),
+    Float64Array.of(7, -9),
+  );
+  assertClose(z, [1, 1], 1e-12);
+  assert.equal(iterations, 1);
+  assert.equal(stopReason, "gradient");
+});
+
+Deno.test("dampedNewton() steps at random, orthogonal to the Newton step, where the curvature along that is negative", async () => {
+  // At (3, 1) the Newton step is −(3, 1), and −gᵀd = −2·9 + 1 < 0.
+  const saddle = quadratic([-2, 0, 1], [0, 0]);
+  const start = Float64Array.of(3, 1);
+  const once = (seed: number) =>
+    dampedNewton(saddle, start, { maxIterations: 1, seed });
+  const steps = await Promise.all(
+    Array.from({ length: 400 }, async (_, seed) => {
+      const { records, evaluations } = await once(seed);
+      // No line search: whatever the loss, the step is taken.
+      assert.deepEqual([...evaluations], [0, 0, 2]);
+      return records[1].z.map((value, i) => value - start[i]);
+    }),
+  );
+  for (const [x, y] of steps) assert(Math.abs(3 * x + y) < 1e-12);
+  assert(steps.some(([x]) => x > 0) && steps.some(([x]) => x < 0));
+  const square = steps.reduce((sum, [x, y]) => sum + x * x + y * y, 0) / 400;
+  // One of two directions is left, of variance ½.
+  assert(Math.abs(square - 0.5) < 0.1, `mean square ${square}`);
+  assert.deepEqual(await once(7), await once(7));
+  assert.notDeepEqual((await once(7)).records, (await once(8)).records);
+});
+
+Deno.test("dampedNewton() keeps the lowest point where a random step climbs", async () => {
+  const hill: Evaluate = ([x]) =>
+    Promise.resolve({
+      loss: 10 - x * x,
+      modelEnergy: 0,
+      gradient: Float64Array.of(-2 * x),
+      hessian: Float64Array.of(-2),
+    });
+  // In one dimension nothing is orthogonal: it stays.
+  const { z, records } = await dampedNewton(hill, Float64Array.of(1), {
+    maxIterations: 3,
+  });
+  assert.deepEqual([...z], [1]);
+  records.forEach((record) => assert.equal(record.z[0], 1));
+  const saddle = quadratic([-2, 0, 1], [0, 0]);
+  const start = Float64Array.of(3, 1);
+  const runs = await Promise.all(
+    Array.from(
+      { length: 20 },
+      (_, seed) => dampedNewton(saddle, start, { maxIterations: 2, seed }),
+    ),
+  );
+  for (const run of runs) {
+    const losses = run.records.map(({ loss }) => loss);
+    assert.equal(run.loss, Math.min(...losses));
+    assert.equal((await saddle(run.z, 0)).loss, run.loss);
+  }
+  assert(runs.some(({ records }) => records[1].loss > records[0].loss));
+});
+
+Deno.test("dampedNewton() lets the loss rise by 1e-4 of what the slope promises, and by no more", async () => {
+  // The loss of the whole step is `rise` above that of the start, that of half of
+  // it below; gᵀd = −2, so that 2e-4 is let through.
+  for (const [rise, expected] of [[1e-4, 2], [1.9e-4, 2], [2.1e-4, 1]]) {
+    const bent: Evaluate = ([x]) =>
+      Promise.resolve({
+        loss: x === 0 ? 1 : x === 2 ? 1 + rise : 0.5,
+        modelEnergy: 0,
+        gradient: Float64Array.of(-1),
+        hessian: Float64Array.of(0.5),
+      });
+    const { records, z } = await dampedNewton(bent, Float64Array.of(0), {
+      maxIterations: 1,
+    });
+    assert.equal(records[1].z[0], expected);
+    assert.equal(z[0], expected === 2 ? 0 : 1, "the lowest is kept");
+  }
+});
+
+Deno.test("dampedNewton() gives up after 20 tries", async () => {
+  // Uphill on both sides of a cusp, whatever the slope says.
+  let values = 0;
+  const cusp: Evaluate = ([x], order) => {
+    if (order === 0) values++;
+    return Promise.resolve({
+      loss: 1 + Math.sqrt(Math.abs(x)),
+      modelEnergy: 0,
+      gradient: Float64Array.of(-1),
+      hessian: Float64Array.of(1),
+    });
+  };
+  const { stopReason, converged, z } = await dampedNewton(
+    cusp,
+    Float64Array.of(0),
+  );
+  assert.equal(values, 20);
+  assert.equal(stopReason, "line-search");
+  assert.equal(converged, false);
+  assert.equal(z[0], 0);
+});
+
+Deno.test("dampedNewton() solves a singular system by least squares", async () => {
+  // Along (1, −1) the loss has a slope and no curvature.
+  const { records } = await dampedNewton(
+    quadratic([1, 1, 1], [-1.9, -2.1]),
+    Float64Array.of(0, 0),
+    { maxIterations: 1 },
+  );
+  // The shortest d with the least ‖H d + g‖: −H⁺g.
+  assertClose(records[1].z, [1, 1], 1e-12);
+});
+
+Deno.test("dampedNewton() finds the foot of Rosenbrock's valley", async () => {
+  const { z, converged, loss, records } = await dampedNewton(
+    rosenbrock,
+    Float64Array.of(-1.2, 1),
+    { lossFloor: 1e-20 },
+  );
+  assert(converged);
+  assertClose(z, [1, 1], 1e-6);
+  assert.equal(loss, records.at(-1)!.loss);
+});
 
 Deno.test("trustRegion() takes no harm from curvature that is negative by rounding", async () => {
   // In y the loss falls by less than a rounding, and bends the wrong way.

@@ -449,6 +449,19 @@ Deno.test("lineChart leaves out what has no place on its axes, and says so", () 
   const plain = lineChart({ ...options, y: { field: "loss", title: "Loss" } });
   assert.deepEqual(values(plain), [1, 0, -1, 0.5]);
   assert.equal(plain.caption, "Falls. Left out: 3 of 7 rows with no number.");
+  const broken = lineChart({
+    ...options,
+    y: { field: "loss", title: "Loss" },
+    gaps: true,
+  });
+  assert.deepEqual(values(broken), [1, 0, -1, 0.5]);
+  assert.equal(broken.caption, "Falls.");
+  // The last value is a line of its own: nothing bridges the gap.
+  const pieces =
+    (broken.spec.data as unknown as { values: { piece: number }[] }).values
+      .map(({ piece }) => piece);
+  assert.deepEqual([pieces[0], pieces[1]], [pieces[2], pieces[2]]);
+  assert.notEqual(pieces[3], pieces[2]);
 });
 
 Deno.test("vegaScripts finds the three minified builds", async () => {

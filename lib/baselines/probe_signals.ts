@@ -4,7 +4,8 @@
  *
  * Both use a sine of 1 kHz. The static curve is its level out over its level in,
  * each level held for three seconds and measured over the last quarter of one.
- * The steps go from −30 to −6 dBFS, stay for a second, and back.
+ * The steps go from −30 to −6 dBFS, stay for a second, and back; how the gain comes
+ * back is told by the times after which half and nine tenths of its way are gone.
  *
  * @module
  */
@@ -57,6 +58,8 @@ export interface StepResponses {
   attack: GainCurve;
   /** After the step down. */
   release: GainCurve;
+  /** Gain in dB before the steps, where it comes back to. */
+  restDb: number;
 }
 
 /** Answer of what `create` makes to the steps. */
@@ -89,7 +92,9 @@ export function stepResponses(
     );
     return { seconds: seconds.map((s) => s + from - zero), gainDb };
   };
+  const before = around(0, STEP_UP_SECONDS, 0, 30 / SINE_HZ).gainDb;
   return {
+    restDb: before[before.length - 1],
     attack: around(
       STEP_UP_SECONDS,
       STEP_UP_SECONDS + 0.15,
@@ -103,6 +108,19 @@ export function stepResponses(
       30 / SINE_HZ,
     ),
   };
+}
+
+/**
+ * Seconds after the step down until `part` of the way back to rest, in decibels, is
+ * gone; Infinity where it is not as long as the answer was followed.
+ */
+export function recoverySeconds(
+  { release: { seconds, gainDb }, restDb }: StepResponses,
+  part: number,
+): number {
+  const wanted = gainDb[0] + part * (restDb - gainDb[0]);
+  const i = gainDb.findIndex((gain) => gain >= wanted);
+  return i < 0 ? Infinity : seconds[i];
 }
 
 function sine(

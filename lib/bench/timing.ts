@@ -1,10 +1,12 @@
 /**
- * How benches take times: medians, and processor times of runs that take turns.
+ * How benches take times: medians of them, and processor times of runs that take turns.
  *
  * @module
  */
 
+import { cpus } from "node:os";
 import process from "node:process";
+import { formatCount } from "../base/format.ts";
 import { median } from "../base/statistics.ts";
 
 /** Median of the times that `run` takes, in ms; it is called until `seconds` are up. */
@@ -46,4 +48,12 @@ export async function timesInTurn(
     }
   }
   return times;
+}
+
+/** What this machine computes with, and how many cores of it. */
+export function processorName(): string {
+  const all = cpus();
+  return `${all[0]?.model.trim() || "an unnamed processor"} (${
+    formatCount(all.length, "core")
+  })`;
 }

@@ -47,9 +47,6 @@ import plainScanCode from "./plain_scan.wgsl" with { type: "text" };
  */
 export const RECURRENCES = 2 + 1 + 1 + 1 + 4 + 4;
 
-/** Published time of a Hessian of 16 chunks of 12 s on an RTX 3060, in ms. */
-export const PUBLISHED_MS = 26.5;
-
 /** Where the Hessian is taken, and where the thresholds of the timing start. */
 const START = {
   threshold_db: -30,

@@ -17,9 +17,9 @@ import {
 import { writeFileWhole } from "../base/atomic_file.ts";
 import {
   bold,
-  channelOf,
   jsonOption,
   note,
+  positiveInteger,
   printResult,
   requireDistinctFiles,
   runCommand,
@@ -110,7 +110,7 @@ export const command = new Command("deno task align")
     new Option("--format <format>", "samples of the result: PCM bits or float")
       .choices(SAMPLE_FORMAT_NAMES).default("32f" as const),
   )
-  .option("--channel <n>", "only this channel of both, from 1", channelOf)
+  .option("--channel <n>", "only this channel of both, from 1", positiveInteger)
   .addOption(jsonOption())
   .addHelpText(
     "after",

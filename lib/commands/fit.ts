@@ -262,6 +262,9 @@ export const command = new Command("deno task fit")
   .addHelpText(
     "after",
     `
+--set solver.method=damped minimises as the paper does, with random steps where the
+Hessian is indefinite, in place of a trust region.
+
 Examples:
   deno task fit dry.wav wet.wav --out unit.yaml
   deno task fit dry.wav wet.wav --report fit.html

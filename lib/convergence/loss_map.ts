@@ -1,10 +1,12 @@
 /**
- * The loss over a plane through a point: two parameters vary, the others stay.
+ * The loss over planes through a point: two parameters vary, the others stay.
  *
  * @module
  */
 
-import type { Values } from "../models/model.ts";
+import type { OpenEsr } from "./run.ts";
+import type { StartRanges } from "./starts.ts";
+import type { Parameter, Values } from "../models/model.ts";
 
 /** One of the two parameters of a map. */
 export interface MapAxis {
@@ -26,6 +28,49 @@ export interface MapCell {
   y: [number, number];
   /** The loss in its middle. */
   loss: number;
+}
+
+/** The planes that are mapped, by names of parameters that every model has. */
+export const PLANES = [
+  ["threshold_db", "ratio"],
+  ["threshold_db", "make_up_db"],
+  ["attack_ms", "release_ms"],
+  ["ratio", "make_up_db"],
+] as const;
+
+/** The loss over one plane. */
+export interface PlaneMap {
+  axes: readonly [MapAxis, MapAxis];
+  cells: MapCell[];
+}
+
+/** How far from the centre the make-up goes on a map, in dB. */
+const MAKE_UP_SPAN = 12;
+
+/** The ESR over {@linkcode PLANES} through `centre`, within `ranges`. */
+export async function mapPlanes(
+  { evaluate, space }: Pick<OpenEsr, "evaluate" | "space">,
+  centre: Values,
+  ranges: StartRanges,
+  parameters: readonly Parameter[],
+  points: number,
+): Promise<PlaneMap[]> {
+  const lossAt = async (values: Values) =>
+    (await evaluate(space.coordinates(values), 0)).loss;
+  const axisOf = (parameter: typeof PLANES[number][number]): MapAxis => {
+    const [low, high] = parameter === "make_up_db"
+      ? [-1, 1].map((side) => centre.make_up_db + side * MAKE_UP_SPAN)
+      : ranges[parameter];
+    const { scale } = parameters.find(({ name }) => name === parameter)!;
+    return { parameter, low, high, log: scale !== "linear" };
+  };
+  const maps: PlaneMap[] = [];
+  for (const [first, second] of PLANES) {
+    const axes = [axisOf(first), axisOf(second)] as const;
+    const cells = await lossMap(centre, axes, points, lossAt);
+    maps.push({ axes, cells });
+  }
+  return maps;
 }
 
 /** The bounds of `count` cells along `axis`, and their middles. */

@@ -7,11 +7,18 @@
  * @module
  */
 
-import type { Values } from "../models/model.ts";
-import type { Objective } from "../objective/objective.ts";
-import type { Coordinates } from "../objective/coordinates.ts";
+import * as z from "zod";
+import { type EngineName, openEngine } from "../engines/open.ts";
+import type { Model, Values } from "../models/model.ts";
+import { type Objective, objectiveOf } from "../objective/objective.ts";
+import {
+  type Coordinates,
+  paperCoordinates,
+} from "../objective/coordinates.ts";
 import { type MethodName, METHODS } from "../optimise/methods.ts";
 import type { Evaluate, StopReason } from "../optimise/minimiser.ts";
+import { chunk } from "../sound/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 
 /** Limits of a run. */
 export interface RunLimits {
@@ -23,6 +30,36 @@ export interface RunLimits {
   esrFloor: number;
   /** Learning rate of the methods that have one. */
   learningRate?: number;
+  /** Seed of the methods that draw steps. */
+  seed?: number | string;
+}
+
+/** Schema of the limits of all methods. */
+export const limitsSchema = z.strictObject({
+  tolerance: z.number().positive().default(1e-6),
+  esr_floor: z.number().nonnegative().default(1e-12),
+  newton_iterations: z.int().min(1).default(200),
+  first_order_iterations: z.int().min(1).default(400),
+  adam_rate: z.number().positive().default(0.1),
+  gradient_descent_rate: z.number().positive().default(5),
+});
+
+/** The limits of `method` by a config's. */
+export function limitsOf(
+  method: MethodName,
+  limits: z.output<typeof limitsSchema>,
+): RunLimits {
+  const isFirstOrder = method === "adam" || method === "gradient-descent";
+  return {
+    iterations: isFirstOrder
+      ? limits.first_order_iterations
+      : limits.newton_iterations,
+    tolerance: limits.tolerance,
+    esrFloor: limits.esr_floor,
+    learningRate: method === "adam"
+      ? limits.adam_rate
+      : limits.gradient_descent_rate,
+  };
 }
 
 /** Where a run stood after an iteration. */
@@ -82,6 +119,60 @@ export function esrOf({ evaluate, targetEnergy }: Objective): Evaluate {
   };
 }
 
+/** The ESR on a pair, as minimisers see it. */
+export interface OpenEsr {
+  /** The ESR and its derivatives by the coordinates. */
+  evaluate: Evaluate;
+  /** The objective behind it. */
+  objective: Objective;
+  /** The coordinates: the paper's, for its model. */
+  space: Coordinates;
+  /** Samples that it counts. */
+  samples: number;
+}
+
+/** What of a config the ESR depends on. */
+export interface EsrConfig {
+  engine: EngineName;
+  model: Model;
+  chunks: { chunk_seconds: number; overlap_seconds: number };
+}
+
+/**
+ * Opens the ESR on `pair` for as long as `body` takes.
+ *
+ * @throws {Error} where the wet side is silent.
+ */
+export async function withEsr<Result>(
+  pair: Pair,
+  { engine: engineName, model, chunks }: EsrConfig,
+  body: (open: OpenEsr) => Promise<Result>,
+): Promise<Result> {
+  const chunked = chunk(pair, {
+    chunkSeconds: chunks.chunk_seconds,
+    overlapSeconds: chunks.overlap_seconds,
+  });
+  const engine = await openEngine(engineName, chunked, model);
+  try {
+    if (!(engine.targetEnergy > 0)) {
+      throw new Error(
+        "the wet recording is silent where the loss counts: leave this setting out",
+      );
+    }
+    const space = paperCoordinates(model, { sampleRate: pair.sampleRate });
+    const objective = objectiveOf(engine, space);
+    const { starts, chunkLength, warmUp } = chunked;
+    return await body({
+      evaluate: esrOf(objective),
+      objective,
+      space,
+      samples: starts.length * (chunkLength - warmUp),
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
 /**
  * Runs `method` on `loss` from the coordinates `start`. Call what is returned an
  * ESR only where `loss` is one, as that of {@linkcode esrOf}.
@@ -106,6 +197,7 @@ export async function runMethod(
     tolerance: limits.tolerance,
     lossFloor: limits.esrFloor,
     learningRate: limits.learningRate,
+    seed: limits.seed,
     onIteration({ iteration, loss }) {
       lowest = Math.min(lowest, loss);
       curve.push({

@@ -28,3 +28,8 @@ export function nameOfSetting({ mode, peakReduction }: Setting): string {
 export function sameSetting(one: Setting, other: Setting): boolean {
   return one.mode === other.mode && one.peakReduction === other.peakReduction;
 }
+
+/** Name of a setting's results, fit for a file, such as "compress_045". */
+export function keyOfSetting({ mode, peakReduction }: Setting): string {
+  return `${mode}_${String(peakReduction).padStart(3, "0")}`;
+}

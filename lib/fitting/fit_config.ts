@@ -78,6 +78,14 @@ export const modelSchema = z.string().transform((text, context): Model => {
   }
 });
 
+/** What a config says of fitting; `4a-2a` unless it names another model. */
+export const fittingShape = {
+  engine: engineSchema.default("wasm"),
+  model: modelSchema.default(() => parseModel(PAPER_MODEL)),
+  chunks: chunksSchema.prefault({}),
+  alignment: alignmentSchema.prefault({}),
+};
+
 /** Schema of the config of one fit, `configs/fit.yaml`. */
 export const fitSchema = z.strictObject({
   model: modelSchema.default(() =>

@@ -10,7 +10,7 @@
 
 import { type AlignmentConfig, alignPair } from "../data/aligned_pair.ts";
 import type { LeftOut, LoadedPair, PairSource } from "../data/source.ts";
-import { nameOfSetting, type Setting } from "../data/setting.ts";
+import { keyOfSetting, nameOfSetting, type Setting } from "../data/setting.ts";
 import { type EngineName, keepReady, openEngine } from "../engines/open.ts";
 import { fitPair } from "./fit.ts";
 import { fitWarnings, rangeSettingOf } from "./fit_warnings.ts";
@@ -26,6 +26,8 @@ import type { ResultStore } from "../base/result_store.ts";
 import { type FinishedSteps, runSteps } from "../base/steps.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
 import type { Pair } from "../sound/signal.ts";
+
+export { keyOfSetting };
 
 /** What a sweep found at one setting. */
 export interface SettingFit extends Setting {
@@ -148,11 +150,6 @@ export async function* sweep(
   ) {
     yield { ...result, isKept };
   }
-}
-
-/** Name of a setting's result, such as "compress_045". */
-export function keyOfSetting({ mode, peakReduction }: Setting): string {
-  return `${mode}_${String(peakReduction).padStart(3, "0")}`;
 }
 
 async function fitSetting(

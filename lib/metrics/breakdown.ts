@@ -52,6 +52,8 @@ export interface KindScore extends Score {
   kind: string;
   /** How much of it was counted, in seconds. */
   seconds: number;
+  /** Its part of the target's energy. */
+  share: number;
 }
 
 /** Energies of the blocks, one after the other. */
@@ -154,6 +156,8 @@ export function openBreakdown(
           ? [{
             kind,
             seconds: total(lengths, ofKind) / sampleRate,
+            share: total(targetSums.energy, ofKind) /
+              energyOf(targetSums.energy),
             ...scoreOf(ofKind),
           }]
           : [];

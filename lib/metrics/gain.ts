@@ -35,21 +35,25 @@ export function bestGain(input: Signal, output: Signal): number {
 export interface GainCurve {
   /** Middle of each window, in seconds. */
   seconds: number[];
-  /** Gain in dB; NaN where the input is silent. */
+  /** Gain in dB; NaN where the input is below {@linkcode GATE_DB}. */
   gainDb: number[];
 }
 
 /**
+ * Windows in which the input is below this, in dBFS (RMS), show no gain: what comes
+ * out of a unit there is its noise and what it remembers, not gain.
+ */
+export const GATE_DB = -60;
+
+/**
  * Level of `output` over that of `input`, in windows of `windowSeconds` that
- * overlap by half. Where the input is below `audibleDb`, in dBFS (RMS), there is
- * no gain.
+ * overlap by half.
  */
 export function gainOverTime(
   input: Signal,
   output: Signal,
   sampleRate: number,
   windowSeconds = 0.02,
-  audibleDb = -70,
 ): GainCurve {
   const length = Math.max(2, Math.round(windowSeconds * sampleRate));
   const hop = Math.floor(length / 2);
@@ -58,9 +62,7 @@ export function gainOverTime(
     const level = levelDb(input.subarray(at, at + length));
     curve.seconds.push((at + length / 2) / sampleRate);
     curve.gainDb.push(
-      level < audibleDb
-        ? NaN
-        : levelDb(output.subarray(at, at + length)) - level,
+      level < GATE_DB ? NaN : levelDb(output.subarray(at, at + length)) - level,
     );
   }
   return curve;

@@ -5,10 +5,9 @@
  * @module
  */
 
-import { iterate } from "./iterate.ts";
+import { iterate, lowestOf } from "./iterate.ts";
 import {
   type Evaluate,
-  isFiniteEvaluation,
   isNegligible,
   type MinimiserOptions,
   type Minimum,
@@ -25,16 +24,11 @@ export async function followRule(
   { maxIterations = 1000, stepTolerance = 1e-9, ...options }: MinimiserOptions,
   rule: StepRule,
 ): Promise<Minimum> {
-  let lowest: Pick<Minimum, "z" | "loss" | "gradient"> | undefined;
-  const watched: Evaluate = async (z, order) => {
-    const here = await evaluate(z, order);
-    const { loss } = here;
-    if (isFiniteEvaluation(here) && !(loss >= lowest?.loss!)) {
-      lowest = { z, loss, gradient: here.gradient!.slice() };
-    }
-    return here;
-  };
-  const last = await iterate(watched, start, { ...options, maxIterations }, {
+  const watched = lowestOf(evaluate);
+  const last = await iterate(watched.evaluate, start, {
+    ...options,
+    maxIterations,
+  }, {
     order: 1,
     async advance({ z, gradient }, evaluate) {
       const step = new Float64Array(z.length);
@@ -48,5 +42,5 @@ export async function followRule(
       };
     },
   });
-  return { ...last, ...lowest };
+  return { ...last, ...watched.lowest() };
 }

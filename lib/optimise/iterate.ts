@@ -141,6 +141,34 @@ export async function iterate(
   }
 }
 
+/**
+ * `evaluate`, and the point of the lowest loss at which it gave derivatives: of a
+ * method that may climb the result.
+ */
+export function lowestOf(evaluate: Evaluate): {
+  evaluate: Evaluate;
+  lowest(): Pick<Minimum, "z" | "loss" | "gradient" | "hessian"> | undefined;
+} {
+  let lowest: { z: Float64Array; here: Evaluation } | undefined;
+  return {
+    async evaluate(z, order) {
+      const here = await evaluate(z, order);
+      const isLower = lowest === undefined || here.loss < lowest.here.loss;
+      if (order > 0 && isFiniteEvaluation(here) && isLower) {
+        lowest = { z, here };
+      }
+      return here;
+    },
+    lowest: () =>
+      lowest && {
+        z: lowest.z,
+        loss: lowest.here.loss,
+        gradient: lowest.here.gradient!,
+        hessian: lowest.here.hessian ?? new Float64Array(0),
+      },
+  };
+}
+
 function spectrumAt(here: Evaluation): Spectrum {
   return here.hessian !== undefined && isFiniteEvaluation(here)
     ? spectrumOf(here.hessian)

@@ -25,10 +25,17 @@ export const METHOD_NAMES = [
 /** Name of a method. */
 export type MethodName = typeof METHOD_NAMES[number];
 
-/** Options that every method takes; only some have a learning rate. */
+/** What reports call a method. */
+export function titleOfMethod(method: MethodName): string {
+  return method === "damped" ? "damped (published)" : method;
+}
+
+/** Options that every method takes; not every method heeds all. */
 export interface MethodOptions extends MinimiserOptions {
   /** Learning rate of Adam and of gradient descent. */
   learningRate?: number;
+  /** Seed of the random steps of the damped method. */
+  seed?: number | string;
 }
 
 /** A method: minimises a function from a start. */

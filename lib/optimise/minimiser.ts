@@ -38,7 +38,8 @@ export interface IterationRecord {
   iteration: number;
   /**
    * Loss after the iteration. Never above that of the record before, save with
-   * the methods that take every step: Adam and gradient descent.
+   * Adam and gradient descent, which take every step, and with the damped method,
+   * which takes some.
    */
   loss: number;
   /** Euclidean norm of the gradient there. */

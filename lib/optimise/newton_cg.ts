@@ -14,7 +14,7 @@
  */
 
 import { iterate } from "./iterate.ts";
-import { backtrack } from "./line_search.ts";
+import { ARMIJO, backtrack } from "./line_search.ts";
 import {
   dot,
   type Evaluate,
@@ -25,8 +25,8 @@ import {
   SETTLED,
 } from "./minimiser.ts";
 
-/** Most halvings of a step. */
-const MAX_HALVINGS = 30;
+/** Most lengths of a step that are tried. */
+const TRIES = 31;
 
 /** Minimises `evaluate` from `start` by Newton–CG. */
 export async function newtonCg(
@@ -47,15 +47,17 @@ export async function newtonCg(
         here.hessian!,
         forcing * gradientNorm,
       );
+      const { loss } = here;
+      const slope = dot(gradient, direction);
       const found = await backtrack(evaluate, {
         z,
-        loss: here.loss,
         direction,
-        slope: dot(gradient, direction),
-        maxHalvings: MAX_HALVINGS,
+        accepts: (there, part) =>
+          there < loss && there <= loss + ARMIJO * part * slope,
+        tries: TRIES,
       });
       if (found === undefined) {
-        return promised <= SETTLED * here.loss ? "precision" : "line-search";
+        return promised <= SETTLED * loss ? "precision" : "line-search";
       }
       const step = direction.map((value) => found.part * value);
       return {

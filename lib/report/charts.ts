@@ -4,7 +4,7 @@
  * Colour, dashes and opacity each stand for one field and mean the same in
  * every report; see `palette.ts` for the colours. Rows without a number are left
  * out, and so are rows that are not above zero where the axis is logarithmic:
- * the caption says how many.
+ * the caption says how many. In charts with gaps they break their line instead.
  *
  * @module
  */
@@ -139,7 +139,8 @@ function axisEncoding(
 
 /** Lines with points of one value over another, one line for each series. */
 export function lineChart(options: LineChart): Chart {
-  const { title, x, y, colour, dash, opacity, band, height = 230 } = options;
+  const { title, x, y, colour, dash, opacity, band } = options;
+  const { height = 230 } = options;
   // Lines told apart by opacity are many: points would hide them.
   const { points = opacity === undefined } = options;
   const shown = (value: unknown, { log }: AxisField) =>

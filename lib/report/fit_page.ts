@@ -9,7 +9,7 @@
 
 import { openProcessor } from "../engines/open_processor.ts";
 import { formatDecibels, formatFixed, formatNumber } from "../base/format.ts";
-import { gainOverTime, levelDb } from "../metrics/gain.ts";
+import { gainOverTime, GATE_DB, levelDb } from "../metrics/gain.ts";
 import type { Score } from "../metrics/score.ts";
 import { meanSpectrum, spectrogram } from "../metrics/spectrogram.ts";
 import {
@@ -258,7 +258,6 @@ function loudest(signal: Signal, length: number): [number, number] {
 
 /** Points of a curve over time, about, and the dry level below which there are none. */
 const POINTS = 700;
-const AUDIBLE_DB = -60;
 
 /** Colours and legend of target and model. */
 const SIDE = { field: "side", title: "Gain of" };
@@ -274,7 +273,6 @@ function gainCharts(heard: readonly Heard[], makeUpDb: number): Cell[] {
           signal,
           sampleRate,
           window,
-          AUDIBLE_DB,
         );
         return seconds.map((at, i) => ({
           side,
@@ -284,7 +282,7 @@ function gainCharts(heard: readonly Heard[], makeUpDb: number): Cell[] {
             : null,
         }));
       });
-    const floor = formatDecibels(AUDIBLE_DB, 0).replace("dB", "dBFS");
+    const floor = formatDecibels(GATE_DB, 0).replace("dB", "dBFS");
     const options = {
       title: heard.length === 1 ? "Gain reduction" : `Gain reduction, ${name}`,
       caption: `Level of the dry side over that of each, in windows of ${

@@ -1,19 +1,20 @@
 /**
  * A map of the loss over two parameters, with the paths of minimisers on it.
  *
- * The map is a small picture laid between real axes. Its colours are viridis over
- * the logarithm of the loss, dark where it is low.
+ * The map is a small picture laid between real axes, in greys, which no method has:
+ * the logarithm of the loss, white where it is low, with contours. A path begins at a
+ * hollow point and ends at a filled one.
  *
  * @module
  */
 
 import type { TopLevelSpec } from "vega-lite";
+import { contour } from "../convergence/contours.ts";
 import type { MapAxis, MapCell } from "../convergence/loss_map.ts";
-import type { Chart, LegendGroup } from "./cells.ts";
+import type { Chart } from "./cells.ts";
 import { formatNumber } from "../base/format.ts";
 import { coloursOf } from "./palette.ts";
 import { pngUrl } from "./png.ts";
-import { shade } from "./spectrogram_chart.ts";
 
 /** A point on the path of a minimiser. */
 export interface PathPoint {
@@ -47,18 +48,12 @@ export interface LossMapChart {
   minimum: { x: number; y: number };
 }
 
-/** Colours of a picture. */
+/** Greys of a picture, from white to {@linkcode DARKEST}. */
 const SHADES = 128;
+const DARKEST = 112;
 
-/** The keys of the paths' methods. */
-export function pathLegend(methods: readonly string[]): LegendGroup {
-  const colours = coloursOf(methods);
-  return {
-    field: "method",
-    title: "Method",
-    items: methods.map((value, i) => ({ value, colour: colours[i] })),
-  };
-}
+/** Contours of a map: so many steps from the lowest loss to the highest. */
+const STEPS = 10;
 
 /** A map with paths as a chart. */
 export function lossMapChart(options: LossMapChart): Chart {
@@ -70,9 +65,11 @@ export function lossMapChart(options: LossMapChart): Chart {
   const range = domain.map((level) => formatNumber(10 ** level, 2));
   const text = [
     caption,
-    `The ESR goes from ${range[0]} (dark) to ${
+    `The ESR goes from ${range[0]} (white) to ${
       range[1]
-    } (bright); the cross is the minimum.`,
+    } (dark), by a factor of ${
+      formatNumber(10 ** ((domain[1] - domain[0]) / STEPS), 2)
+    } from line to line; the cross is the minimum. Paths go from a hollow point to a filled one.`,
   ].filter(Boolean).join(" ");
   const span = domain[1] - domain[0] || 1;
   const pixels = new Uint8Array(side * side);
@@ -85,7 +82,7 @@ export function lossMapChart(options: LossMapChart): Chart {
   const url = pngUrl({
     width: side,
     height: side,
-    palette: Array.from({ length: SHADES }, (_, i) => shade(i / (SHADES - 1))),
+    palette: Array.from({ length: SHADES }, (_, i) => grey(i / (SHADES - 1))),
     pixels,
   });
   const methods = [...new Set(paths.map(({ method }) => method))];
@@ -119,6 +116,42 @@ export function lossMapChart(options: LossMapChart): Chart {
     detail: { field: "start", type: "nominal" as const },
     order: { field: "iteration", type: "quantitative" as const },
   };
+  const ends = shown.filter((point, i) => {
+    const next = shown[i + 1];
+    return next === undefined || next.start !== point.start ||
+      next.method !== point.method;
+  });
+  const begins = shown.filter(({ iteration }) => iteration === 0);
+  const lines = Array.from({ length: STEPS - 1 }, (_, i) => i + 1).flatMap(
+    (step) =>
+      contour(levels, side, side, domain[0] + step * span / STEPS)
+        .map(([x1, y1, x2, y2]) => ({
+          left: along(x, x1, side),
+          low: along(y, y1, side),
+          right: along(x, x2, side),
+          high: along(y, y2, side),
+        })),
+  );
+  const onLine = {
+    x: place(x, "left", titles[0]),
+    x2: { field: "right" },
+    y: place(y, "low", titles[1]),
+    y2: { field: "high" },
+  };
+  const point = (values: readonly PathPoint[], isHollow: boolean) => ({
+    data: { values },
+    mark: {
+      type: "point" as const,
+      size: 60,
+      aria: false,
+      strokeWidth: 2,
+      ...(isHollow ? { fill: "white" } : { stroke: "white" }),
+    },
+    encoding: {
+      ...onPath,
+      ...(isHollow ? { stroke: colour } : { fill: colour }),
+    },
+  });
   const spec: TopLevelSpec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     description: `${title}. ${text}`,
@@ -136,13 +169,18 @@ export function lossMapChart(options: LossMapChart): Chart {
           }],
         },
         mark: { type: "image", aspect: false },
-        encoding: {
-          x: place(x, "left", titles[0]),
-          x2: { field: "right" },
-          y: place(y, "low", titles[1]),
-          y2: { field: "high" },
-          url: { field: "url", type: "nominal" },
+        encoding: { ...onLine, url: { field: "url", type: "nominal" } },
+      },
+      {
+        data: { values: lines },
+        mark: {
+          type: "rule",
+          aria: false,
+          strokeWidth: 0.75,
+          color: "#303030",
+          opacity: 0.55,
         },
+        encoding: onLine,
       },
       // A white edge keeps every colour apart from the map beneath.
       {
@@ -160,7 +198,7 @@ export function lossMapChart(options: LossMapChart): Chart {
       },
       {
         data: { values: shown },
-        mark: { type: "point", size: 22, aria: false },
+        mark: { type: "point", size: 160, opacity: 0 },
         encoding: {
           ...onPath,
           color: colour,
@@ -183,7 +221,7 @@ export function lossMapChart(options: LossMapChart): Chart {
         mark: {
           type: "point",
           shape: "cross",
-          size: 160,
+          size: 260,
           color: "white",
           stroke: "black",
           strokeWidth: 1,
@@ -193,7 +231,22 @@ export function lossMapChart(options: LossMapChart): Chart {
           y: place(y, "y", titles[1]),
         },
       },
+      point(begins, true),
+      point(ends, false),
     ],
   };
   return { title, spec, caption: text };
+}
+
+/** The grey at `part` of the way from white to the darkest. */
+function grey(part: number): [number, number, number] {
+  const value = Math.round(255 + part * (DARKEST - 255));
+  return [value, value, value];
+}
+
+/** The value on `axis` at cell `index` of `count`, counted from the middles. */
+function along({ low, high, log }: MapAxis, index: number, count: number) {
+  const [from, to] = log ? [Math.log(low), Math.log(high)] : [low, high];
+  const value = from + (index + 0.5) / count * (to - from);
+  return Number((log ? Math.exp(value) : value).toPrecision(5));
 }

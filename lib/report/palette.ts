@@ -62,7 +62,8 @@ const COLOUR_OF: Record<string, Colour> = {
   // optimisers
   "trust-region": "blue",
   "damped": "orange",
-  "gradient-descent": "grey",
+  "damped (published)": "orange",
+  "gradient-descent": "maroon",
   "newton-cg": "green",
   "l-bfgs": "purple",
   "adam": "brown",

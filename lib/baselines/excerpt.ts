@@ -1,0 +1,78 @@
+/**
+ * An excerpt of the test part at one setting: the recording, and what the fitted
+ * models make of it, to be looked at and listened to.
+ *
+ * @module
+ */
+
+import { createFastCompressor } from "../compressor/render.ts";
+import type { Processor } from "../compressor/compressor.ts";
+import type { CurvePoint } from "../data/curve.ts";
+import type { Parts } from "../data/parts.ts";
+import type { Setting } from "../data/setting.ts";
+import { createCompressorWithGru } from "../gru/processor.ts";
+import type { Pair, Signal } from "../sound/signal.ts";
+
+/** An excerpt as everybody hears it. */
+export interface Excerpt {
+  /** First sample, in seconds from the recording's start. */
+  start: number;
+  /** Samples a second. */
+  sampleRate: number;
+  /** What went in. */
+  dry: Signal;
+  /** What came out. */
+  target: Signal;
+  /** 4A-2A. */
+  fitted: Signal;
+  /** 4A-2A-G. */
+  withGru: Signal;
+}
+
+/** The one of `fits` that is nearest to `wanted`, its mode first. */
+export function nearestFit<Fit extends Setting>(
+  fits: readonly Fit[],
+  wanted: Setting,
+): Fit {
+  const distance = (fit: Fit) =>
+    Math.abs(fit.peakReduction - wanted.peakReduction) +
+    (fit.mode === wanted.mode ? 0 : 1000);
+  return fits.toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+/**
+ * `seconds` of the recording of `fit`, from `startSeconds` into the test part on, or
+ * its last ones.
+ */
+export function takeExcerpt(
+  { dry, wet, sampleRate }: Pair,
+  { parameters }: CurvePoint,
+  weights: Float64Array,
+  { trainEnd, testStart }: Parts,
+  { startSeconds, seconds }: { startSeconds: number; seconds: number },
+): Excerpt {
+  const heard = dry.subarray(trainEnd);
+  const length = Math.min(
+    wet.length - testStart,
+    Math.round(seconds * sampleRate),
+  );
+  const start = Math.min(
+    wet.length - length,
+    testStart + Math.round(startSeconds * sampleRate),
+  );
+  const cut = (signal: Signal) =>
+    signal.subarray(start - trainEnd, start - trainEnd + length);
+  const render = (processor: Processor) => {
+    const output = new Float32Array(heard.length);
+    processor.process(heard, output);
+    return cut(output);
+  };
+  return {
+    start: start / sampleRate,
+    sampleRate,
+    dry: cut(heard),
+    target: cut(wet.subarray(trainEnd)),
+    fitted: render(createFastCompressor(parameters, sampleRate)),
+    withGru: render(createCompressorWithGru(parameters, weights, sampleRate)),
+  };
+}

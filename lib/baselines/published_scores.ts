@@ -1,0 +1,87 @@
+/**
+ * The published scores of the paper's methods and of three plug-ins, all of the real
+ * LA-2A (`scores.csv`): means over the settings that all of them have, and how far
+ * each lies from 4A-2A at the same settings.
+ *
+ * The plug-ins were scored at 42 settings, 4A-2A at the 26 it was fitted to; means over
+ * different settings say nothing of the methods. The intervals are of a bootstrap over
+ * the settings: both scores of a setting are drawn together.
+ *
+ * @module
+ */
+
+import { mean } from "../base/statistics.ts";
+import { PUBLISHED_SCORES, type PublishedScore } from "../data/published.ts";
+import { sameSetting } from "../data/setting.ts";
+import { bootstrapInterval, type Interval } from "../metrics/bootstrap.ts";
+import { FITTED, WITH_GRU } from "./methods.ts";
+
+/** The names of `scores.csv`, as reports write them. */
+const NAMES: Readonly<Record<string, string>> = {
+  "4A2A": FITTED,
+  "4A2A+GRU": WITH_GRU,
+};
+
+/** Published scores of one method. */
+export interface PublishedMean {
+  /** Its name, as in reports. */
+  method: string;
+  /** Mean ESR over the settings that all methods have. */
+  esr: number;
+  /** Mean |ΔLDR| over the same, in dB. */
+  deltaLdrDb: number;
+  /** ESR less that of 4A-2A, mean over the same settings; 4A-2A has none. */
+  beyondFitted?: Interval;
+  /** How many settings it was scored at, and the mean ESR over these. */
+  all: { settings: number; esr: number };
+}
+
+/** The published scores by setting, with the names of reports. */
+export const PUBLISHED_BY_SETTING: readonly PublishedScore[] = PUBLISHED_SCORES
+  .map((score) => ({ ...score, method: NAMES[score.method] ?? score.method }));
+
+/** The published means, and at how many settings all methods were scored. */
+export function publishedMeans(): {
+  settings: number;
+  methods: PublishedMean[];
+} {
+  const methods = [
+    ...new Set(PUBLISHED_BY_SETTING.map(({ method }) => method)),
+  ];
+  const of = (method: string) =>
+    PUBLISHED_BY_SETTING.filter((score) => score.method === method);
+  const common = of(FITTED).filter((setting) =>
+    methods.every((method) =>
+      of(method).some((score) => sameSetting(score, setting))
+    )
+  );
+  const atCommon = (method: string) =>
+    common.map((setting) =>
+      of(method).find((score) => sameSetting(score, setting))!
+    );
+  return {
+    settings: common.length,
+    methods: methods.map((method) => {
+      const own = atCommon(method);
+      const beyond = own.map(({ esr }, i) => esr - atCommon(FITTED)[i].esr);
+      return {
+        method,
+        esr: mean(own.map(({ esr }) => esr)),
+        deltaLdrDb: mean(own.map(({ deltaLdrDb }) => Math.abs(deltaLdrDb))),
+        ...(method !== FITTED && {
+          beyondFitted: bootstrapInterval(
+            beyond.length,
+            (times) =>
+              beyond.reduce((sum, value, i) => sum + value * times[i], 0) /
+              beyond.length,
+            { seed: "published" },
+          ),
+        }),
+        all: {
+          settings: of(method).length,
+          esr: mean(of(method).map(({ esr }) => esr)),
+        },
+      };
+    }),
+  };
+}

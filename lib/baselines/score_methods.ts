@@ -1,0 +1,135 @@
+/**
+ * Scores of several methods at one setting, on the part of the recording that none of
+ * them was fitted to. Everything runs in from the part before it, which is not counted.
+ *
+ * @module
+ */
+
+import { createFastCompressor } from "../compressor/render.ts";
+import type { CurvePoint } from "../data/curve.ts";
+import type { Parts } from "../data/parts.ts";
+import { sameSetting, type Setting } from "../data/setting.ts";
+import {
+  type Breakdown,
+  type BreakdownOptions,
+  openBreakdown,
+  type Stretch,
+} from "../metrics/breakdown.ts";
+import type { Pair, Signal } from "../sound/signal.ts";
+import { methodsAt } from "./methods.ts";
+import { readRendering, type RenderedFolder } from "./rendered.ts";
+
+/** What each method got at one setting. */
+export interface SettingScores extends Setting {
+  /** The methods, on the test part. */
+  methods: { method: string; score: Breakdown }[];
+  /** 4A-2A by kind of sound, on the part it was fitted to. */
+  seen: Breakdown["kinds"];
+}
+
+/** How a rendering lay against its recording. */
+export interface RenderingFacts extends Setting {
+  /** Name of the emulation. */
+  method: string;
+  /** Samples by which it was late, removed. */
+  lag: number;
+  /** Gain in dB that would bring it nearest, not applied. */
+  gainDb: number;
+  /** Samples by which it is longer than the recording. */
+  extraSamples: number;
+}
+
+/** What is scored how. */
+export interface ScoringOptions {
+  /** The parts of every recording. */
+  parts: Parts;
+  /** What sounds where, from the start of the recording. */
+  stretches: readonly Stretch[];
+  /** Seconds of a block of the bootstrap. */
+  blockSeconds: number;
+}
+
+/** The test part of a recording, from the start of the part before it. */
+function openTest(pair: Pair, options: ScoringOptions) {
+  const { trainEnd, testStart } = options.parts;
+  const { sampleRate } = pair;
+  const heard = (signal: Signal) => signal.subarray(trainEnd);
+  const settings: BreakdownOptions = {
+    sampleRate,
+    from: testStart - trainEnd,
+    stretches: options.stretches.map(({ kind, start, length }) => ({
+      kind,
+      start: start - trainEnd,
+      length,
+    })),
+    blockLength: Math.round(options.blockSeconds * sampleRate),
+  };
+  return { heard, settings };
+}
+
+/** The scores of the methods at `fit`, one of `fits`. */
+export function scoreMethods(
+  pair: Pair,
+  fit: CurvePoint,
+  fits: readonly CurvePoint[],
+  weights: Float64Array,
+  options: ScoringOptions,
+): SettingScores {
+  const { testStart } = options.parts;
+  const { heard, settings } = openTest(pair, options);
+  const fitted = {
+    dry: pair.dry.subarray(0, testStart),
+    wet: pair.wet.subarray(0, testStart),
+    sampleRate: pair.sampleRate,
+  };
+  const scoreOf = openBreakdown(heard(pair.wet), settings);
+  const methods = methodsAt(fit, fits, fitted, weights)
+    .map(({ method, processor }) => {
+      const output = new Float32Array(heard(pair.dry).length);
+      processor.process(heard(pair.dry), output);
+      return { method, score: scoreOf(output) };
+    });
+  const output = new Float32Array(testStart);
+  createFastCompressor(fit.parameters, pair.sampleRate)
+    .process(fitted.dry, output);
+  const { kinds: seen } = openBreakdown(fitted.wet, {
+    sampleRate: pair.sampleRate,
+    stretches: options.stretches,
+  })(output);
+  const { mode, peakReduction } = fit;
+  return { mode, peakReduction, methods, seen };
+}
+
+/** The score of each of `folders` that has a rendering of `setting`. */
+export async function scoreRenderings(
+  pair: Pair,
+  setting: Setting,
+  folders: readonly RenderedFolder[],
+  options: ScoringOptions,
+): Promise<{ score: Breakdown; facts: RenderingFacts }[]> {
+  const { trainEnd, testStart } = options.parts;
+  const { heard, settings } = openTest(pair, options);
+  const scores: { score: Breakdown; facts: RenderingFacts }[] = [];
+  for (const { name, renderings } of folders) {
+    const file = renderings.find((one) => sameSetting(one, setting));
+    if (file === undefined) continue;
+    const read = await readRendering(file, pair.wet, pair.sampleRate);
+    if (!(read.to > testStart && read.from < testStart)) {
+      const seconds = (testStart / pair.sampleRate).toFixed(1);
+      throw new Error(
+        `${file.path}: does not reach into the test part, which begins at ${seconds} s. Render the whole input`,
+      );
+    }
+    const score = openBreakdown(heard(pair.wet), {
+      ...settings,
+      to: read.to - trainEnd,
+    })(heard(read.samples));
+    const { lag, gainDb, extraSamples } = read;
+    const { mode, peakReduction } = setting;
+    scores.push({
+      score,
+      facts: { method: name, mode, peakReduction, lag, gainDb, extraSamples },
+    });
+  }
+  return scores;
+}
