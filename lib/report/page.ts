@@ -48,6 +48,10 @@ export async function renderReport(
 
   const has = (kind: Cell["kind"]) => cells.some((cell) => cell.kind === kind);
   const charted = has("charts");
+  const widgets = cells.filter((cell) => cell.kind === "widget");
+  const once = <T>(list: T[], key: (item: T) => string) => [
+    ...new Map(list.map((item) => [key(item), item])).values(),
+  ];
   const theme = { config: CHART_CONFIG, colours: paletteProperties() };
   return await renderShell({
     title: meta.title,
@@ -77,7 +81,13 @@ ${renderFacts(meta.provenance)}
       ...(has("comparison")
         ? [{ name: "comparison.js", code: comparison }]
         : []),
+      ...once(widgets.flatMap(({ scripts }) => scripts), ({ name }) => name),
     ],
+    style: once(widgets.map(({ style }) => style), (style) => style).join("\n"),
+    scriptSources: once(
+      widgets.flatMap(({ scriptSources = [] }) => scriptSources),
+      (source) => source,
+    ),
   });
 }
 

@@ -29,6 +29,7 @@ import type {
   StepCell,
   TableCell,
   TableValue,
+  WidgetCell,
 } from "./cells.ts";
 import {
   formatDecibels,
@@ -310,6 +311,24 @@ ${rows.join("\n")}
 </ul>`;
 }
 
+function renderWidget(
+  { title, caption, name, html, data }: WidgetCell,
+  context: Context,
+): string {
+  const id = slug(title, context.taken);
+  const level = headingLevel(context);
+  return `<figure class="widget" id="${id}" data-widget="${escapeHtml(name)}">
+<div class="bar"><h${level} dir="auto">${escapeHtml(title)}</h${level}>
+<div class="tools">${
+    context.surrogate ? '<span class="tag">surrogate data</span>' : ""
+  }</div></div>
+${html}
+${caption ? `<figcaption dir="auto">${escapeHtml(caption)}</figcaption>` : ""}
+<script type="application/json" class="widget-data">${
+    jsonForScript(data)
+  }</script></figure>`;
+}
+
 async function renderEquation(
   { tex, caption }: EquationCell,
   context: Context,
@@ -483,6 +502,8 @@ export async function renderCell(
       return renderSounds(cell, context);
     case "claims":
       return renderClaims(cell.claims);
+    case "widget":
+      return renderWidget(cell, context);
     case "equation":
       return await renderEquation(cell, context);
     case "diagram":
