@@ -492,7 +492,11 @@ browserTest(
       assert.deepEqual(await states(), ["3.5", "", at(4, 3.5)]);
       assert.equal(await dial.getAttribute("aria-valuetext"), "3.5 dB");
       assert.deepEqual(
-        await page.locator(".sliders output").allTextContents(),
+        await ask(
+          page,
+          `[...document.querySelectorAll(".sliders .typed")].map((typed) =>
+            typed.querySelector("input").value + typed.textContent)`,
+        ),
         [
           "−13.50 dB",
           "4.000 : 1",
@@ -555,7 +559,11 @@ browserTest(
       await page.evaluate("player.ready");
       assert.equal(await page.locator(".knob-panel").isVisible(), false);
       assert.deepEqual(
-        await page.locator(".sliders output").allTextContents(),
+        await ask(
+          page,
+          `[...document.querySelectorAll(".sliders .typed")].map((typed) =>
+            typed.querySelector("input").value + typed.textContent)`,
+        ),
         ["−20.00 dB", "∞ : 1", "1.000 ms", "12346 ms", "3.00 dB"],
       );
       assert.equal(
@@ -716,7 +724,11 @@ browserTest(
           `Object.fromEntries(Object.entries(player.state.playing.faders)
         .map(([name, fader]) => [name, fader.gain.value]))`,
         );
-      const match = await ask<number>(page, "player.state.overview.match");
+      const { unit, bypass: match } = await ask<Record<string, number>>(
+        page,
+        "player.state.overview.match",
+      );
+      assert.equal(unit, 1);
       const energy = (sound: ArrayLike<number>) =>
         Array.from(sound).reduce((sum, value) => sum + value * value, 0);
       const output = compress(tone(), curve("compress", 100), RATE);
@@ -728,7 +740,12 @@ browserTest(
         `Math.abs(player.state.playing.faders.bypass.gain.value - ${match}) < 1e-3`,
       );
       assert.ok((await faders()).unit < 0.1);
-      await page.getByText("Match the level of bypass").click();
+      assert.equal(
+        await page.locator("[data-by=bypass]").textContent(),
+        `−${(-20 * Math.log10(match)).toFixed(1)} dB`,
+      );
+      await page.getByText("Match the levels").click();
+      assert.equal(await page.locator("[data-by=bypass]").textContent(), "");
       await until(page, "player.state.playing.faders.bypass.gain.value > 0.99");
 
       // A target to compare with.

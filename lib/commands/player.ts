@@ -9,15 +9,21 @@ import { Command } from "@commander-js/extra-typings";
 import wavefile from "wavefile";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { makeStimulus } from "../data/stimulus.ts";
+import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
+import { pageLinks, PAPER_LINK } from "../report/references.ts";
 import { panelOf } from "../player/knob.ts";
-import { renderPlayer } from "../player/page.ts";
+import { type PlayerTake, renderPlayer } from "../player/page.ts";
 import { rendererOf } from "../player/renderer.ts";
 import { formatBytes } from "../base/format.ts";
 import {
   bold,
+  CHANNEL_HELP,
+  channelOf,
   collect,
   jsonOption,
+  liesIn,
+  note,
   placeOfParameters,
   printResult,
   REPORTS,
@@ -78,6 +84,57 @@ async function chosenUnit(options: {
     : { unit: alone, origin: "Parameters given by hand.", surrogate: false };
 }
 
+/** The recording that the options name, if any. */
+function recordingOf(
+  { dry, wet, params, channel }: {
+    dry?: string;
+    wet?: string;
+    params?: string;
+    channel?: number;
+  },
+) {
+  if (dry === undefined && wet === undefined) return undefined;
+  if (dry === undefined || wet === undefined) {
+    throw new Error(
+      `${
+        dry === undefined ? "--wet" : "--dry"
+      } is one side of a take: give --dry and --wet`,
+    );
+  }
+  if (params === undefined) {
+    throw new Error(
+      "--dry and --wet are a take of one setting: give its fit with --params",
+    );
+  }
+  return { dry, wet, channel };
+}
+
+/** The take of `recording`, in step for the unit; says what to know of it. */
+async function openTake(
+  { dry, wet, channel }: { dry: string; wet: string; channel?: number },
+  model: Model,
+  values: Values,
+): Promise<PlayerTake> {
+  const [{ openRecordedTakes }, { playerTake }, { alignmentSchema }] =
+    await Promise.all([
+      import("../cli/recordings.ts"),
+      import("../player/take.ts"),
+      import("../fitting/fit_config.ts"),
+    ]);
+  const recorded = await openRecordedTakes(dry, wet, {
+    channel,
+    alignment: alignmentSchema.parse({}),
+  });
+  const [first, ...others] = recorded;
+  for (const warning of first.warnings) note(`warning: ${warning}`);
+  if (others.length > 0) {
+    note(
+      `Of ${recorded.length} channels the page has the first; see --channel.`,
+    );
+  }
+  return await playerTake(first, model, values);
+}
+
 /** The command. */
 export const command = new Command("deno task player")
   .description(
@@ -88,6 +145,12 @@ export const command = new Command("deno task player")
   .option("--curve <FILE>", CURVE_HELP, collect, [])
   .addOption(knobOption("hold a knob where this says; repeatable"))
   .addOption(modelOption())
+  .option(
+    "--dry <DRY.wav>",
+    "with --params: a take of the fit, to play and compare",
+  )
+  .option("--wet <WET.wav>", "its wet side, which is put in step as fit does")
+  .option("--channel <n>", CHANNEL_HELP, channelOf)
   .option(
     "--out <FILE.html>",
     "where the page goes (default: reports/player.html in the project's folder)",
@@ -100,6 +163,7 @@ Examples:
   deno task player
   deno task player --curve reports/04_la2a_sweep/optical-1234abcd/parameters.yaml
   deno task player --params unit.yaml
+  deno task player --params unit.yaml --dry dry.wav --wet wet.wav
   deno task player --curve compress.csv --curve limit.csv --out mine.html`,
   )
   .action(async ({ out, json, ...options }) => {
@@ -109,18 +173,25 @@ Examples:
     const path = out === undefined
       ? join(REPORTS, "player.html")
       : userPath(out);
-    await requireDistinctFiles([options.params, ...options.curve], {
-      "--out": path,
-      "--json": json,
-    });
+    await requireDistinctFiles(
+      [options.params, ...options.curve, options.dry, options.wet],
+      { "--out": path, "--json": json },
+    );
+    const recording = recordingOf(options);
     const { unit, origin, surrogate } = await chosenUnit(options);
     const model = parseModel(unit.model);
+    const [{ params: values }] = unit.settings;
+    const take = recording && await openTake(recording, model, values);
     const page = await renderPlayer({
       model,
       unit: unit.unit,
       renderer: await rendererOf(model),
       excerpt: makeExcerpt(),
       excerptName: "built-in-excerpt.wav",
+      ...(take && { take }),
+      links: await liesIn(path, REPORTS)
+        ? pageLinks(path, REPORTS).filter(({ label }) => label !== "Player")
+        : [PAPER_LINK],
       panel: panelOf(unit),
       origin,
       surrogate,
@@ -139,6 +210,7 @@ Examples:
     await printResult(
       [
         `${bold("Unit")}    ${origin}`,
+        ...(take ? [`${bold("Target")}  ${options.wet}: ${take.words}`] : []),
         `${bold("Player")}  ${path}, ${formatBytes(page.length)}`,
       ].join("\n"),
       {
@@ -147,6 +219,7 @@ Examples:
         surrogate,
         settings: unit.settings.length,
         model: model.name,
+        ...(take && { target: take.words }),
       },
       json,
     );

@@ -44,6 +44,9 @@
     position: 0,
     isOnCurve: true,
     parameters: null,
+    /** What comes after the amplifier: decibels, and its part of what is heard. */
+    trimDb: 0,
+    mix: 1,
     overview: null,
     playing: null,
     reduction: 0,
@@ -109,7 +112,7 @@
       trouble(
         sound.warnings.map((warning) => `${file.name}: ${warning}`).join(),
       );
-      if (role === "target") setTarget(sound);
+      if (role === "target") await setTarget(sound);
       else setSound(sound);
     } catch (error) {
       // What the reader says names the file, the reason and the remedy.
@@ -147,32 +150,66 @@
     setTarget(null);
     seek(0);
     showCommand();
+    drawTimes();
     drawWave("wave-in", overviewOf(sound));
     analyse();
   }
 
-  function setTarget(target) {
+  /** What the amplifier makes of the first `length` samples of channel 1, from rest. */
+  function madeOf(length) {
+    const { sound: { channels, sampleRate }, parameters } = state;
+    const made = new Float32Array(length);
+    createRenderer(kernel, parameters, sampleRate)
+      .process(channels[0].subarray(0, length), made);
+    return made;
+  }
+
+  /** Takes `target`, put in step with the sound; `words` say what was done before. */
+  async function setTarget(target, words) {
     const { sound } = state;
     if (target !== null && target.sampleRate !== sound.sampleRate) {
       throw new Error(
         `it is at ${target.sampleRate} Hz and the sound at ${sound.sampleRate} Hz`,
       );
     }
+    const hasTarget = target !== null;
+    if (hasTarget && words === undefined) {
+      find("target-name").hidden = false;
+      find("target-name").textContent = `Putting ${target.name} in step …`;
+      await pause();
+      const inStep = putInStep(sound, target, madeOf);
+      target = { ...target, channels: inStep.channels, lag: inStep.lag };
+      words = inStep.words;
+      if (sound !== state.sound) return;
+    }
     state.target = target;
-    find("wave-target").hidden = target === null;
-    find("target-name").hidden = target === null;
-    const choice = document.querySelector("[name=listen][value=target]");
-    choice.disabled = target === null;
-    if (target === null) {
-      if (choice.checked) {
+    for (const id of ["wave-target", "wave-difference"]) {
+      find(id).hidden = !hasTarget;
+    }
+    find("target-name").hidden = !hasTarget;
+    find("comparison").hidden = !hasTarget;
+    for (const name of ["target", "difference"]) {
+      const choice = document.querySelector(`[name=listen][value=${name}]`);
+      choice.disabled = !hasTarget;
+      if (choice.checked && !hasTarget) {
         document.querySelector("[name=listen][value=unit]").checked = true;
       }
-    } else {
-      find("target-name").textContent = `Target: ${describe(target)}`;
+    }
+    if (hasTarget) {
+      find("target-name").textContent = `Target: ${
+        describe(target)
+      }; ${words}.`;
       drawWave("wave-target", overviewOf(target, sound.channels[0].length));
+      analyse();
     }
     if (state.playing) restart();
   }
+
+  /** The channel of the target that goes with channel `c` of the sound. */
+  const targetOf = (c) => {
+    const { channels } = state.target;
+    return channels[Math.min(c, channels.length - 1)];
+  };
 
   // Going through the whole sound ---------------------------------------------
 
@@ -216,21 +253,34 @@
   const channelsFor = (kernel, parameters, sampleRate, count) =>
     createChannels(kernel, parameters, sampleRate, count, isLinked());
 
+  /** Trim and mix: what was made of `from` becomes what is heard, in place. */
+  function blend(from, made) {
+    const { trimDb, mix } = state;
+    if (trimDb === 0 && mix === 1) return;
+    const wet = mix * 10 ** (trimDb / 20);
+    for (let n = 0; n < made.length; n++) {
+      made[n] = wet * made[n] + (1 - mix) * from[n];
+    }
+  }
+
   let analysis = 0;
 
   /** Output, reduction and energies of the whole sound with these parameters. */
   async function analyse() {
     const own = ++analysis;
-    const { sound, parameters } = state;
+    const { sound, parameters, target } = state;
     const length = sound.channels[0].length;
-    const low = new Float32Array(COLUMNS);
-    const high = new Float32Array(COLUMNS);
+    const [low, high, lowLeft, highLeft] = Array.from(
+      { length: 4 },
+      () => new Float32Array(COLUMNS),
+    );
     const gain = new Float32Array(COLUMNS).fill(NaN);
     const { channels, sampleRate } = sound;
     const blocks = channels.map(() => new Float32Array(STEP));
+    const difference = new Float32Array(STEP);
+    const meters = channels.map(() => new targets.EsrMeter());
     const units = channelsFor(kernel, parameters, sampleRate, channels.length);
-    let energyIn = 0;
-    let energyOut = 0;
+    let [energyIn, energyOut, energyTarget] = [0, 0, 0];
     let sinceLast = 0;
     for (let at = 0; at < length; at += STEP) {
       const from = channels.map((samples) => samples.subarray(at, at + STEP));
@@ -240,11 +290,21 @@
       const lowest = units.gain();
       if (!(gain[column] <= lowest)) gain[column] = lowest;
       for (let c = 0; c < to.length; c++) {
+        blend(from[c], to[c]);
         addToOverview(to[c], at, length, low, high);
         for (let n = 0; n < to[c].length; n++) {
           energyIn += from[c][n] * from[c][n];
           energyOut += to[c][n] * to[c][n];
         }
+        if (target === null) continue;
+        const wanted = targetOf(c).subarray(at, at + STEP);
+        const left = difference.subarray(0, wanted.length);
+        for (let n = 0; n < wanted.length; n++) {
+          left[n] = to[c][n] - wanted[n];
+          energyTarget += wanted[n] * wanted[n];
+        }
+        meters[c].add(to[c], wanted);
+        addToOverview(left, at, length, lowLeft, highLeft);
       }
       if ((sinceLast += STEP * channels.length) >= STRETCH) {
         sinceLast = 0;
@@ -256,19 +316,73 @@
     for (let column = 1; column < COLUMNS; column++) {
       if (Number.isNaN(gain[column])) gain[column] = gain[column - 1];
     }
+    const energies = {
+      unit: energyOut,
+      bypass: energyIn,
+      ...(target && { target: energyTarget }),
+    };
     state.overview = {
       gain,
       peak: Math.max(...high, -Math.min(...low)),
-      match: energyIn > 0 ? Math.sqrt(energyOut / energyIn) : 1,
+      match: matchOf(energies),
+      esr: target && esrOf(meters),
     };
     drawWave("wave-out", { low, high });
+    if (target) drawWave("wave-difference", { low: lowLeft, high: highLeft });
     drawGain(gain);
     find("most-reduction").textContent = inDb(-decibels(Math.min(...gain)));
     find("highest-output").textContent = inDb(decibels(state.overview.peak));
-    find("match-gain").textContent = `(${
-      inDb(decibels(state.overview.match))
-    } dB)`;
+    showComparison();
     applyListening();
+  }
+
+  /** Gains by which what there is has the level of the quietest of it: none above 1. */
+  function matchOf(energies) {
+    const heard = Object.values(energies).filter((energy) => energy > 0);
+    const quietest = Math.min(...heard);
+    return Object.fromEntries(
+      Object.entries(energies).map(([name, energy]) => [
+        name,
+        energy > 0 ? Math.sqrt(quietest / energy) : 1,
+      ]),
+    );
+  }
+
+  /** ESR over all channels; NaN where the target is silent. */
+  function esrOf(meters) {
+    let [error, wanted] = [0, 0];
+    for (const { energies } of meters) {
+      error += energies.error;
+      wanted += energies.target;
+    }
+    return error / wanted;
+  }
+
+  /** The ESR, and by how much each is turned down. */
+  function showComparison() {
+    const { overview } = state;
+    const isMatched = find("match").checked;
+    for (const place of document.querySelectorAll("[data-by]")) {
+      const gain = overview.match[place.dataset.by];
+      place.textContent = isMatched && gain < 0.9995
+        ? `${inDb(decibels(gain))} dB`
+        : "";
+    }
+    if (overview.esr === null) return;
+    const { esr } = overview;
+    find("esr").textContent = Number.isFinite(esr)
+      ? `${esr < 1e-4 ? inPowers(esr) : esr.toPrecision(3)} (${
+        inDb(10 * Math.log10(esr))
+      } dB)`
+      : "–";
+  }
+
+  /** A small number as "1.23 × 10⁻⁷". */
+  function inPowers(value) {
+    if (value === 0) return "0";
+    const [digits, power] = value.toExponential(2).split("e");
+    const raised = [...power].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("");
+    return `${digits}\u202f×\u202f10${raised}`;
   }
 
   /** The whole sound through the amplifier. */
@@ -279,7 +393,9 @@
     const stretch = Math.ceil(STRETCH / channels.length);
     for (let at = 0; at < channels[0].length; at += stretch) {
       const partOf = (samples) => samples.subarray(at, at + stretch);
-      units.process(channels.map(partOf), output.map(partOf));
+      const [from, to] = [channels.map(partOf), output.map(partOf)];
+      units.process(from, to);
+      to.forEach((made, c) => blend(from[c], made));
       await pause();
     }
     return output;
@@ -297,7 +413,7 @@
       upper += `${column ? "L" : "M"}${column} ${-top.toFixed(3)}`;
       lower = `L${column} ${-bottom.toFixed(3)}${lower}`;
     }
-    find(id).querySelector("path").setAttribute("d", `${upper}${lower}Z`);
+    find(id).querySelector(".outline").setAttribute("d", `${upper}${lower}Z`);
   }
 
   function drawGain(gain) {
@@ -305,8 +421,24 @@
     for (let column = 0; column < COLUMNS; column++) {
       path += `L${column} ${(-decibels(gain[column])).toFixed(2)}`;
     }
-    find("wave-gain").querySelector("path")
+    find("wave-gain").querySelector(".outline")
       .setAttribute("d", `${path}L${COLUMNS} 0Z`);
+  }
+
+  /** Seconds beneath the waves, at most ten of them. */
+  function drawTimes() {
+    const duration = lengthNow();
+    const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
+    const step = steps.find((one) => duration / one <= 10) ?? duration;
+    const marks = [];
+    for (let i = 0; i * step < duration * 0.97; i++) {
+      const mark = document.createElement("span");
+      const at = Number((i * step).toFixed(1));
+      mark.textContent = i === 0 ? "0 s" : String(at);
+      mark.style.insetInlineStart = `${100 * at / duration}%`;
+      marks.push(mark);
+    }
+    find("times").replaceChildren(...marks);
   }
 
   const xOf = (db) => 34 + (Math.max(-60, Math.min(0, db)) + 60) * 3;
@@ -375,9 +507,10 @@
       const text = inDigits(slider, value);
       input.value = String(1000 * partOf(slider, value));
       input.setAttribute("aria-valuetext", `${text} ${slider.unit}`);
-      input.parentElement.querySelector("[data-value]").textContent = text;
+      const typed = find(`${slider.key}-number`);
+      if (document.activeElement !== typed) typed.value = text;
     }
-    find("to-curve").hidden = isOnCurve;
+    find("to-curve").hidden = isOnCurve && isNeutral();
     drawTransfer();
     drawKnob();
     showCommand();
@@ -422,6 +555,53 @@
       ]),
     );
 
+  /** Whether what comes after the amplifier leaves it as it is. */
+  const isNeutral = () => state.trimDb === 0 && state.mix === 1;
+
+  /** The number that a person typed, or NaN. */
+  function typedNumber(text) {
+    const plain = text.trim().replace("−", "-").replace(",", ".");
+    if (/^(∞|inf(inity)?)$/i.test(plain)) return Infinity;
+    // A unit may follow.
+    const [number] = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i.exec(plain) ?? [];
+    return number === undefined ? NaN : Number(number);
+  }
+
+  /** Sets the parameter of `slider`; one that is not its own leaves the knob behind. */
+  function setParameter(slider, value) {
+    state.parameters = rounded({ ...state.parameters, [slider.key]: value });
+    state.isOnCurve = false;
+    apply();
+  }
+
+  /** Trim and mix as they stand, everywhere. */
+  function applyBlend() {
+    const { trimDb, mix, playing, sound } = state;
+    find("trim").value = String(trimDb);
+    find("mix").value = String(100 * mix);
+    const texts = { trim: inDb(trimDb), mix: String(Math.round(100 * mix)) };
+    for (const [id, text] of Object.entries(texts)) {
+      const typed = find(`${id}-number`);
+      if (document.activeElement !== typed) typed.value = text;
+      find(id).setAttribute(
+        "aria-valuetext",
+        `${text} ${id === "mix" ? "%" : "dB"}`,
+      );
+    }
+    find("to-curve").hidden = state.isOnCurve && isNeutral();
+    find("blend-note").hidden = isNeutral();
+    if (playing) setBlend(playing);
+    clearTimeout(waiting);
+    if (sound) waiting = setTimeout(analyse, 60);
+  }
+
+  function setBlend({ wet, through }) {
+    const to = (gain, value) =>
+      gain.gain.setTargetAtTime(value, context.currentTime, 0.01);
+    to(wet, state.mix * 10 ** (state.trimDb / 20));
+    to(through, 1 - state.mix);
+  }
+
   function setKnob(position) {
     const { positions } = turns[state.mode];
     const last = positions.length - 1;
@@ -458,7 +638,8 @@
     );
     knob.classList.toggle("beyond", position < low || position > high);
     knob.classList.toggle("left", !isOnCurve);
-    knob.querySelector(".reading").textContent = String(position);
+    const typed = find("knob-number");
+    if (document.activeElement !== typed) typed.value = String(position);
     knob.querySelector(".pointer").setAttribute(
       "transform",
       `rotate(${-150 + 300 * part} 70 70)`,
@@ -513,21 +694,71 @@
         setKnob(state.position);
       });
     }
+    knob.addEventListener("dblclick", () => setKnob(START));
+    /** Takes what is typed at `id`, on Enter or when it is left. */
+    const onTyped = (id, take) => {
+      const input = find(id);
+      input.addEventListener("focus", () => input.select());
+      input.addEventListener("change", () => {
+        const value = typedNumber(input.value);
+        if (!Number.isNaN(value)) take(value);
+      });
+      input.addEventListener("keydown", ({ key }) => {
+        if (key === "Enter" || key === "Escape") input.blur();
+      });
+      // As it is shown, whatever was typed.
+      input.addEventListener("blur", () => {
+        apply();
+        applyBlend();
+      });
+    };
     for (const slider of sliders) {
       const input = find(slider.key);
       input.addEventListener("input", () => {
-        const value = slide.to(slider, Number(input.value) / 1000);
-        state.parameters = rounded({
-          ...state.parameters,
-          [slider.key]: value,
-        });
-        state.isOnCurve = false;
+        setParameter(slider, slide.to(slider, Number(input.value) / 1000));
+      });
+      input.addEventListener("dblclick", () => {
+        const { positions } = turns[state.mode];
+        setParameter(slider, positions[state.position][slider.key]);
+        const own = rounded(positions[state.position]);
+        const { parameters } = state;
+        state.isOnCurve = Object.keys(own)
+          .every((key) => own[key] === parameters[key]);
         apply();
       });
+      onTyped(`${slider.key}-number`, (value) => {
+        const { least, most } = slider;
+        setParameter(slider, Math.max(least, Math.min(most, value)));
+      });
+    }
+    if (dial !== null) {
+      const [from, to] = dial.range;
+      onTyped(
+        "knob-number",
+        (value) => setKnob(dialSteps * (value - from) / (to - from)),
+      );
+    }
+    const setTrim = (db) => {
+      state.trimDb = Math.max(-24, Math.min(24, db));
+      applyBlend();
+    };
+    const setMix = (percent) => {
+      state.mix = Math.max(0, Math.min(100, percent)) / 100;
+      applyBlend();
+    };
+    for (
+      const [id, set, neutral] of [["trim", setTrim, 0], ["mix", setMix, 100]]
+    ) {
+      const input = find(id);
+      input.addEventListener("input", () => set(Number(input.value)));
+      input.addEventListener("dblclick", () => set(neutral));
+      onTyped(`${id}-number`, set);
     }
     find("to-curve").addEventListener("click", () => {
+      setTrim(0);
+      setMix(100);
       setKnob(state.position);
-      knob.focus();
+      (dial === null ? find("play") : knob).focus();
     });
   }
 
@@ -601,12 +832,21 @@
       unit: context.createGain(),
       bypass: context.createGain(),
       target: context.createGain(),
+      difference: context.createGain(),
     };
+    const [wet, through] = [0, 1].map(() => new GainNode(context));
+    wet.gain.value = state.mix * 10 ** (state.trimDb / 20);
+    through.gain.value = 1 - state.mix;
     for (const fader of Object.values(faders)) {
       fader.gain.value = 0;
       fader.connect(context.destination);
     }
-    source.connect(node).connect(faders.unit);
+    source.connect(node).connect(wet);
+    source.connect(through);
+    for (const part of [wet, through]) {
+      part.connect(faders.unit);
+      part.connect(faders.difference);
+    }
     source.connect(faders.bypass);
     if (target) {
       const other = context.createBufferSource();
@@ -615,6 +855,8 @@
       other.loop = loop && durationOf(target) >= duration;
       other.loopEnd = duration;
       other.connect(faders.target);
+      const turned = new GainNode(context, { gain: -1 });
+      other.connect(turned).connect(faders.difference);
       sources.push(other);
     }
     const offset = from >= duration ? 0 : from;
@@ -622,6 +864,8 @@
     for (const each of sources) each.start(startedAt, offset);
     const playing = {
       node,
+      wet,
+      through,
       sources,
       faders,
       startedAt,
@@ -710,11 +954,10 @@
     const { playing, overview } = state;
     if (playing === null) return;
     const { value } = document.querySelector("[name=listen]:checked");
-    const match = find("match").checked ? overview?.match ?? 1 : 1;
-    const levels = { unit: 1, bypass: match, target: 1 };
+    const levels = find("match").checked ? overview?.match ?? {} : {};
     for (const [name, fader] of Object.entries(playing.faders)) {
       fader.gain.setTargetAtTime(
-        name === value ? levels[name] : 0,
+        name === value ? levels[name] ?? 1 : 0,
         context.currentTime,
         0.005,
       );
@@ -798,8 +1041,42 @@
       if (part >= 0 && part <= 1) seekTo(part * lengthNow());
     });
     for (const choice of document.querySelectorAll("[name=listen], #match")) {
-      choice.addEventListener("change", applyListening);
+      choice.addEventListener("change", () => {
+        applyListening();
+        if (state.overview) showComparison();
+      });
     }
+    const listenTo = (name) => {
+      const choice = document.querySelector(`[name=listen][value=${name}]`);
+      if (choice.disabled) return;
+      choice.checked = true;
+      applyListening();
+    };
+    addEventListener("keydown", (event) => {
+      const { target, key } = event;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (target.closest("input[inputmode], textarea, select, pre")) return;
+      switch (key.toLowerCase()) {
+        case " ":
+          if (target.closest("button, a, summary, [type=checkbox], .pick")) {
+            return;
+          }
+          find("play").click();
+          break;
+        case "a":
+          listenTo(state.target ? "target" : "bypass");
+          break;
+        case "b":
+          listenTo("unit");
+          break;
+        case "d":
+          listenTo("difference");
+          break;
+        default:
+          return;
+      }
+      event.preventDefault();
+    });
     find("link").addEventListener("change", () => {
       state.playing?.node.port.postMessage({ isLinked: isLinked() });
       showCommand();
@@ -823,22 +1100,39 @@
     });
   }
 
-  const excerpt = new File([bytesOf(settings.excerpt)], settings.excerptName, {
-    type: "audio/wav",
-  });
-  // The command takes a file, as which the excerpt is nowhere yet.
-  find("save-excerpt").href = URL.createObjectURL(excerpt);
-  find("save-excerpt").download = settings.excerptName;
+  const fileOf = ({ bytes, name }) =>
+    new File([bytesOf(bytes)], name, { type: "audio/wav" });
+  const excerpt = fileOf(settings.excerpt);
 
-  async function openExcerpt() {
+  /** Opens what the page has in it, which the command can have as a file. */
+  async function openOwn(file, label) {
     trouble("");
-    setSound(await open(excerpt));
-    find("save-excerpt").hidden = false;
+    setSound(await open(file));
+    const link = find("save-excerpt");
+    URL.revokeObjectURL(link.href);
+    link.href = URL.createObjectURL(file);
+    link.download = file.name;
+    link.textContent = label;
+    link.hidden = false;
   }
+
+  const openExcerpt = () => openOwn(excerpt, "Save the excerpt");
+
+  /** The take that the page came with, in step already. */
+  async function openTake() {
+    const { dry, wet, words } = settings.take;
+    await openOwn(fileOf(dry), "Save the dry side");
+    await setTarget(await open(fileOf(wet)), words);
+  }
+
+  /** Where the knob stands at first. */
+  const START = 70;
 
   setUpKnob();
   setUpSound();
-  setKnob(70);
-  const ready = openExcerpt();
+  setKnob(START);
+  applyBlend();
+  find("take").addEventListener("click", openTake);
+  const ready = settings.take ? openTake() : openExcerpt();
   globalThis.player = { state, ready, createUnit, bufferOf };
 })();

@@ -6,7 +6,15 @@
  */
 
 import { stripTypeScriptTypes } from "node:module";
+import fft from "fft.js" with { type: "text" };
 import linked from "../compressor/linked.ts" with { type: "text" };
+import esr from "../metrics/esr.ts" with { type: "text" };
+import alignment from "../sound/alignment.ts" with { type: "text" };
+import constantOffset from "../sound/constant_offset.ts" with { type: "text" };
+import fractionalDelay from "../sound/fractional_delay.ts" with {
+  type: "text",
+};
+import preEmphasis from "../sound/pre_emphasis.ts" with { type: "text" };
 import soundFile from "../sound/sound_file.ts" with { type: "text" };
 import wavLayout from "../sound/wav_layout.ts" with { type: "text" };
 import wavReader from "../sound/wav_reader.ts" with { type: "text" };
@@ -42,6 +50,33 @@ export function waveReaderScript(): string {
     "conversionOf",
     "convertedName",
     "quoted",
+  ]);
+}
+
+/** What puts a target in step and compares it, as `targets`. */
+export function targetsScript(): string {
+  const package_ = `const FFT = (() => {
+const module = {};
+${fft}
+return module.exports;
+})();`;
+  return moduleScript("targets", [
+    package_,
+    preEmphasis,
+    esr,
+    alignment,
+    constantOffset,
+    fractionalDelay,
+  ], [
+    "EsrMeter",
+    "esr",
+    "preEmphasise",
+    "searchAlignment",
+    "MATCH_THRESHOLD",
+    "SilentSideError",
+    "constantOffset",
+    "withoutOffset",
+    "delayed",
   ]);
 }
 

@@ -12,16 +12,22 @@ import { jsonValues } from "../data/values_schema.ts";
 import type { Model } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
 import { codeForScript, escapeHtml, jsonForScript } from "../report/html.ts";
+import type { PageLink } from "../report/meta.ts";
 import { renderFacts } from "../report/render_cells.ts";
 import { renderShell, renderTime } from "../report/shell.ts";
 import { DIAL_STEPS, type Panel } from "./knob.ts";
-import { channelUnitsScript, waveReaderScript } from "./module_script.ts";
+import {
+  channelUnitsScript,
+  targetsScript,
+  waveReaderScript,
+} from "./module_script.ts";
 import type { PageRenderer } from "./renderer.ts";
 import { type Slider, slidersOf } from "./sliders.ts";
 import theme from "../report/client.js" with { type: "text" };
 import channels from "./channels.js" with { type: "text" };
 import client from "./client.js" with { type: "text" };
 import processor from "./processor.js" with { type: "text" };
+import target from "./target.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 import waveWriter from "./wave_writer.js" with { type: "text" };
 
@@ -37,6 +43,8 @@ export interface PlayerOptions {
   excerpt: Uint8Array;
   /** What the excerpt is, in a few words. */
   excerptName: string;
+  /** A take that the unit was fitted to, to begin with in its place. */
+  take?: PlayerTake;
   /** The unit's knobs. */
   panel: Panel;
   /** Where the curve comes from. */
@@ -47,6 +55,25 @@ export interface PlayerOptions {
   builtAt: Date;
   /** Versions and the like. */
   provenance: Record<string, string | number>;
+  /** Where the page leads to. */
+  links?: readonly PageLink[];
+}
+
+/** Both sides of a recording, in step. */
+export interface PlayerTake {
+  /** The sides, of one rate and length. */
+  dry: NamedSound;
+  wet: NamedSound;
+  /** What was done to put them in step, in words. */
+  words: string;
+}
+
+/** A sound in the page. */
+export interface NamedSound {
+  /** What it is called. */
+  name: string;
+  /** A WAVE file. */
+  wav: Uint8Array;
 }
 
 /** Highest reduction that the meter shows, in dB. */
@@ -55,7 +82,7 @@ const METER_DB = 24;
 function renderSlider({ key, label, unit }: Slider): string {
   return `<div class="slider"><label for="${key}">${label}</label>
 <input type="range" id="${key}" min="0" max="1000" step="1">
-<output for="${key}"><span data-value></span> <span class="unit">${unit}</span></output></div>`;
+<span class="typed"><input type="text" inputmode="decimal" id="${key}-number" aria-label="${label}, a number" autocomplete="off"> <span class="unit">${unit}</span></span></div>`;
 }
 
 /** Sentences on where the knob goes beyond the fitted settings. */
@@ -131,7 +158,50 @@ const WAVES = [
   { id: "wave-in", label: "In" },
   { id: "wave-out", label: "Out" },
   { id: "wave-target", label: "Target" },
+  { id: "wave-difference", label: "Difference" },
 ];
+
+/** A scale beside a wave: each label at a part of its height. */
+function renderScale(
+  marks: readonly (readonly [text: string, part: number])[],
+) {
+  return `<div class="heights" aria-hidden="true">${
+    marks.map(([text, part]) =>
+      `<span style="top:${(100 * part).toFixed(1)}%">${text}</span>`
+    ).join("")
+  }</div>`;
+}
+
+/** Of a wave: full scale and half of it, above and below. */
+const WAVE_SCALE = renderScale([
+  ["0 dB", 0],
+  ["−6", 0.25],
+  ["−∞", 0.5],
+  ["−6", 0.75],
+  ["0", 1],
+]);
+
+/** What is beneath the amplifier: a slider and a number each. */
+const BLEND = [
+  { id: "trim", label: "Trim", low: -24, high: 24, step: 0.1, unit: "dB" },
+  { id: "mix", label: "Mix", low: 0, high: 100, step: 1, unit: "%" },
+];
+
+function renderBlend(
+  { id, label, low, high, step, unit }: typeof BLEND[number],
+) {
+  return `<div class="slider"><label for="${id}">${label}</label>
+<input type="range" id="${id}" min="${low}" max="${high}" step="${step}">
+<span class="typed"><input type="text" inputmode="decimal" id="${id}-number" aria-label="${label}, a number" autocomplete="off"> <span class="unit">${unit}</span></span></div>`;
+}
+
+/** What can be listened to: its name, what it is, the key that chooses it. */
+const VERSIONS = [
+  ["unit", "the amplifier", "B"],
+  ["bypass", "bypass", ""],
+  ["target", "the target", "A"],
+  ["difference", "the difference", "D"],
+] as const;
 
 function renderMain(options: PlayerOptions, sliders: Slider[]): string {
   const { panel, origin } = options;
@@ -150,48 +220,39 @@ function renderMain(options: PlayerOptions, sliders: Slider[]): string {
     { length: METER_DB / 6 + 1 },
     (_, i) => `<span>${6 * i}</span>`,
   );
-  return `<section class="panel sound" aria-labelledby="sound-heading">
-<h2 id="sound-heading">Sound</h2>
-<div class="files">
-<label class="pick button">Choose a sound<input type="file" id="sound-file" accept="audio/*,.wav"></label>
-<button type="button" class="button" id="excerpt">Built-in excerpt</button>
-<a class="button" id="save-excerpt" hidden>Save the excerpt</a>
-<label class="pick button">Choose a target to compare with<input type="file" id="target-file" accept="audio/*,.wav"></label>
-</div>
-<p class="hint">Or drop a file on the page. What you choose stays on this machine.</p>
-<p id="sound-name" dir="auto"></p>
-<p id="target-name" dir="auto" hidden></p>
-<p id="trouble" role="alert" hidden></p>
+  const hasKnob = title !== "";
+  const versions = VERSIONS.map(([value, label, key], i) =>
+    `<label><input type="radio" name="listen" value="${value}"${
+      i === 0 ? " checked" : i > 1 ? " disabled" : ""
+    }> ${label}${
+      key === "" ? "" : ` <kbd>${key}</kbd>`
+    } <span class="by" data-by="${value}"></span></label>`
+  );
+  return `<section class="panel deck${
+    hasKnob ? "" : " plain"
+  }" aria-labelledby="deck-heading">
+<h2 id="deck-heading" class="offscreen-label">Play</h2>
 <div class="transport">
 <button type="button" class="button main" id="play">Play</button>
-<label class="check"><input type="checkbox" id="loop" checked> Loop</label>
 <label class="seek"><span class="offscreen-label">Position</span><input type="range" id="position" min="0" max="1000" step="1" value="0"></label>
 <output id="time" for="position">0:00</output>
+<label class="check"><input type="checkbox" id="loop" checked> Loop</label>
 </div>
-<div class="listen">
-<fieldset><legend>Listen to</legend>
-<label><input type="radio" name="listen" value="unit" checked> the amplifier</label>
-<label><input type="radio" name="listen" value="bypass"> bypass</label>
-<label><input type="radio" name="listen" value="target" disabled> the target</label>
-</fieldset>
-<label class="check"><input type="checkbox" id="link" disabled> Link the channels</label>
-<label class="check"><input type="checkbox" id="match" checked> Match the level of bypass <output id="match-gain" for="match"></output></label>
-</div>
-</section>
-
-<div class="rack">
-<section class="panel knob-panel" aria-labelledby="knob-heading"${
-    title === "" ? " hidden" : ""
-  }>
+<div class="knob-panel"${hasKnob ? "" : " hidden"}>
 <h2 id="knob-heading">${escapeHtml(title)}</h2>
-<div id="knob" role="slider" tabindex="0" aria-labelledby="knob-heading" aria-valuemin="${low}" aria-valuemax="${high}" aria-valuenow="${low}"${
+<div class="dial"><div id="knob" role="slider" tabindex="0" aria-labelledby="knob-heading" aria-valuemin="${low}" aria-valuemax="${high}" aria-valuenow="${low}"${
     dial === undefined ? " hidden" : ""
   }>
 <svg viewBox="0 0 140 140" aria-hidden="true"><g class="ticks">${
     ticks.join("")
   }</g><circle class="cap" cx="70" cy="70" r="44"/><path class="pointer" d="M70 34V50"/></svg>
-<span class="reading" aria-hidden="true"></span>
-</div>
+</div><p class="typed"${
+    dial === undefined ? " hidden" : ""
+  }><input type="text" inputmode="decimal" id="knob-number" aria-label="${
+    escapeHtml(title)
+  }, a number" autocomplete="off"> <span class="unit">${
+    escapeHtml(dial?.unit ?? "")
+  }</span></p></div>
 <fieldset class="switch"${
     choice === undefined ? " hidden" : ""
   }><legend class="offscreen-label">${
@@ -204,7 +265,37 @@ function renderMain(options: PlayerOptions, sliders: Slider[]): string {
     ).join("\n")
   }</fieldset>
 <p id="knob-note" aria-live="polite"></p>
+</div>
+<div class="listen">
+<fieldset class="versions"><legend>Listen to</legend>
+${versions.join("\n")}
+</fieldset>
+<label class="check"><input type="checkbox" id="match" checked> Match the levels: what is louder is turned down by what stands beside it</label>
+<label class="check"><input type="checkbox" id="link" disabled> Link the channels</label>
+<dl class="levels" id="comparison" hidden><div><dt>ESR, target and what is heard</dt><dd id="esr">–</dd></div></dl>
+<div class="blend">${BLEND.map(renderBlend).join("\n")}</div>
+<p class="hint">Space plays and stops; B is the amplifier, A the target or bypass, D the difference. Double-click resets a knob or a slider.</p>
+</div>
 </section>
+
+<section class="panel sound" aria-labelledby="sound-heading">
+<h2 id="sound-heading">Sound</h2>
+<div class="files">
+<label class="pick button">Choose a sound<input type="file" id="sound-file" accept="audio/*,.wav"></label>
+<label class="pick button">Choose a target to compare with<input type="file" id="target-file" accept="audio/*,.wav"></label>
+<button type="button" class="button" id="take"${
+    options.take === undefined ? " hidden" : ""
+  }>The recordings of the fit</button>
+<button type="button" class="button" id="excerpt">Built-in excerpt</button>
+<a class="button" id="save-excerpt" hidden>Save the excerpt</a>
+</div>
+<p class="hint">Or drop a file on the page. What you choose stays on this machine. A target is put in step with the sound: its lag, in parts of a sample, its polarity, a constant offset.</p>
+<p id="sound-name" dir="auto"></p>
+<p id="target-name" dir="auto" hidden></p>
+<p id="trouble" role="alert" hidden></p>
+</section>
+
+<div class="rack">
 <section class="panel meter-panel" aria-labelledby="meter-heading">
 <h2 id="meter-heading">Gain reduction</h2>
 <div id="meter" role="meter" aria-labelledby="meter-heading" aria-valuemin="0" aria-valuemax="${METER_DB}" aria-valuenow="0"><div class="bar"></div></div>
@@ -237,19 +328,31 @@ ${renderTransfer()}
 ${
     WAVES.map(({ id, label }) =>
       `<div class="wave" id="${id}"${
-        id === "wave-target" ? " hidden" : ""
-      }><span>${label}</span><svg viewBox="0 -1 1000 2" preserveAspectRatio="none" role="img" aria-label="${label}: waveform"><path d=""/></svg></div>`
+        id === "wave-target" || id === "wave-difference" ? " hidden" : ""
+      }><span>${label}</span><svg viewBox="0 -1 1000 2" preserveAspectRatio="none" role="img" aria-label="${label}: waveform"><path class="gridlines" d="M0 -0.5H1000M0 0H1000M0 0.5H1000"/><path class="outline" d=""/></svg>${WAVE_SCALE}</div>`
     ).join("\n")
   }
-<div class="wave" id="wave-gain"><span>Reduction</span><svg viewBox="0 0 1000 ${METER_DB}" preserveAspectRatio="none" role="img" aria-label="Gain reduction over time, ${METER_DB} dB high"><path d=""/></svg></div>
+<div class="wave" id="wave-gain"><span>Reduction</span><svg viewBox="0 0 1000 ${METER_DB}" preserveAspectRatio="none" role="img" aria-label="Gain reduction over time, ${METER_DB} dB high"><path class="gridlines" d="${
+    [6, 12, 18].map((db) => `M0 ${db}H1000`).join("")
+  }"/><path class="outline" d=""/></svg>${
+    renderScale(
+      Array.from({ length: METER_DB / 6 + 1 }, (_, i) => [
+        i === 0 ? "0 dB" : String(6 * i),
+        6 * i / METER_DB,
+      ]),
+    )
+  }</div>
+<div class="wave-times" id="times" aria-hidden="true"></div>
 <div class="playhead"></div>
 </div>
+<p class="hint">A click goes there.</p>
 </section>
 
 <section class="panel" aria-labelledby="render-heading">
 <h2 id="render-heading">Render</h2>
 <p><button type="button" class="button main" id="render">Render to WAV</button> <span id="rendered" role="status"></span></p>
 <p class="hint">The whole sound through the amplifier, 32-bit float, from rest. The command line gives the same samples:</p>
+<p class="hint" id="blend-note" hidden>It knows neither trim nor mix, which the file rendered here has in it.</p>
 <pre tabindex="0" role="region" aria-label="Command"><code id="command"></code></pre>
 </section>
 
@@ -271,6 +374,11 @@ ${renderFacts(options.provenance)}
 </section>`;
 }
 
+/** A sound as the page's script takes it. */
+function fileOf({ name, wav }: NamedSound): { name: string; bytes: string } {
+  return { name, bytes: wav.toBase64() };
+}
+
 /** The page. */
 export async function renderPlayer(options: PlayerOptions): Promise<string> {
   const { origin, surrogate, panel, model, renderer } = options;
@@ -281,8 +389,12 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
   const isPublished = model.name === PAPER_MODEL;
   const settings = {
     kernel: renderer.wasm.toBase64(),
-    excerpt: options.excerpt.toBase64(),
-    excerptName: options.excerptName,
+    excerpt: fileOf({ name: options.excerptName, wav: options.excerpt }),
+    take: options.take === undefined ? null : {
+      dry: fileOf(options.take.dry),
+      wet: fileOf(options.take.wet),
+      words: options.take.words,
+    },
     dial: panel.dial ?? null,
     dialSteps: DIAL_STEPS,
     turns: Object.fromEntries(
@@ -316,6 +428,7 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
       ? "One setting, to listen to and to change."
       : "Turn one knob; the parameters of a compressor follow.",
     facts: [renderTime(options.builtAt)],
+    links: options.links,
     surrogate: surrogate
       ? {
         name: "the curve of this player",
@@ -333,6 +446,8 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
       { name: "renderer.js", code: renderer.code },
       { name: "player/channels.js", code: channels },
       { name: "sound/wav_reader.ts", code: waveReaderScript() },
+      { name: "sound/alignment.ts", code: targetsScript() },
+      { name: "player/target.js", code: target },
       { name: "wave_writer.js", code: waveWriter },
       { name: "player/client.js", code: client },
     ],

@@ -21,6 +21,9 @@ export interface Slider {
   low: number;
   /** Highest value. */
   high: number;
+  /** Ends of what may be typed, where a slider's own do not reach; "∞" for none. */
+  least: number;
+  most: number | "∞";
   /** Whether it moves by ratios. */
   log: boolean;
   /** Digits of the number: decimals in dB, else significant ones. */
@@ -29,7 +32,7 @@ export interface Slider {
 
 /** The sliders of `model`, for a unit that has the values `found`. */
 export function slidersOf(
-  { parameters }: Model,
+  { parameters, feedback }: Model,
   found: readonly Values[],
 ): Slider[] {
   return parameters.map((parameter) => {
@@ -43,12 +46,30 @@ export function slidersOf(
       key: name,
       label: title,
       unit,
+      ...typed(parameter, feedback),
       low: values.reduce((a, b) => Math.min(a, b), low),
       high: values.reduce((a, b) => Math.max(a, b), high),
       log,
       digits: decimals,
     };
   });
+}
+
+/** The most that may be typed of what has no end. */
+const MOST = { dB: 200, other: 1e6 };
+
+/** What may be typed of a parameter; of a ratio ∞, where a model can have it. */
+function typed(
+  { unit, range: [low, high], scale }: Parameter,
+  feedback: boolean,
+): Pick<Slider, "least" | "most"> {
+  const end = unit === "dB" ? MOST.dB : MOST.other;
+  return {
+    least: Math.max(low, -end),
+    most: scale === "log-above-one" && !feedback && high === Infinity
+      ? "∞"
+      : Math.min(high, end),
+  };
 }
 
 /** What is of use of a parameter. */
