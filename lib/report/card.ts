@@ -6,7 +6,7 @@
  */
 
 import * as z from "zod";
-import type { Cell, Chart, Figure } from "./cells.ts";
+import { type Cell, type Chart, type Figure, VERDICTS } from "./cells.ts";
 import type { ReportMeta } from "./meta.ts";
 
 const figureSchema = z.object({
@@ -56,6 +56,15 @@ export const cardSchema = z.object({
   }),
   /** The headline figures: those of the first such cell. */
   figures: z.array(figureSchema),
+  /** The claims: those of the first such cell. */
+  claims: z.array(z.object({
+    said: z.string(),
+    verdict: z.enum(VERDICTS),
+    figure: z.string(),
+    by: z.string().optional(),
+  })).default([]),
+  /** What the config had other than by default, by key. */
+  changed: z.record(z.string(), z.unknown()).default({}),
   /** The first chart that has lines or points. */
   picture: pictureSchema.optional(),
 });
@@ -73,6 +82,7 @@ export function cardOf(
   report: string,
 ): ReportCard {
   const headline = cells.find((cell) => cell.kind === "figures");
+  const claimed = cells.find((cell) => cell.kind === "claims");
   let picture: Picture | undefined;
   for (const cell of cells) {
     if (cell.kind !== "charts") continue;
@@ -86,6 +96,8 @@ export function cardOf(
     generated_at: meta.generatedAt.toISOString(),
     source: meta.source,
     figures: (headline?.figures ?? []).map(asJson),
+    claims: claimed?.claims ?? [],
+    changed: meta.changed ?? {},
     ...(picture && { picture }),
   };
 }

@@ -24,6 +24,8 @@ export interface ReportMeta {
   subtitle?: string;
   /** The data. */
   source: ReportSource;
+  /** What the config has other than by default, by key. */
+  changed?: Record<string, unknown>;
   /** When the run ended. */
   generatedAt: Date;
   /** Versions, seeds, machine, time taken: shown at the end of the page. */
