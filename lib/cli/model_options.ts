@@ -6,13 +6,16 @@
  */
 
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { AUTO } from "../fitting/fit_config.ts";
 import { MODEL_HELP, parseModel } from "../models/presets.ts";
 import type { Range } from "../objective/coordinates.ts";
 
-/** The option `--model`. */
-export function modelOption() {
-  return new Option("--model <M>", `the model: ${MODEL_HELP}`).argParser(
+/** The option `--model`; with `auto` among its values, if the command can choose. */
+export function modelOption(choosing: typeof AUTO | "" = "") {
+  const what = choosing === "" ? "" : `${choosing}, `;
+  return new Option("--model <M>", `the model: ${what}${MODEL_HELP}`).argParser(
     (text) => {
+      if (text.trim().toLowerCase() === choosing) return choosing;
       try {
         parseModel(text);
       } catch (error) {

@@ -17,7 +17,14 @@ import {
   levelSlope,
   verdictOf,
 } from "../fitting/fit_verdict.ts";
-import { chunkOptions, completed, fitSchema } from "../fitting/fit_config.ts";
+import { chooseModel, type ModelChoice } from "../fitting/choose_model.ts";
+import {
+  AUTO,
+  choosingSchema,
+  chunkOptions,
+  completed,
+  RICHEST,
+} from "../fitting/fit_config.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
 import { type Score, scoreEach, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -131,6 +138,35 @@ async function startFrom(file: string, model: Model): Promise<Values> {
   return completed(model, values);
 }
 
+/** The models that were tried, for `--json`. */
+function choiceAsJson({ trials, chosen, heldOutSeconds }: ModelChoice) {
+  return {
+    held_out_seconds: heldOutSeconds,
+    models: trials.map(({ model, parameters, esr, heldOutEsr }, i) => ({
+      model: model.name,
+      params: jsonValues(parameters),
+      esr,
+      held_out_esr: heldOutEsr,
+      chosen: i === chosen,
+    })),
+  };
+}
+
+/** The same as a table. */
+function describeChoice({ trials, chosen, heldOutSeconds }: ModelChoice) {
+  const width = Math.max(...trials.map(({ model }) => model.name.length));
+  return [
+    `${"Tried".padEnd(width + 2)}parameters  ESR fitted  held out, ${
+      formatDuration(heldOutSeconds)
+    }`,
+    ...trials.map(({ model, size, esr, heldOutEsr }, i) =>
+      `${i === chosen ? "→" : " "} ${model.name.padEnd(width)}${
+        String(size).padStart(10)
+      }${formatNumber(esr, 4).padStart(13)}  ${formatNumber(heldOutEsr, 4)}`
+    ),
+  ].join("\n");
+}
+
 /** An ESR, in decibels too. */
 function describeEsr(esr: number): string {
   return `${formatNumber(esr)} (${formatDecibels(10 * Math.log10(esr))})`;
@@ -227,7 +263,9 @@ export const command = new Command("deno task fit")
       "Newton-Raphson with the exact Hessian: those of the paper's 4A-2A, with the\n" +
       "corners of the unit's coupling and bandwidth where they matter, or those of\n" +
       "another --model. With them it finds the delay of each recording, in parts of a\n" +
-      "sample. It looks among ratios from 1 to ∞, attacks of " + ATTACKS +
+      "sample. --model auto tries models from the simplest to opto on the first two\n" +
+      "thirds, scores them on the last, and keeps the simplest within 10 % of the best.\n" +
+      "It looks among ratios from 1 to ∞, attacks of " + ATTACKS +
       " ms and releases\nof " + RELEASES +
       " ms, of a feedback model those of the loop (divided by the ratio),\n" +
       "or where --range says. A time is that in which the gain goes from 10 to 90 %\n" +
@@ -240,7 +278,7 @@ export const command = new Command("deno task fit")
     "--report [FILE.html]",
     "write a page of the fit, to look at and to listen to (default: in reports/fit/)",
   )
-  .addOption(modelOption())
+  .addOption(modelOption(AUTO))
   .addOption(rangeOption())
   .option("--start <FILE.yaml>", "a unit to start from, as --out wrote it")
   .option(
@@ -269,6 +307,7 @@ Examples:
   deno task fit dry.wav wet.wav --out unit.yaml
   deno task fit dry.wav wet.wav --report fit.html
   deno task fit dry1.wav wet1.wav dry2.wav wet2.wav --test dry3.wav wet3.wav
+  deno task fit dry.wav wet.wav --model auto --out unit.yaml
   deno task fit dry.wav wet.wav --model opto --range attack_ms=0.1..50
   deno task fit dry.wav wet.wav --set solver.method=damped --json -`,
   )
@@ -286,12 +325,13 @@ Examples:
       [...named.flat(), ...tested.flat(), options.config, options.start],
       { "--out": out, "--report": report, "--json": json },
     );
-    const asked = await configOf(fitSchema, "fit", options, {
+    const asked = await configOf(choosingSchema, "fit", options, {
       "alignment.enabled": options.align ? undefined : false,
     });
     const isDelayed = asked.alignment.enabled &&
       asked.alignment.delay === "fraction";
-    const config = await withEngine(asked, asked.model, {
+    const richest = asked.model === AUTO ? parseModel(RICHEST) : asked.model;
+    const config = await withEngine({ ...asked, model: richest }, richest, {
       linked: options.link,
       delayed: isDelayed,
     });
@@ -318,29 +358,47 @@ Examples:
     }).filter((warning, i, all) => all.indexOf(warning) === i);
     for (const warning of warnings) note(`warning: ${warning}`);
 
+    if (options.start !== undefined && asked.model === AUTO) {
+      throw new Error(
+        "--start: a unit to start from is of one model; leave it out with --model auto",
+      );
+    }
     const start = options.start === undefined
       ? undefined
       : await startFrom(options.start, config.model);
     const progress = await startProgress("Fitting", solver.max_iterations);
     let done = 0;
     let fit: TakesFit;
+    let choice: ModelChoice | undefined;
     try {
-      fit = await fitTakes(
-        recorded.flatMap(({ takes }) => takes),
-        config.model,
-        solver,
-        engine,
-        {
-          chunks,
-          isDelayed,
+      const given = recorded.flatMap(({ takes }) => takes);
+      let name = "";
+      const fitOptions = {
+        chunks,
+        isDelayed,
+        onIteration: ({ loss }: IterationRecord, isCoarse: boolean) =>
+          progress.update(
+            Math.min(++done, solver.max_iterations),
+            `${name}loss ${formatNumber(loss, 5)}${
+              isCoarse ? ", on a part" : ""
+            }`,
+          ),
+      };
+      if (asked.model === AUTO) {
+        choice = await chooseModel(given, solver, engine, {
+          ...fitOptions,
+          onTrial(model) {
+            done = 0;
+            name = `${model}: `;
+          },
+        });
+        fit = choice.fit;
+      } else {
+        fit = await fitTakes(given, config.model, solver, engine, {
+          ...fitOptions,
           starts: start && [start],
-          onIteration: ({ loss }, isCoarse) =>
-            progress.update(
-              Math.min(++done, solver.max_iterations),
-              `loss ${formatNumber(loss, 5)}${isCoarse ? ", on a part" : ""}`,
-            ),
-        },
-      );
+        });
+      }
     } finally {
       progress.stop();
     }
@@ -397,6 +455,7 @@ Examples:
 
     const doubts = verdict.kind === "compresses"
       ? [
+        ...(choice?.doubt === undefined ? [] : [choice.doubt]),
         ...(verdict.doubt ? [verdict.doubt] : []),
         ...fitWarnings(pairs, model, fit),
       ]
@@ -430,6 +489,7 @@ Examples:
     const result = {
       model: model.name,
       dropped: fit.dropped,
+      ...(choice && { choice: choiceAsJson(choice) }),
       params: jsonValues(parameters),
       uncertainty: jsonValues(uncertainty),
       ...(model.feedback && { loop_ms: loopTimes(model, parameters) }),
@@ -502,6 +562,7 @@ Examples:
             fit.dropped.length === 1 ? "was" : "were"
           } dropped)`
       }`,
+      ...(choice === undefined ? [] : ["", describeChoice(choice), ""]),
       ...fit.takes.flatMap(({ initialGainDb }, i) =>
         initialGainDb === undefined ? [] : [
           `${bold("Start")}       ${

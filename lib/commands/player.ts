@@ -19,12 +19,12 @@ import { formatBytes } from "../base/format.ts";
 import {
   bold,
   CHANNEL_HELP,
-  channelOf,
   collect,
   jsonOption,
   liesIn,
   note,
   placeOfParameters,
+  positiveInteger,
   printResult,
   REPORTS,
   requireDistinctFiles,
@@ -150,7 +150,7 @@ export const command = new Command("deno task player")
     "with --params: a take of the fit, to play and compare",
   )
   .option("--wet <WET.wav>", "its wet side, which is put in step as fit does")
-  .option("--channel <n>", CHANNEL_HELP, channelOf)
+  .option("--channel <n>", CHANNEL_HELP, positiveInteger)
   .option(
     "--out <FILE.html>",
     "where the page goes (default: reports/player.html in the project's folder)",

@@ -17,7 +17,12 @@ import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { nameInTake } from "../objective/takes.ts";
 import type { SolverConfig } from "./fit_config.ts";
-import { fitTakes, type TakesFit, type TakesOptions } from "./fit_takes.ts";
+import {
+  fitTakes,
+  NOTHING,
+  type TakesFit,
+  type TakesOptions,
+} from "./fit_takes.ts";
 import {
   type Energies,
   esrOf,
@@ -42,9 +47,6 @@ const CANDIDATES:
     ["opto", ["4a-2a+decibel+two-stage"]],
   ];
 
-/** The richest candidate, which has every parameter of the others. */
-export const RICHEST = CANDIDATES.at(-1)![0] + STAGES;
-
 /** Candidates that contain the one they start from: none is worse than that. */
 const CONTAINS = [
   "4a-2a+soft-knee",
@@ -60,6 +62,9 @@ const WORTH = 0.1;
 
 /** Stretches of what is held out, by which a difference is told from chance. */
 const STRETCHES = 8;
+
+/** Seconds held out from which models can be told apart. */
+const LEAST_SECONDS = 1;
 
 /** Standard errors from which a difference is none of chance. */
 const SURE = 2;
@@ -158,7 +163,7 @@ export async function chooseModel(
   }
   const best = Math.min(...trials.map(({ heldOutEsr }) => heldOutEsr));
   const chosen = trials.findIndex(({ heldOutEsr }) =>
-    heldOutEsr <= (1 + WORTH) * best
+    heldOutEsr <= (1 + WORTH) * (best + NOTHING)
   );
   const [name] = CANDIDATES[chosen];
   onTrial(name, count - 1, count);
@@ -244,36 +249,31 @@ function doubtOf(
   chosen: number,
   seconds: number,
 ): string | undefined {
-  const best = trials.reduce(
-    (at, { heldOutEsr }, i) => heldOutEsr < trials[at].heldOutEsr ? i : at,
-    0,
-  );
-  // What was chosen beside the simplest, or the simplest beside the best.
-  const [richer, simpler] = chosen > 0 ? [chosen, 0] : [best, 0];
-  if (richer === simpler) return undefined;
+  const say = (why: string) =>
+    `the recordings are too short to tell which model is right: ${why}. Give longer recordings, or more takes`;
+  const held = `${formatDuration(seconds)} held out`;
+  if (seconds < LEAST_SECONDS) return say(`they have ${held}`);
+  if (chosen === 0) return undefined;
+  const errorOf = (trial: number, at: number) =>
+    scores[trial].reduce((sum, { error }) => sum + error[at], 0);
   const gains = Array.from(
     { length: STRETCHES },
-    (_, at) =>
-      scores[simpler].reduce(
-        (sum, { error }, take) =>
-          sum + error[at] - scores[richer][take].error[at],
-        0,
-      ),
-  );
-  const mean = gains.reduce((a, b) => a + b) / STRETCHES;
+    (_, at) => Math.log(errorOf(0, at) / errorOf(chosen, at)),
+  ).filter(Number.isFinite);
+  const count = gains.length;
+  const mean = gains.reduce((a, b) => a + b, 0) / count;
   const spread = Math.sqrt(
     gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0) /
-      (STRETCHES * (STRETCHES - 1)),
+      (count * (count - 1)),
   );
   if (mean > SURE * spread) return undefined;
   const better = gains.filter((gain) => gain > 0).length;
-  return `the recordings are too short to tell which model is right: of the ${
-    formatDuration(seconds)
-  } held out ${
-    trials[richer].model.name
-  } matches ${better} of ${STRETCHES} stretches better than ${
-    trials[simpler].model.name
-  } (ESR ${formatNumber(trials[richer].heldOutEsr, 3)} and ${
-    formatNumber(trials[simpler].heldOutEsr, 3)
-  }). Give longer recordings, or more takes`;
+  const esrOf = (at: number) => formatNumber(trials[at].heldOutEsr, 3);
+  return say(
+    `${
+      trials[chosen].model.name
+    } matches ${better} of ${count} stretches better than ${
+      trials[0].model.name
+    } (ESR ${esrOf(chosen)} and ${esrOf(0)})`,
+  );
 }

@@ -86,8 +86,7 @@ export const fittingShape = {
   alignment: alignmentSchema.prefault({}),
 };
 
-/** Schema of the config of one fit, `configs/fit.yaml`. */
-export const fitSchema = z.strictObject({
+const fitShape = {
   model: modelSchema.default(() =>
     parseModel(`${PAPER_MODEL}+coupling+bandwidth`)
   ),
@@ -98,7 +97,31 @@ export const fitSchema = z.strictObject({
     delay: z.enum(["whole", "fraction"]).default("fraction"),
   }).prefault({}),
   solver: solverSchema.prefault({}),
-}).superRefine(requireParameters);
+};
+
+/** Schema of the config of one fit, `configs/fit.yaml`. */
+export const fitSchema = z.strictObject(fitShape)
+  .superRefine(requireParameters);
+
+/** Stands for a model where the recordings are to say which. */
+export const AUTO = "auto";
+
+/** The richest model that is then tried, which has the parameters of all of them. */
+export const RICHEST = "opto+coupling+bandwidth";
+
+/** The same, where the model may be {@linkcode AUTO}. */
+export const choosingSchema = z.strictObject({
+  ...fitShape,
+  model: z.union([z.literal(AUTO), fitShape.model]),
+}).superRefine((config, context) =>
+  requireParameters(
+    {
+      ...config,
+      model: config.model === AUTO ? parseModel(RICHEST) : config.model,
+    },
+    context,
+  )
+);
 
 /** A checked config of one fit. */
 export type FitConfig = z.output<typeof fitSchema>;

@@ -91,7 +91,7 @@ const EDGE = 64;
 const TRIAL = { max_iterations: 8, chunks: 4 };
 
 /** ESR that counts as nothing: below it no model is better than another. */
-const NOTHING = 1e-8;
+export const NOTHING = 1e-8;
 
 /** Part by which a start of its own must lower the loss. */
 const START_GAIN = 0.01;

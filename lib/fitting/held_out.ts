@@ -7,7 +7,7 @@
 
 import type { RecordedTake } from "../data/recorded_takes.ts";
 import { openProcessor } from "../engines/open_processor.ts";
-import { type Model, type Values } from "../models/model.ts";
+import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { delayed } from "../sound/fractional_delay.ts";
 import { preEmphasise } from "../sound/pre_emphasis.ts";
