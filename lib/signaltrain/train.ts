@@ -42,8 +42,10 @@ export const SCHEDULES = ["1-cycle", "constant"] as const;
 
 /** How a network is trained. */
 export interface TrainOptions {
-  /** Batches in all. */
+  /** Batches of a cycle of the schedule. */
   batches: number;
+  /** Cycles, one after the other (1 in the paper): more go on where fewer end. */
+  cycles: number;
   /** Windows of a batch. */
   batch: number;
   /** η, the largest learning rate. */
@@ -90,10 +92,11 @@ export function rateAt(
   if (schedule === "constant") return learningRate;
   const between = (from: number, to: number, part: number) =>
     learningRate * (to + (from - to) * (1 + Math.cos(Math.PI * part)) / 2);
+  const at = i % batches;
   const top = RISING * batches;
-  return i < top
-    ? between(1 / FIRST, 1, i / top)
-    : between(1, 1 / LAST, (i - top) / (batches - top));
+  return at < top
+    ? between(1 / FIRST, 1, at / top)
+    : between(1, 1 / LAST, (at - top) / (batches - top));
 }
 
 /**
@@ -126,11 +129,12 @@ export async function trainNetwork(
     };
     await onCheck?.(state);
   }
+  const total = options.batches * options.cycles;
   let tensors = [state.weights, state.mean, state.square]
     .map((values) => tf.tensor1d(values));
   let sum: tf.Tensor = tf.scalar(0);
   try {
-    for (let i: number = state.batches; i < options.batches; i++) {
+    for (let i: number = state.batches; i < total; i++) {
       const windows = source.batch(i, options.batch);
       const next = tf.tidy(() =>
         step(tensors, sum, windows, i, sizes, options)
@@ -141,7 +145,9 @@ export async function trainNetwork(
       // Lets a progress bar be drawn, and a signal be heard.
       await new Promise((resolve) => setTimeout(resolve));
       const done: number = i + 1;
-      if (done % options.checkEvery !== 0 && done !== options.batches) continue;
+      const isCheck = done % options.checkEvery === 0 ||
+        done % options.batches === 0;
+      if (!isCheck) continue;
       const since = done - state.checks.at(-1)!.batches;
       const [weights, mean, square]: Float32Array[] = await Promise.all(
         tensors.map(async (tensor) => await tensor.data() as Float32Array),
