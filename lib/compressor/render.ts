@@ -15,7 +15,7 @@ import {
   SHORT_TIME_CONSTANT,
 } from "../sound/loudness_dynamic_range.ts";
 import type { Pair } from "../sound/signal.ts";
-import { loadKernel } from "../kernels/kernels.ts";
+import { loadKernel, RENDER_PAGES } from "../kernels/kernels.ts";
 
 /** What the kernel exports. */
 interface RenderExports {
@@ -25,15 +25,11 @@ interface RenderExports {
   outputAddress(): number;
   parametersAddress(): number;
   sumsAddress(): number;
-  memoryBytes(): number;
   reset(): void;
   render(count: number, heard: number): void;
   scoreEnergies(count: number): void;
   score(count: number): void;
 }
-
-/** Size of a page of WebAssembly's memory. */
-const PAGE_BYTES = 65536;
 
 /** Compressors that the kernel runs side by side. */
 const LANES = 2;
@@ -49,11 +45,12 @@ function openKernel(
   sampleRate: number,
 ) {
   module ??= loadKernel("render");
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = new WebAssembly.Memory({
+    initial: RENDER_PAGES,
+    maximum: RENDER_PAGES,
+  });
   const kernel = new WebAssembly.Instance(module, { env: { memory } })
     .exports as unknown as RenderExports;
-  const missing = kernel.memoryBytes() - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
   const lanes = Array.from({ length: LANES }, (_, lane) => {
     const parameters = compressors[Math.min(lane, compressors.length - 1)];
     const [thresholdDb, slope, attack, release, makeUpDb] = toNatural(

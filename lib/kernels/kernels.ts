@@ -17,10 +17,13 @@ import config from "../../deno.json" with { type: "json" };
 /** Pages of 64 KiB that 32-bit addresses reach: the size of shared memory. */
 export const MEMORY_PAGES = 65536;
 
+/** Pages of the kernel `render`. */
+export const RENDER_PAGES = 2;
+
 /** How a kernel is compiled. */
 interface KernelOptions {
-  /** Memory it imports: its own, or shared by threads; `fixed`: of 4 GiB. */
-  memory: "own" | "shared" | "fixed";
+  /** Memory it imports: small, its own; or shared by threads; `fixed`: of 4 GiB. */
+  memory: "small" | "shared" | "fixed";
   /** Optimisation by the AssemblyScript compiler, before the runtime's. */
   optimisation: "-O1" | "-O3";
 }
@@ -29,7 +32,8 @@ interface KernelOptions {
  * The kernels: files in `assembly/` that export functions.
  *
  * Where memory can grow, the runtime reads its size anew after every store, to
- * check the bounds of the next access: a fixed size saves that. It is still taken
+ * check the bounds of the next access: a fixed size saves that, and in `render`, of
+ * one size for that reason, most of the checks. It is still taken
  * from the system page by page, as it is written. -O3 moves statements together
  * that the loops of `compressor` keep apart, so as to have no more values at a
  * time than the processor has registers.
@@ -38,23 +42,17 @@ export const KERNELS = {
   compressor: { memory: "fixed", optimisation: "-O1" },
   gru: { memory: "shared", optimisation: "-O3" },
   one_pass: { memory: "shared", optimisation: "-O3" },
-  render: { memory: "own", optimisation: "-O3" },
+  render: { memory: "small", optimisation: "-O3" },
 } satisfies Record<string, KernelOptions>;
 
 const MEMORY_FLAGS = {
-  own: [],
-  shared: flagsOfShared(1),
-  fixed: flagsOfShared(MEMORY_PAGES),
+  small: flagsOf(RENDER_PAGES, RENDER_PAGES),
+  shared: ["--sharedMemory", ...flagsOf(1, MEMORY_PAGES)],
+  fixed: ["--sharedMemory", ...flagsOf(MEMORY_PAGES, MEMORY_PAGES)],
 };
 
-function flagsOfShared(initialPages: number): string[] {
-  return [
-    "--sharedMemory",
-    "--initialMemory",
-    `${initialPages}`,
-    "--maximumMemory",
-    `${MEMORY_PAGES}`,
-  ];
+function flagsOf(initial: number, maximum: number): string[] {
+  return ["--initialMemory", `${initial}`, "--maximumMemory", `${maximum}`];
 }
 
 /** Name of a kernel. */

@@ -5,11 +5,9 @@
 // deno-lint-ignore no-unused-vars
 function createRenderer(module, parameters, sampleRate) {
   "use strict";
-  const PAGE_BYTES = 65536;
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  // RENDER_PAGES of lib/kernels/kernels.ts.
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 2 });
   const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  const missing = kernel.memoryBytes() - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
   const length = kernel.blockLength();
   const samplesAt = (address) =>
     new Float32Array(memory.buffer, address, length);

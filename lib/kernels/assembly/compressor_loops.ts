@@ -92,7 +92,8 @@ export function interleave(
   const end = dry + 4 * length;
   for (; dry < end; dry += 4) {
     const x = v128.and(gather(dry, o1, o2, o3), used);
-    const h = v128.and(gather(heard, o1, o2, o3), used);
+    let h = x;
+    if (heard != dry) h = v128.and(gather(heard, o1, o2, o3), used);
     const y = f32x4.sub(v128.and(gather(wet, o1, o2, o3), used), s);
     s = settled(madd(leak, y, s));
     energy = madd(y, y, energy);

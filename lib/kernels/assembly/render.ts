@@ -77,7 +77,6 @@ const OUTPUT: usize = TARGET + 4 * BLOCK;
 // aĝ and rĝ: of one compressor an f64 pair a sample, of two a pair each.
 const SOURCES: usize = OUTPUT + 4 * BLOCK;
 const RATIOS: usize = SOURCES + 32 * BLOCK; // short/long of model and target
-const END: usize = RATIOS + 8 * BLOCK;
 
 const POLE: f64 = 0.995;
 /** Level floor of the peak detector. */
@@ -107,11 +106,6 @@ export function parametersAddress(): usize {
 
 export function sumsAddress(): usize {
   return SUM_ENERGY;
-}
-
-/** Bytes of memory the kernel needs. */
-export function memoryBytes(): usize {
-  return END;
 }
 
 /** Where g of the last sample stands, by its absolute value. */
@@ -151,7 +145,7 @@ function maddPair(a: v128, b: v128, c: v128): v128 {
   return f64x2.add(f64x2.mul(a, b), c);
 }
 
-/** Of one compressor, the second lane of `a` and `b` beside the first: both first lanes. */
+/** The first lanes of `a` and `b` side by side. */
 @inline
 function firsts(a: v128, b: v128): v128 {
   return v128.shuffle<f64>(a, b, 0, 2);
@@ -257,11 +251,30 @@ function followPair(
   );
 }
 
-/** The same of one, whose gain is in both lanes; `keep` is 1 − a and 1 − r. */
+/** The same of one, in the first lane; the second is 0. */
 @inline
-function follow(gain: v128, keep: v128, at: usize): v128 {
-  const both = maddPair(gain, keep, v128.load(at));
-  return f64x2.pmin(both, v128.shuffle<f64>(both, both, 1, 0));
+function follow(
+  gain: v128,
+  keepAttack: v128,
+  keepRelease: v128,
+  at: usize,
+): v128 {
+  return f64x2.pmin(
+    maddPair(gain, keepAttack, v128.load64_zero(at)),
+    maddPair(gain, keepRelease, v128.load64_zero(at, 8)),
+  );
+}
+
+/** Gain of the first compressor, 0 in the second lane. */
+@inline
+function gainOfOne(): v128 {
+  return v128.load64_zero(S_GAIN);
+}
+
+/** Keeps the gain of the first compressor, for the second too. */
+@inline
+function keepGain(gain: v128): void {
+  v128.store(S_GAIN, firsts(gain, gain));
 }
 
 /**
@@ -270,18 +283,19 @@ function follow(gain: v128, keep: v128, at: usize): v128 {
  */
 export function render(count: i32, heard: usize): void {
   prepareSources(heard, count, false);
-  const keep = firsts(v128.load(D_KEEP_ATTACK), v128.load(D_KEEP_RELEASE));
+  const keepAttack = v128.load(D_KEEP_ATTACK);
+  const keepRelease = v128.load(D_KEEP_RELEASE);
   const makeUp = f64.load(D_MAKE_UP);
-  let gain = v128.load(S_GAIN);
+  let gain = gainOfOne();
   for (let n = 0; n < count; n++) {
-    gain = follow(gain, keep, SOURCES + 16 * n);
+    gain = follow(gain, keepAttack, keepRelease, SOURCES + 16 * n);
     const x = <f64> f32.load(INPUT + 4 * n);
     f32.store(
       OUTPUT + 4 * n,
       <f32> (makeUp * f64x2.extract_lane(gain, 0) * x),
     );
   }
-  v128.store(S_GAIN, gain);
+  keepGain(gain);
 }
 
 /**
@@ -346,10 +360,11 @@ export function score(count: i32): void {
  */
 @inline
 function filterBoth(count: i32): void {
-  const keep = firsts(v128.load(D_KEEP_ATTACK), v128.load(D_KEEP_RELEASE));
-  const makeUp = firsts(v128.load(D_MAKE_UP), f64x2.splat(0.0));
+  const keepAttack = v128.load(D_KEEP_ATTACK);
+  const keepRelease = v128.load(D_KEEP_RELEASE);
+  const makeUp = v128.load64_zero(D_MAKE_UP);
   const pole = f64x2.splat(POLE);
-  let gain = v128.load(S_GAIN);
+  let gain = gainOfOne();
   let last = v128.load(S_LAST);
   let filtered = v128.load(S_FILTERED);
   let lastTarget = v128.load(S_LAST_TARGET);
@@ -357,7 +372,7 @@ function filterBoth(count: i32): void {
   let energy = v128.load(SUM_ENERGY);
   let targetEnergy = v128.load(SUM_TARGET);
   for (let n = 0; n < count; n++) {
-    gain = follow(gain, keep, SOURCES + 16 * n);
+    gain = follow(gain, keepAttack, keepRelease, SOURCES + 16 * n);
     const x = sampleAt(INPUT + 4 * n);
     const y = sampleAt(TARGET + 4 * n);
     const error = f64x2.sub(f64x2.mul(f64x2.mul(makeUp, x), gain), y);
@@ -370,7 +385,7 @@ function filterBoth(count: i32): void {
     // The model's output is error plus target.
     v128.store(SOURCES + 16 * n, firsts(f64x2.add(filtered, q), q));
   }
-  v128.store(S_GAIN, gain);
+  keepGain(gain);
   v128.store(S_LAST, last);
   v128.store(S_FILTERED, filtered);
   v128.store(S_LAST_TARGET, lastTarget);
