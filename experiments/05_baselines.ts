@@ -1,13 +1,11 @@
 /**
  * Experiment 05: how good is the fitted compressor, compared with what people use?
  *
- * Beside it stand the simplest things that could be tried, any other emulation whose
- * renderings are at hand, and 4A-2A-G: the fitted compressor without its make-up,
- * followed by a recurrent network of eight units that learns what the compressor
- * leaves over. All are scored on sound that none was fitted to.
+ * Beside it stand the simplest things that could be tried, other emulations whose
+ * renderings are at hand, and 4A-2A-G: the compressor without its make-up, and a small
+ * network that learns what it leaves over. All are scored on sound that none has seen.
  *
  *     deno task exp:baselines
- *     deno task exp:baselines --rendered "CA-2A=path/to/renderings"
  *
  * @module
  */
@@ -115,8 +113,10 @@ the emulation, name the results as its targets, and give both:
 }, async ({ config, data, given, say, step, each, show, table, ...book }) => {
   const names = given.rendered as string[];
   const rendered = await openRendered(names, METHODS);
-  const folders = rendered.map(({ folder }) => folder);
-  await cli.requireDistinctFiles(folders, { "--json": given.json as string });
+  await cli.requireDistinctFiles(
+    rendered.map(({ folder }) => folder),
+    { "--json": given.json as string },
+  );
   const isBuiltIn = config.data.folder === null;
   // Only recordings can lag: the built-in units do not.
   const enabled = config.alignment.enabled && !isBuiltIn;
@@ -135,12 +135,8 @@ to. The data are ${facts.title}; published figures are those of the real LA-2A
   step("Three parts of every recording", codeOf(partsText, "partsOf"));
   const { train_seconds, validation_seconds } = config.parts;
   const rest = facts.seconds - train_seconds - validation_seconds;
-  const [whole, train, judging, test] = [
-    facts.seconds,
-    train_seconds,
-    validation_seconds,
-    rest,
-  ].map(formatDuration);
+  const spans = [facts.seconds, train_seconds, validation_seconds, rest];
+  const [whole, train, judging, test] = spans.map(formatDuration);
   say(
     md`${settings.length} settings of ${whole} each: the first ${train} are trained on, the
 next ${judging} say when to stop, the last ${test} are the test. Every figure below is of the
@@ -155,16 +151,16 @@ test part unless it says otherwise.`,
   });
   const converged = fits.filter((fit) => fit.converged).length;
   say(
-    md`The compressor alone, fitted setting by setting as in experiment 04, to the first
-two parts: ${converged} of ${fits.length} fits converged.`,
+    md`The compressor alone, fitted as in experiment 04 to the first two parts: ${converged}
+of ${fits.length} fits converged.`,
   );
 
   step("4A-2A-G", codeOf(trainText, "trainKept"));
   const trained = await trainKept(source, fits, parts, config.gru, book);
   const { weights, epochs, bestEpoch } = trained;
   const makeUps = fits.map((fit) => fit.parameters.make_up_db);
-  const least = digits3(Math.min(...makeUps));
-  const most = digits3(Math.max(...makeUps));
+  const [least, most] = [Math.min(...makeUps), Math.max(...makeUps)]
+    .map(digits3);
   const times = epochs.flatMap(({ stepSeconds }) => stepSeconds ?? []);
   const time = formatDuration(median(times));
   const { window, learning_rate } = config.gru;
@@ -179,7 +175,8 @@ ${most} dB, the published ones between 0.04 and 0.70 dB in compress mode.`,
   );
   show(...drawn.trainingChart(epochs));
   const { DIFFERENCES, DIFFERENCE_COLUMNS } = differences;
-  table("How this differs from the published", DIFFERENCES, DIFFERENCE_COLUMNS);
+  const differs = "How this differs from the published";
+  table(differs, DIFFERENCES, DIFFERENCE_COLUMNS, "the method");
 
   step("On the test part", codeOf(methodsText, "methodsAt"));
   const { block_seconds: blockSeconds, resamples } = config.bootstrap;
@@ -195,11 +192,12 @@ ${most} dB, the published ones between 0.04 and 0.70 dB in compress mode.`,
     run: (fit, pair) =>
       Promise.resolve(scoring.scoreMethods(pair, fit, fits, weights, options)),
   });
-  const heard = loadAhead(source, rendered.length > 0 ? fits : []);
+  const pairs = loadAhead(source, rendered.length > 0 ? fits : []);
   const renderings = await scoring
-    .addRenderings(scores, heard, rendered, options);
+    .addRenderings(scores, pairs, rendered, options);
   const { seed } = config.data;
   const means = summary.summarise(scores, { seed, resamples });
+  const { gruRatio } = means;
   const rows = means.methods.map(summary.meanRow);
   const scoreRows = summary.scoreRows(scores);
   say(
@@ -211,8 +209,7 @@ from 4A-2A are paired: every resample takes the same seconds of both.`,
   );
   table("Means over the settings", rows, summary.MEAN_COLUMNS);
   show(drawn.meanChart(rows, "Interpolated: settings between others only."));
-  const name = facts.surrogate ? `${facts.name}, surrogate` : "this run";
-  show(...drawn.scoresOverKnob(scoreRows, name));
+  show(...drawn.scoresOverKnob(scoreRows, facts.name));
   if (renderings.length > 0) table("How the renderings lay", renderings);
 
   step("Published, on the LA-2A");
@@ -226,33 +223,30 @@ on. ${published.footnote()}`,
   );
   table("Published means, on the LA-2A", theirs, [
     ...["method", { key: "esr", digits: 3 }, ...summary.BEYOND_COLUMNS],
-  ]);
+  ], published.ORIGIN);
   // Ours join them where both are of the real unit.
   const joined = scoreRows.filter(({ method }) =>
-    !facts.surrogate && (method === FITTED || method === WITH_GRU)
+    !facts.surrogate && [FITTED, WITH_GRU].includes(method)
   ).map((row) => ({ ...row, method: `${row.method}, this run` }));
   const onUnit = [...published.publishedScoreRows(), ...joined];
-  show(...drawn.scoresOverKnob(onUnit, "LA-2A, published"));
+  show(...drawn.scoresOverKnob(onUnit, "LA-2A", published.ORIGIN));
 
   step("Where it fails", codeOf(mixText, "differenceByKind"));
   const { kinds, difference } = summary.summariseKinds(scores);
   const seen = mean(fits.map((fit) => fit.score.esr));
   const tested = mean(summary.scoresOf(scores, FITTED).map(({ esr }) => esr));
-  const [on, off, more, mix, own] = [
-    seen,
-    tested,
-    tested - seen,
-    difference.mix,
-    difference.kinds,
-  ].map(digits3);
+  const esrs = [seen, tested, tested - seen, difference.mix, difference.kinds];
+  const [on, off, more, mix, own] = esrs.map(digits3);
   say(
-    md`On what it was fitted to 4A-2A has a mean ESR of ${on}, on the test part ${off}. An ESR
-is the mean of those of the kinds of sound, weighted by their energy, so that the difference
-of ${more} falls in two without remainder: ${mix} because the kinds have other shares of the
-energy, ${own} because each is met otherwise.`,
+    md`On what it was fitted to 4A-2A has a mean ESR of ${on}, on the test part ${off}.`,
   );
   const kindRows = summary.kindRows(scores, [CONSTANT, FITTED, WITH_GRU]);
   if (kinds.length > 0) {
+    say(
+      md`An ESR is the mean of those of the kinds of sound, weighted by their energy, so that
+the difference of ${more} falls in two without remainder: ${mix} because the kinds have other
+shares of the energy, ${own} because each is met otherwise.`,
+    );
     table("4A-2A by kind of sound", kinds, summary.KIND_COLUMNS);
     show(...drawn.scoresByKind(kindRows));
   }
@@ -275,47 +269,42 @@ whether one time can do; ∞ is longer than the 2.5 s that were looked at.`,
   }
 
   step("What it looks and sounds like", codeOf(cutText, "takeExcerpt"));
-  const { start, sampleRate, dry, target, fitted, withGru } = excerpts
+  const cut = excerpts
     .takeExcerpt(await source.load(fit), fit, weights, parts, config.excerpt);
   const place = nameOfSetting(fit);
-  const from = formatDuration(start);
+  const from = formatDuration(cut.start);
   say(
     md`Part of the test at ${place}, from ${from} on; its beginning to listen to.`,
   );
   show(
     await excerptCells({
-      ...{ place, start, sampleRate, dry, listenSeconds: listen_seconds },
-      target: [facts.surrogate ? "Target (surrogate)" : "Target", target],
-      models: [[FITTED, fitted], [WITH_GRU, withGru]],
+      ...{ ...cut, place, listenSeconds: listen_seconds },
+      target: [facts.surrogate ? "Target (surrogate)" : "Target", cut.target],
+      models: [[FITTED, cut.fitted], [WITH_GRU, cut.withGru]],
     }),
   );
 
   step("All figures");
   say(
-    "Beside this page lie `parameters.yaml` and `weights.json`, which `deno task render` " +
-      "takes, and the scores in the columns of the published ones.",
+    "Beside this page lie `parameters.yaml`, `weights.json` and the scores as CSV.",
   );
   table("Every method at every setting", scoreRows);
   const prefix = facts.surrogate ? `surrogate-${facts.name}-` : "";
   const unit = unitToYaml(sweptUnit(MODEL, fits, facts));
   const network = weightsToJson(weights, originInWords(facts));
   await book.write(`${prefix}scores.csv`, summary.scoresToCsv(scores));
-
-  const { gruRatio } = means;
+  const ratio = intervalInWords(gruRatio);
   const theirRatio = digits3(published.gruRatio());
-  const by = "Yu and Fazekas, AES AIMLA 2025";
   book.claim(
     "A network of eight units after the compressor at least halves its mean ESR",
     facts.surrogate ? "surrogate" : gruRatio.estimate <= 0.5,
-    `here to ${
-      intervalInWords(gruRatio)
-    } of it; published, on the LA-2A: to ${theirRatio}, ${OTHER_UNIT}`,
-    by,
+    `here to ${ratio} of it; published, on the LA-2A: to ${theirRatio}, ${OTHER_UNIT}`,
+    "Yu and Fazekas, AES AIMLA 2025",
   );
   book.claim(
     "It does so on sound that neither was fitted to",
     gruRatio.high <= 0.5,
-    `to ${intervalInWords(gruRatio)} of that of the compressor`,
+    `to ${ratio} of that of the compressor`,
   );
   for (const { method, beyondFitted } of means.methods) {
     if (method !== CONSTANT && method !== PUBLISHED_CURVE) continue;
@@ -325,18 +314,14 @@ whether one time can do; ∞ is longer than the 2.5 s that were looked at.`,
       `whose mean ESR is ${intervalInWords(beyondFitted!)} above it`,
     );
   }
-  const plugIns = theirs.filter(({ method }) => !METHODS.includes(method));
+  const { isBetter, inWords } = published.besidePlugIns();
   book.claim(
     "Of the published scores, 4A-2A's are better than those of three plug-ins",
-    plugIns.every(({ beyond_low }) => beyond_low! > 0),
-    `at ${common} settings of the LA-2A, ${
-      plugIns.map(({ method, beyond }) => `${method} ${digits3(beyond!)}`)
-        .join(", ")
-    } above it`,
-    by,
+    isBetter,
+    `at ${common} settings of the LA-2A, mean ESR above it: ${inWords}`,
   );
   for (const { method, esr: value, low, high } of rows) {
-    if (method !== FITTED && method !== WITH_GRU) continue;
+    if (![FITTED, WITH_GRU].includes(method)) continue;
     const label = `Mean ESR, ${method}`;
     const note = `test part; 95 %: ${digits3(low)} to ${digits3(high)}`;
     book.headline({ label, value, digits: 3, note });

@@ -14,9 +14,16 @@ import { formatNumber } from "../base/format.ts";
 import { mean } from "../base/statistics.ts";
 import { PUBLISHED_SCORES, type PublishedScore } from "../data/published.ts";
 import { sameSetting } from "../data/setting.ts";
-import { bootstrapInterval, type Interval } from "../metrics/bootstrap.ts";
+import {
+  bootstrapInterval,
+  type Interval,
+  intervalInWords,
+} from "../metrics/bootstrap.ts";
 import { FITTED, WITH_GRU } from "./methods.ts";
 import { beyondRow } from "./summary.ts";
+
+/** Where all of this is from, for tables and charts. */
+export const ORIGIN = "published, LA-2A";
 
 /** The names of `scores.csv`, as reports write them. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -127,4 +134,21 @@ export function gruRatio(): number {
   const of = (method: string) =>
     methods.find((one) => one.method === method)!.esr;
   return of(WITH_GRU) / of(FITTED);
+}
+
+/** Whether 4A-2A's scores are better beyond chance than those of the plug-ins. */
+export function besidePlugIns(): { isBetter: boolean; inWords: string } {
+  const plugIns = publishedMeans().methods.flatMap((
+    { method, beyondFitted },
+  ) =>
+    beyondFitted === undefined || method === WITH_GRU
+      ? []
+      : [{ method, beyondFitted }]
+  );
+  return {
+    isBetter: plugIns.every(({ beyondFitted }) => beyondFitted.low > 0),
+    inWords: plugIns.map(({ method, beyondFitted }) =>
+      `${method} ${intervalInWords(beyondFitted)}`
+    ).join("; "),
+  };
 }

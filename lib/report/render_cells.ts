@@ -144,10 +144,10 @@ function renderCharts(cell: ChartsCell, context: Context): string {
         : ""
     }Drag across a chart to zoom, double-click to reset.</p>\n`;
   context.explained = true;
-  const rendered = cell.charts.map(({ title, spec, caption }) => {
+  const rendered = cell.charts.map(({ title, spec, caption, origin }) => {
     const id = slug(title, context.taken);
     const name = escapeHtml(title);
-    return `<figure class="chart" id="${id}">
+    return `<figure class="chart" id="${id}"${originData(origin)}>
 <div class="bar"><h${level} dir="auto">${name}</h${level}>
 <div class="tools" role="group" aria-label="${name}: tools">
 <button type="button" data-do="reset" hidden>Reset zoom</button>
@@ -197,8 +197,13 @@ function renderValue(value: TableValue, column: Column): string {
     : formatFixed(value, column.decimals);
 }
 
+/** Tells downloads that the figures are from elsewhere. */
+function originData(origin: string | undefined): string {
+  return origin === undefined ? "" : ` data-origin="${escapeHtml(origin)}"`;
+}
+
 function renderTable(
-  { caption, columns: given, rows }: TableCell,
+  { caption, columns: given, rows, origin }: TableCell,
   context: Context,
 ): string {
   const columns = given.map((column) => settle(column, rows));
@@ -231,12 +236,14 @@ function renderTable(
       }).join("")
     }</tr>`
   );
-  return `<div class="table" id="${id}">
+  return `<div class="table" id="${id}"${originData(origin)}>
 <div class="bar"><h${level} id="${heading}" dir="auto">${
     escapeHtml(caption)
   }</h${level}>
 ${
-    context.surrogate
+    origin !== undefined
+      ? `<span class="origin">${escapeHtml(origin)}</span>\n`
+      : context.surrogate
       ? '<span class="tag">surrogate data</span>\n'
       : ""
   }<div class="tools"><button type="button" data-do="csv" title="Download as CSV" hidden>CSV</button></div></div>

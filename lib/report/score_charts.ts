@@ -13,10 +13,14 @@ const METHOD = { field: "method", title: "Method" };
 const ESR = { field: "esr", title: "ESR", log: true };
 const LDR = { field: "delta_ldr_db", title: "ΔLDR (dB)", zero: true };
 
-/** ESR and ΔLDR over the knob, of the data called `data`. */
+/**
+ * ESR and ΔLDR over the knob, of the data called `data`; `origin` says where they are
+ * from, if not from the data of the run.
+ */
 export function scoresOverKnob(
   rows: Rows,
   data: string,
+  origin?: string,
 ): [Chart[], LegendGroup[]] {
   const series = {
     rows,
@@ -33,7 +37,7 @@ export function scoresOverKnob(
       y: LDR,
     }),
   ];
-  return [charts, legendOf(series)];
+  return [charts.map((chart) => ({ ...chart, origin })), legendOf(series)];
 }
 
 /** Mean ESR of each method, from `low` to `high`. */
