@@ -49,8 +49,6 @@ const shape = {
 };
 
 type Config = ConfigOf<typeof shape>;
-type Job = { one: Case; method: MethodName };
-type Judged = Awaited<ReturnType<typeof judgeCase>>;
 
 /** All starts of one case by one method, each with what it cost. */
 async function runStarts(pair: Pair, method: MethodName, config: Config) {
@@ -157,7 +155,7 @@ everywhere, the slower methods where and as often as the config says;
 the setting. *Damped* is the published method: where the curvature along its step is
 negative it takes a random one, and its line search lets the loss rise a little.`,
   );
-  const lists = await each<Job, run.Run[], Pair>("Converging", jobs, {
+  const lists = await each("Converging", jobs, {
     key: ({ one, method }) => `${one.key}__${method}`,
     name: ({ one, method }) => `${one.name}, ${method}`,
     noun: "round",
@@ -169,7 +167,7 @@ negative it takes a random one, and its line search lets the loss rise a little.
     Object.fromEntries(
       jobs.flatMap((job, i) => job.one === one ? [[job.method, lists[i]]] : []),
     );
-  const verdicts = await each<Case, Judged, Pair>("Judging", cases, {
+  const verdicts = await each("Judging", cases, {
     key: ({ key }) => `${key}__verdict`,
     name: ({ name }) => name,
     noun: "setting",

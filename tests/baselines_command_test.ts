@@ -57,14 +57,28 @@ Deno.test("exp:baselines scores every method, keeps what it found, and its netwo
         ["interpolated, spline", 1],
       ],
     );
-    for (const { esr } of found.methods) {
-      assert(esr.low <= esr.estimate && esr.estimate <= esr.high);
-      assert(esr.estimate > 0);
+    for (
+      const { method, esr, low, high, beyond, fitted_esr } of found.methods
+    ) {
+      assert(0 < low && low <= esr && esr <= high);
+      if (method === "4A-2A") assert.equal(beyond, undefined);
+      else assert(Math.abs(beyond - (esr - fitted_esr)) < 1e-12);
     }
     const [constant, , fitted] = found.methods;
-    assert(fitted.esr.estimate < constant.esr.estimate / 3);
+    assert(fitted.esr < constant.esr / 3);
     assert.equal(found.gru.epochs.length, 3);
-    assert(found.settings[0].methods[0].kinds.length > 3);
+    assert(found.kinds.length > 3);
+    const { claims } = found;
+    assert.deepEqual(
+      [0, 2, 4].map((i) => claims[i].verdict),
+      ["not comparable (surrogate)", "held", "did not hold"],
+    );
+    // Nowhere do figures of the LA-2A stand beside the surrogate's unmarked.
+    assert.match(
+      claims[0].figure,
+      /LA-2A: to 0\.428, another unit, not comparable/,
+    );
+    assert.match(claims[4].figure, /at 26 settings .* UAD −0\.00620 \(95 %: /);
 
     const paths = await listTree(out);
     const scores = paths.find((path) =>
@@ -73,9 +87,12 @@ Deno.test("exp:baselines scores every method, keeps what it found, and its netwo
     const lines = (await Deno.readTextFile(scores)).trim().split("\n");
     assert.equal(lines[0], "Method,Mode,Peak Value,ESR,LDR");
     assert.equal(lines.length, 1 + 4 * 3 + 2);
+    const page = await Deno.readTextFile(found.report);
+    assert.match(page, /Surrogate data/);
+    assert.match(page, /Over all 42 settings .* UAD 0\.0604, CA-2A 0\.178/s);
     assert.match(
-      await Deno.readTextFile(found.report),
-      /Surrogate data/,
+      page,
+      /class="table" id="published-means[^"]*" data-origin="published, LA-2A"/,
     );
     assert(!paths.some((path) => path.endsWith(".part")), `${paths}`);
 
@@ -89,7 +106,7 @@ Deno.test("exp:baselines scores every method, keeps what it found, and its netwo
     await Deno.remove(found.weights);
     const again = await run();
     assert.equal(await Deno.readTextFile(found.weights), weights);
-    assert.deepEqual(again.settings, found.settings);
+    assert.deepEqual(again.scores, found.scores);
     assert.deepEqual(
       JSON.parse(await Deno.readTextFile(training)),
       checkpoint,
@@ -181,18 +198,15 @@ Deno.test("exp:baselines gives a rendering that equals the target exactly 0 and 
       "-",
     ]);
     assert.equal(code, 0, stderr);
-    const { methods, settings, renderings } = JSON.parse(stdout);
+    const { methods, scores, renderings } = JSON.parse(stdout);
     const of = (name: string) =>
-      settings.flatMap((setting: { methods: { method: string }[] }) =>
-        setting.methods.filter(({ method }) => method === name)
-      );
+      scores.filter(({ method }: { method: string }) => method === name);
     assert.equal(of("same").length, 2);
     for (const { esr, delta_ldr_db } of of("same")) {
       assert.deepEqual([esr, delta_ldr_db], [0, 0]);
     }
     assert.equal(
-      methods.find(({ method }: { method: string }) => method === "same").esr
-        .high,
+      methods.find(({ method }: { method: string }) => method === "same").high,
       0,
     );
     const [late] = of("late");
@@ -292,7 +306,8 @@ browserTest(
             audio.onerror = () => reject(audio.error);
           })))`,
       ) as number[];
-      assert.equal(durations.length, 4);
+      // Dry, target, both models and what they leave.
+      assert.equal(durations.length, 6);
       assert(durations.every((seconds) => seconds > 1));
       assert.deepEqual(misdeeds, { complaints: [], requests: [] });
       await page.close();

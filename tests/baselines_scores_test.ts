@@ -156,7 +156,8 @@ Deno.test("scoreMethods() scores every method on what follows the fitted part, a
     }
   }
   const { kinds, difference } = summariseKinds(scores);
-  assertClose([kinds.reduce((sum, one) => sum + one.errorShare, 0)], [1], 1e-9);
+  const errors = kinds.reduce((sum, one) => sum + one.error_share, 0);
+  assertClose([errors], [100], 1e-9);
   const esrOf = (lists: SettingScores["seen"][]) =>
     lists.flat().reduce((sum, one) => sum + one.share * one.esr, 0) /
     lists.length;
@@ -187,13 +188,13 @@ Deno.test("methodsAt() hands the same sound to every method", () => {
 Deno.test("takeExcerpt() cuts all signals alike, and stays within the recording", () => {
   const { samples: dry } = makeStimulus({ seconds: 10, sampleRate: RATE });
   const wet = dry.map((x) => x / 2);
-  const cut = (startSeconds: number) =>
+  const cut = (start_seconds: number) =>
     takeExcerpt(
       { dry, wet, sampleRate: RATE },
       nearestFit(FITS, { mode: "limit", peakReduction: 75 }),
       initialWeights(1, 0.1),
       { trainEnd: 4 * RATE, testStart: 6 * RATE },
-      { startSeconds, seconds: 2 },
+      { start_seconds, seconds: 2 },
     );
   const first = cut(1);
   assert.equal(first.start, 7);

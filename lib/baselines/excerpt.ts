@@ -5,13 +5,23 @@
  * @module
  */
 
+import * as z from "zod";
 import { createFastCompressor } from "../compressor/render.ts";
 import type { Processor } from "../compressor/compressor.ts";
 import type { CurvePoint } from "../data/curve.ts";
 import type { Parts } from "../data/parts.ts";
-import type { Setting } from "../data/setting.ts";
+import { MODES, type Setting } from "../data/setting.ts";
 import { createCompressorWithGru } from "../gru/processor.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
+
+/** Schema of which excerpt is taken: at the setting nearest to this one. */
+export const excerptSchema = z.strictObject({
+  mode: z.enum(MODES).default("compress"),
+  peak_reduction: z.number().min(0).max(100).default(70),
+  start_seconds: z.number().nonnegative("must not be negative").default(0),
+  seconds: z.number().min(1).max(20).default(6),
+  listen_seconds: z.number().min(0.5).max(10).default(2),
+});
 
 /** An excerpt as everybody hears it. */
 export interface Excerpt {
@@ -41,7 +51,7 @@ export function nearestFit<Fit extends Setting>(
 }
 
 /**
- * `seconds` of the recording of `fit`, from `startSeconds` into the test part on, or
+ * `seconds` of the recording of a fit, from `start_seconds` into the test part on, or
  * its last ones.
  */
 export function takeExcerpt(
@@ -49,7 +59,7 @@ export function takeExcerpt(
   { parameters }: CurvePoint,
   weights: Float64Array,
   { trainEnd, testStart }: Parts,
-  { startSeconds, seconds }: { startSeconds: number; seconds: number },
+  { start_seconds, seconds }: { start_seconds: number; seconds: number },
 ): Excerpt {
   const heard = dry.subarray(trainEnd);
   const length = Math.min(
@@ -58,7 +68,7 @@ export function takeExcerpt(
   );
   const start = Math.min(
     wet.length - length,
-    testStart + Math.round(startSeconds * sampleRate),
+    testStart + Math.round(start_seconds * sampleRate),
   );
   const cut = (signal: Signal) =>
     signal.subarray(start - trainEnd, start - trainEnd + length);

@@ -28,14 +28,14 @@ export const SPLINE = "interpolated, spline";
 export const WITH_GRU = "4A-2A-G";
 
 /** All of them. */
-export const METHODS = [
+export const METHODS: readonly string[] = [
   CONSTANT,
   PUBLISHED_CURVE,
   FITTED,
   LINEAR,
   SPLINE,
   WITH_GRU,
-] as const;
+];
 
 /** A method at one setting. */
 export interface Method {

@@ -10,11 +10,20 @@
  * @module
  */
 
+import { formatNumber } from "../base/format.ts";
 import { mean } from "../base/statistics.ts";
 import { PUBLISHED_SCORES, type PublishedScore } from "../data/published.ts";
 import { sameSetting } from "../data/setting.ts";
-import { bootstrapInterval, type Interval } from "../metrics/bootstrap.ts";
+import {
+  bootstrapInterval,
+  type Interval,
+  intervalInWords,
+} from "../metrics/bootstrap.ts";
 import { FITTED, WITH_GRU } from "./methods.ts";
+import { beyondRow } from "./summary.ts";
+
+/** Where all of this is from, for tables and charts. */
+export const ORIGIN = "published, LA-2A";
 
 /** The names of `scores.csv`, as reports write them. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -37,8 +46,19 @@ export interface PublishedMean {
 }
 
 /** The published scores by setting, with the names of reports. */
-export const PUBLISHED_BY_SETTING: readonly PublishedScore[] = PUBLISHED_SCORES
+const PUBLISHED_BY_SETTING: readonly PublishedScore[] = PUBLISHED_SCORES
   .map((score) => ({ ...score, method: NAMES[score.method] ?? score.method }));
+
+/** The same as rows of a chart. */
+export function publishedScoreRows() {
+  return PUBLISHED_BY_SETTING.map((score) => ({
+    method: score.method,
+    mode: score.mode as string,
+    peak_reduction: score.peakReduction,
+    esr: score.esr,
+    delta_ldr_db: score.deltaLdrDb,
+  }));
+}
 
 /** The published means, and at how many settings all methods were scored. */
 export function publishedMeans(): {
@@ -83,5 +103,52 @@ export function publishedMeans(): {
         },
       };
     }),
+  };
+}
+
+/** Published means as rows of a table. */
+export function publishedRows() {
+  return publishedMeans().methods.map((one) => ({
+    method: one.method,
+    esr: one.esr,
+    ...beyondRow(one.beyondFitted),
+    delta_ldr_db: one.deltaLdrDb,
+  }));
+}
+
+/** The means over all settings of each method, which are not over the same ones. */
+export function footnote(): string {
+  const { settings, methods } = publishedMeans();
+  const more = methods.filter(({ all }) => all.settings > settings);
+  return `Over all ${
+    more[0].all.settings
+  } settings that the plug-ins were scored at, the means are ${
+    more.map(({ method, all }) => `${method} ${formatNumber(all.esr, 3)}`)
+      .join(", ")
+  }; 4A-2A has no scores at the others, which are below 40.`;
+}
+
+/** Published mean ESR of 4A-2A-G, as a part of that of 4A-2A. */
+export function gruRatio(): number {
+  const { methods } = publishedMeans();
+  const of = (method: string) =>
+    methods.find((one) => one.method === method)!.esr;
+  return of(WITH_GRU) / of(FITTED);
+}
+
+/** Whether 4A-2A's scores are better beyond chance than those of the plug-ins. */
+export function besidePlugIns(): { isBetter: boolean; inWords: string } {
+  const plugIns = publishedMeans().methods.flatMap((
+    { method, beyondFitted },
+  ) =>
+    beyondFitted === undefined || method === WITH_GRU
+      ? []
+      : [{ method, beyondFitted }]
+  );
+  return {
+    isBetter: plugIns.every(({ beyondFitted }) => beyondFitted.low > 0),
+    inWords: plugIns.map(({ method, beyondFitted }) =>
+      `${method} ${intervalInWords(beyondFitted)}`
+    ).join("; "),
   };
 }

@@ -11,6 +11,10 @@
  */
 
 import { join } from "node:path";
+import { Option } from "@commander-js/extra-typings";
+import { ConfigError } from "../base/config.ts";
+import { userPath } from "../base/user_path.ts";
+import { collect } from "../cli/command_line.ts";
 import { MODES, nameOfSetting, type Setting } from "../data/setting.ts";
 import { parseTargetName, SPLITS } from "../data/signaltrain.ts";
 import { bestGain } from "../metrics/gain.ts";
@@ -88,6 +92,52 @@ export async function listRenderings(
     );
   }
   return { name, folder, renderings };
+}
+
+/** The option that names folders of renderings. */
+export const renderedOption = () =>
+  new Option(
+    "--rendered <NAME=DIR>",
+    "renderings of another emulation, named as the data set names its targets; repeatable",
+  ).argParser(collect).default([]);
+
+/** Most folders: a chart tells no more apart beside the project's own methods. */
+const MOST_FOLDERS = 2;
+
+/**
+ * The folders that `given` names, each as NAME=DIR.
+ *
+ * @param taken Names that mean something else already.
+ * @throws {ConfigError} where one is written otherwise, or its name is taken.
+ */
+export async function openRendered(
+  given: readonly string[],
+  taken: readonly string[],
+): Promise<RenderedFolder[]> {
+  const folders: RenderedFolder[] = [];
+  for (const text of given) {
+    const cut = text.indexOf("=");
+    if (cut <= 0 || cut === text.length - 1) {
+      throw new ConfigError(
+        `--rendered ${text}: write it as NAME=DIR, for example --rendered "CA-2A=renderings/ca2a"`,
+      );
+    }
+    const name = text.slice(0, cut);
+    if (
+      taken.includes(name) || folders.some((folder) => folder.name === name)
+    ) {
+      throw new ConfigError(
+        `--rendered ${text}: there is a method called ${name} already, choose another name`,
+      );
+    }
+    folders.push(await listRenderings(name, userPath(text.slice(cut + 1))));
+  }
+  if (folders.length > MOST_FOLDERS) {
+    throw new ConfigError(
+      `--rendered: ${folders.length} folders; a chart tells at most ${MOST_FOLDERS} apart beside the project's own methods, so give ${MOST_FOLDERS} at a time`,
+    );
+  }
+  return folders;
 }
 
 async function namesOf(folder: string, isRequired: boolean): Promise<string[]> {

@@ -28,15 +28,18 @@ export interface SettingScores extends Setting {
 }
 
 /** How a rendering lay against its recording. */
-export interface RenderingFacts extends Setting {
+export interface RenderingFacts {
   /** Name of the emulation. */
   method: string;
+  /** Where the unit's controls stood. */
+  mode: string;
+  peak_reduction: number;
   /** Samples by which it was late, removed. */
-  lag: number;
+  lag_samples: number;
   /** Gain in dB that would bring it nearest, not applied. */
-  gainDb: number;
+  gain_db: number;
   /** Samples by which it is longer than the recording. */
-  extraSamples: number;
+  extra_samples: number;
 }
 
 /** What is scored how. */
@@ -100,36 +103,47 @@ export function scoreMethods(
   return { mode, peakReduction, methods, seen };
 }
 
-/** The score of each of `folders` that has a rendering of `setting`. */
-export async function scoreRenderings(
-  pair: Pair,
-  setting: Setting,
+/**
+ * Adds to `scores` those of `folders` at each of `pairs` that has a rendering there.
+ *
+ * @returns how the renderings lay.
+ * @throws {Error} where one does not reach into the test part.
+ */
+export async function addRenderings(
+  scores: readonly SettingScores[],
+  pairs: AsyncIterable<[Setting, Pair]>,
   folders: readonly RenderedFolder[],
   options: ScoringOptions,
-): Promise<{ score: Breakdown; facts: RenderingFacts }[]> {
+): Promise<RenderingFacts[]> {
   const { trainEnd, testStart } = options.parts;
-  const { heard, settings } = openTest(pair, options);
-  const scores: { score: Breakdown; facts: RenderingFacts }[] = [];
-  for (const { name, renderings } of folders) {
-    const file = renderings.find((one) => sameSetting(one, setting));
-    if (file === undefined) continue;
-    const read = await readRendering(file, pair.wet, pair.sampleRate);
-    if (!(read.to > testStart && read.from < testStart)) {
-      const seconds = (testStart / pair.sampleRate).toFixed(1);
-      throw new Error(
-        `${file.path}: does not reach into the test part, which begins at ${seconds} s. Render the whole input`,
-      );
+  const facts: RenderingFacts[] = [];
+  for await (const [setting, pair] of pairs) {
+    const { heard, settings } = openTest(pair, options);
+    const own = scores.find((one) => sameSetting(one, setting))!;
+    for (const { name, renderings } of folders) {
+      const file = renderings.find((one) => sameSetting(one, setting));
+      if (file === undefined) continue;
+      const read = await readRendering(file, pair.wet, pair.sampleRate);
+      if (!(read.to > testStart && read.from < testStart)) {
+        const seconds = (testStart / pair.sampleRate).toFixed(1);
+        throw new Error(
+          `${file.path}: does not reach into the test part, which begins at ${seconds} s. Render the whole input`,
+        );
+      }
+      const score = openBreakdown(heard(pair.wet), {
+        ...settings,
+        to: read.to - trainEnd,
+      })(heard(read.samples));
+      own.methods.push({ method: name, score });
+      facts.push({
+        method: name,
+        mode: setting.mode,
+        peak_reduction: setting.peakReduction,
+        lag_samples: read.lag,
+        gain_db: read.gainDb,
+        extra_samples: read.extraSamples,
+      });
     }
-    const score = openBreakdown(heard(pair.wet), {
-      ...settings,
-      to: read.to - trainEnd,
-    })(heard(read.samples));
-    const { lag, gainDb, extraSamples } = read;
-    const { mode, peakReduction } = setting;
-    scores.push({
-      score,
-      facts: { method: name, mode, peakReduction, lag, gainDb, extraSamples },
-    });
   }
-  return scores;
+  return facts;
 }

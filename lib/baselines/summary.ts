@@ -7,6 +7,7 @@
  * @module
  */
 
+import { MODES } from "../data/setting.ts";
 import { mean } from "../base/statistics.ts";
 import type { Breakdown, KindScore } from "../metrics/breakdown.ts";
 import {
@@ -92,16 +93,20 @@ export function scoresOf(
   );
 }
 
-/** One kind of sound, means over the settings. */
+/** 4A-2A in one kind of sound, means over the settings; shares in per cent. */
 export interface KindSummary {
   /** The kind. */
   kind: string;
-  /** Its share of the target's energy in the part that was fitted, and in the test. */
-  share: [fitted: number, test: number];
-  /** ESR of 4A-2A in these parts. */
-  esr: [fitted: number, test: number];
-  /** Its part of the squared error of 4A-2A in the test part. */
-  errorShare: number;
+  /** Its share of the target's energy in the part that was fitted. */
+  fitted_share: number;
+  /** Its share in the test part. */
+  test_share: number;
+  /** ESR in the part that was fitted. */
+  fitted_esr: number;
+  /** ESR in the test part. */
+  test_esr: number;
+  /** Its share of the squared error in the test part. */
+  error_share: number;
 }
 
 /**
@@ -131,15 +136,18 @@ export function summariseKinds(scores: readonly SettingScores[]): {
         share: sum(list) / scores.length,
         esr: mean(list.map(({ esr }) => esr)),
       }));
+      const errors = test.map((list) =>
+        errorOf(of([list], kind)) / errorOf(list)
+      );
       return {
         kind,
-        share: [fitted.share, tested.share],
-        esr: [fitted.esr, tested.esr],
-        errorShare: mean(
-          test.map((list) => errorOf(of([list], kind)) / errorOf(list)),
-        ),
+        fitted_share: 100 * fitted.share,
+        test_share: 100 * tested.share,
+        fitted_esr: fitted.esr,
+        test_esr: tested.esr,
+        error_share: 100 * mean(errors),
       };
-    }).sort((a, b) => b.errorShare - a.errorShare),
+    }).sort((a, b) => b.error_share - a.error_share),
     difference: {
       mix: mean(differences.map(({ mix }) => mix)),
       kinds: mean(differences.map(({ kinds }) => kinds)),
@@ -151,3 +159,108 @@ export function summariseKinds(scores: readonly SettingScores[]): {
 function weighted(values: number[], times: Float64Array): number {
   return values.reduce((sum, value, i) => sum + value * times[i], 0);
 }
+
+/** Every method at every setting, as the JSON has it. */
+export function scoreRows(scores: readonly SettingScores[]) {
+  return scores.flatMap(({ mode, peakReduction, methods }) =>
+    methods.map(({ method, score }) => ({
+      method,
+      mode: mode as string,
+      peak_reduction: peakReduction,
+      esr: score.esr,
+      delta_ldr_db: score.deltaLdrDb,
+    }))
+  );
+}
+
+/** Each of `methods` by kind of sound on the test part, means over the settings. */
+export function kindRows(
+  scores: readonly SettingScores[],
+  methods: readonly string[],
+) {
+  const kindsOf = (method: string) =>
+    scoresOf(scores, method).flatMap(({ kinds }) => kinds);
+  const kinds = [...new Set(kindsOf(FITTED).map(({ kind }) => kind))];
+  return kinds.flatMap((kind) =>
+    methods.map((method) => {
+      const own = kindsOf(method).filter((one) => one.kind === kind);
+      return {
+        kind,
+        method,
+        seconds: own[0].seconds,
+        esr: mean(own.map(({ esr }) => esr)),
+        delta_ldr_db: mean(own.map(({ deltaLdrDb }) => deltaLdrDb)),
+      };
+    })
+  );
+}
+
+/** `scores` as CSV in the columns of the published ones. */
+export function scoresToCsv(scores: readonly SettingScores[]): string {
+  const lines = scoreRows(scores).map((row) =>
+    [
+      /[",\n]/.test(row.method)
+        ? `"${row.method.replaceAll('"', '""')}"`
+        : row.method,
+      MODES.findIndex((mode) => mode === row.mode),
+      row.peak_reduction,
+      row.esr,
+      row.delta_ldr_db,
+    ].join(",")
+  );
+  return ["Method,Mode,Peak Value,ESR,LDR", ...lines, ""].join("\n");
+}
+
+/** A method's means as the JSON has them; "beyond" is the ESR less that of 4A-2A. */
+export function meanRow(
+  { method, settings, esr, fittedEsr, beyondFitted, deltaLdrDb }: MethodSummary,
+) {
+  return {
+    method,
+    settings,
+    esr: esr.estimate,
+    low: esr.low,
+    high: esr.high,
+    fitted_esr: fittedEsr,
+    ...beyondRow(beyondFitted),
+    delta_ldr_db: deltaLdrDb,
+  };
+}
+
+/** An interval of the ESR less that of 4A-2A, as the JSON has it. */
+export function beyondRow(beyond?: Interval) {
+  return {
+    beyond: beyond?.estimate,
+    beyond_low: beyond?.low,
+    beyond_high: beyond?.high,
+  };
+}
+
+/** Columns of {@linkcode beyondRow}, and of the mean |ΔLDR|. */
+export const BEYOND_COLUMNS = [
+  { key: "beyond", title: "ESR less that of 4A-2A", digits: 3 },
+  { key: "beyond_low", title: "from", digits: 3 },
+  { key: "beyond_high", title: "to", digits: 3 },
+  { key: "delta_ldr_db", title: "|ΔLDR|", unit: "dB", decimals: 3 },
+];
+
+/** Columns of {@linkcode meanRow}. */
+export const MEAN_COLUMNS = [
+  { key: "method", title: "Method" },
+  { key: "settings", title: "Settings" },
+  { key: "esr", title: "ESR", digits: 3 },
+  { key: "low", title: "from", digits: 3 },
+  { key: "high", title: "to", digits: 3 },
+  { key: "fitted_esr", title: "4A-2A at the same", digits: 3 },
+  ...BEYOND_COLUMNS,
+];
+
+/** Columns of a {@linkcode KindSummary}. */
+export const KIND_COLUMNS = [
+  { key: "kind", title: "Sound" },
+  { key: "fitted_share", title: "Energy, fitted part", unit: "%", digits: 2 },
+  { key: "test_share", title: "Energy, test part", unit: "%", digits: 2 },
+  { key: "fitted_esr", title: "ESR, fitted part", digits: 3 },
+  { key: "test_esr", title: "ESR, test part", digits: 3 },
+  { key: "error_share", title: "Of the error", unit: "%", digits: 2 },
+];

@@ -5,8 +5,17 @@
  * @module
  */
 
+import * as z from "zod";
 import type { Pair } from "../sound/signal.ts";
 import type { PairSource } from "./source.ts";
+
+const lengthSchema = z.number().positive("must be above 0");
+
+/** Schema of the lengths of the first two parts. */
+export const partsSchema = z.strictObject({
+  train_seconds: lengthSchema.default(60),
+  validation_seconds: lengthSchema.default(15),
+});
 
 /** Ends of the first two parts, in samples. The third goes on to the end. */
 export interface Parts {
@@ -50,9 +59,9 @@ export function beginningOf(source: PairSource, length: number): PairSource {
     describe: () => ({ ...facts, seconds: length / facts.sampleRate }),
     settings: () => source.settings(),
     async load(setting) {
-      const { dry, wet, sampleRate } = await source.load(setting);
+      const { dry, wet, ...rest } = await source.load(setting);
       const cut = (side: Pair["dry"]) => side.subarray(0, length);
-      return { dry: cut(dry), wet: cut(wet), sampleRate };
+      return { ...rest, dry: cut(dry), wet: cut(wet) };
     },
   };
 }

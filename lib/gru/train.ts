@@ -1,9 +1,10 @@
 /**
- * Trains the make-up network as the paper does: truncated back-propagation over
- * windows of 12 288 samples with the states carried from one to the next, all
- * settings side by side, Adam, and the error-to-signal ratio after pre-emphasis
- * as the loss. The epoch that is best on the validation part is kept; training
- * stops when so many epochs in a row have brought nothing better.
+ * Trains the make-up network much as the paper does (`as_published.ts` says what
+ * differs): truncated back-propagation over windows of 12 288 samples with the states
+ * carried from one to the next, all settings side by side, Adam, and the
+ * error-to-signal ratio after pre-emphasis as the loss. The epoch that is best on the
+ * validation part is kept; training stops when so many epochs in a row have brought
+ * nothing better.
  *
  * The loss is the mean over the sequences of each one's ESR. A window of
  * sequence s contributes Σ e² / (S w P_s), with S sequences, windows of w
@@ -21,12 +22,23 @@
  * @module
  */
 
+import * as z from "zod";
 import { PRE_EMPHASIS_POLE } from "../sound/pre_emphasis.ts";
 import type { Signal } from "../sound/signal.ts";
 import { adamAtStart, type AdamState, adamStep } from "./adam.ts";
-import type { GruBatch } from "./batch.ts";
+import { type GruBatch, LONGEST_WINDOW } from "./batch.ts";
 import { withSilence } from "./silence.ts";
 import { initialWeights, WEIGHT_COUNT } from "./weights.ts";
+
+/** Schema of how the network is trained. */
+export const trainingSchema = z.strictObject({
+  window: z.int().min(1).max(LONGEST_WINDOW).default(LONGEST_WINDOW),
+  learning_rate: z.number().positive("must be above 0").default(0.005),
+  averaging: z.number().min(0).lt(1, "must be below 1").default(0.995),
+  epochs: z.int().min(1).max(10_000).default(50),
+  patience: z.int().min(1).default(5),
+  seed: z.int().min(0).default(1),
+});
 
 /** How the network is trained. */
 export interface TrainOptions {

@@ -11,8 +11,16 @@
  * @module
  */
 
+import * as z from "zod";
+import { formatNumber } from "../base/format.ts";
 import { createRandom } from "../base/random.ts";
 import { quantile } from "../base/statistics.ts";
+
+/** Schema of a bootstrap over blocks of time. */
+export const bootstrapSchema = z.strictObject({
+  block_seconds: z.number().positive("must be above 0").default(1),
+  resamples: z.int().min(10).max(100_000).default(1000),
+});
 
 /** A figure with the interval that resampling gives it. */
 export interface Interval {
@@ -22,6 +30,14 @@ export interface Interval {
   low: number;
   /** Upper end. */
   high: number;
+}
+
+/** `interval` in words, such as "0.431 (95 %: 0.402 to 0.466)". */
+export function intervalInWords({ estimate, low, high }: Interval): string {
+  const [at, from, to] = [estimate, low, high].map((value) =>
+    formatNumber(value, 3)
+  );
+  return `${at} (95 %: ${from} to ${to})`;
 }
 
 /** Options of {@linkcode bootstrapInterval}. */

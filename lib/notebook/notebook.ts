@@ -92,11 +92,16 @@ export interface Notebook {
   show(shown: Shown | readonly Shown[], legend?: cells.LegendGroup[]): void;
   /** Shows a cell at the top of the page, beneath the headline figures. */
   lead(cell: cells.Cell): void;
-  /** Shows rows as they stand in the JSON; `columns` default to all they hold. */
+  /**
+   * Shows rows as they stand in the JSON; `columns` default to all they hold.
+   *
+   * @param origin Where they are from, if not from the data of the run.
+   */
   table(
     caption: string,
     rows: readonly object[],
     columns?: readonly ColumnChoice[],
+    origin?: string,
   ): void;
   /** A banner at the top of the page. */
   warn(title: string, items: readonly string[]): void;
@@ -185,12 +190,13 @@ export function openNotebook(
       if (charts.length > 0) body.push(cells.charts(charts, legend));
     },
     lead: (cell) => void written.lead.push(cell),
-    table(caption, rows, columns = keysOf(rows as Row[])) {
+    table(caption, rows, columns = keysOf(rows as Row[]), origin) {
       body.push(
         cells.table(
           caption,
           columns.map(columnOf),
           rows.map((row) => flat(row as Row)),
+          origin,
         ),
       );
     },

@@ -73,6 +73,8 @@ export interface Chart {
   spec: TopLevelSpec;
   /** What to see in it: plain text beneath, and its description read aloud. */
   caption?: string;
+  /** Where its figures are from, if not from the data of the run. */
+  origin?: string;
 }
 
 /** One key of a legend. */
@@ -137,6 +139,8 @@ export interface TableCell {
   columns: Column[];
   /** The rows. */
   rows: Record<string, TableValue>[];
+  /** Where its figures are from, if not from the data of the run. */
+  origin?: string;
 }
 
 /** A short sound. */
@@ -340,8 +344,9 @@ export function table(
   caption: string,
   columns: Column[],
   rows: Record<string, TableValue>[],
+  origin?: string,
 ): TableCell {
-  return { kind: "table", caption, columns, rows };
+  return { kind: "table", caption, columns, rows, ...(origin && { origin }) };
 }
 
 /** A cell of sounds to listen to. */

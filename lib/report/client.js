@@ -114,10 +114,10 @@
       [...table.tHead.rows[0].cells].map((cell) => cell.dataset.key),
       ...[...table.tBodies[0].rows].map((row) => [...row.cells].map(raw)),
     ];
-    if (surrogate !== undefined) {
-      lines.forEach((line, i) =>
-        line.push(i === 0 ? "data" : `surrogate: ${surrogate}`)
-      );
+    const data = table.closest(".table").dataset.origin ??
+      (surrogate && `surrogate: ${surrogate}`);
+    if (data !== undefined) {
+      lines.forEach((line, i) => line.push(i === 0 ? "data" : data));
     }
     return lines.map((line) => line.map(quoted).join(",") + "\r\n").join("");
   }
@@ -312,9 +312,8 @@
     document.body.append(place);
     try {
       const text = chart.figure.querySelector(".bar > *").textContent;
-      const subtitle = surrogate === undefined
-        ? undefined
-        : `Surrogate data: ${surrogate}`;
+      const subtitle = chart.figure.dataset.origin ??
+        (surrogate && `Surrogate data: ${surrogate}`);
       const spec = { title: { text, subtitle }, ...chart.spec };
       const { view, finalize } = await draw(place, spec, chart.legend, {
         colours: inColours,

@@ -167,10 +167,10 @@ function renderCharts(cell: ChartsCell, context: Context): string {
         : ""
     }Drag across a chart to zoom, double-click to reset.</p>\n`;
   context.explained = true;
-  const rendered = cell.charts.map(({ title, spec, caption }) => {
+  const rendered = cell.charts.map(({ title, spec, caption, origin }) => {
     const id = slug(title, context.taken);
     const name = escapeHtml(title);
-    return `<figure class="chart" id="${id}">
+    return `<figure class="chart" id="${id}"${originData(origin)}>
 <div class="bar"><h${level} dir="auto">${name}</h${level}>
 <div class="tools" role="group" aria-label="${name}: tools">
 <button type="button" data-do="reset" hidden>Reset zoom</button>
@@ -220,8 +220,13 @@ function renderValue(value: TableValue, column: Column): string {
 /** Columns from which on a table is set closer, and on paper lies across. */
 const WIDE = 9;
 
+/** Tells downloads that the figures are from elsewhere. */
+function originData(origin: string | undefined): string {
+  return origin === undefined ? "" : ` data-origin="${escapeHtml(origin)}"`;
+}
+
 function renderTable(
-  { caption, columns: given, rows }: TableCell,
+  { caption, columns: given, rows, origin }: TableCell,
   context: Context,
 ): string {
   const columns = given.map((column) => settle(column, rows));
@@ -255,12 +260,16 @@ function renderTable(
     }</tr>`
   );
   const isWide = columns.length >= WIDE;
-  return `<div class="table${isWide ? " wide" : ""}" id="${id}">
+  return `<div class="table${isWide ? " wide" : ""}" id="${id}"${
+    originData(origin)
+  }>
 <div class="bar"><h${level} id="${heading}" dir="auto">${
     escapeHtml(caption)
   }</h${level}>
 ${
-    context.surrogate
+    origin !== undefined
+      ? `<span class="origin">${escapeHtml(origin)}</span>\n`
+      : context.surrogate
       ? '<span class="tag">surrogate data</span>\n'
       : ""
   }<div class="tools"><span class="more" hidden>scroll for more columns</span><button type="button" data-do="csv" title="Download as CSV" hidden>CSV</button></div></div>
