@@ -207,7 +207,7 @@
       : `(${smallest} > 9e-4 && ${largest} < 2e5 && ${decades} < 4)`;
     const plain = isSuffixed
       ? "format(datum.value, '~s')"
-      : "format(datum.value, ',.6~r')";
+      : "format(datum.value, '.6~r')";
     const powers =
       `(${digit} == 1 ? '' : format(datum.value / pow(10, ${power}), '.3~r') + '\u202f×\u202f') + '10' + ${raised}`;
     // A part of a decade has ticks at any place.
@@ -215,6 +215,9 @@
       `${decades} < 3 && (${digit} == 2 || ${digit} == 5))`;
     return `${isShown} ? (${isPlain} ? ${plain} : ${powers}) : ''`;
   }
+
+  /** Characters of a title that has no room for more beneath half a page. */
+  const LONG = 28;
 
   /** Says of each logarithmic axis that it is one, and writes its numbers. */
   function markLogAxes(part, scales = []) {
@@ -233,7 +236,11 @@
           },
         };
       }
-      if (axis.title) axis.title = `${axis.title}, log scale`;
+      if (!axis.title) continue;
+      const isLong = /top|bottom/.test(axis.orient) && axis.title.length > LONG;
+      axis.title = isLong
+        ? [`${axis.title},`, "log scale"]
+        : `${axis.title}, log scale`;
     }
     for (const mark of part.marks ?? []) markLogAxes(mark, known);
   }

@@ -173,7 +173,7 @@ export async function lossMapChart(options: LossMapChart): Promise<Chart> {
               field,
               type: "quantitative" as const,
               title: name,
-              format: ",.4~r",
+              format: ".4~r",
             })),
           ],
         },

@@ -215,6 +215,9 @@ function renderValue(value: TableValue, column: Column): string {
     : formatFixed(value, column.decimals);
 }
 
+/** Characters of a text that stays on one line. */
+const SHORT = 20;
+
 /** Columns from which on a table is set closer, and on paper lies across. */
 const WIDE = 9;
 
@@ -244,7 +247,11 @@ function renderTable(
             typeof value === "number" && Number.isNaN(value) ? "" : value ?? ""
           }"`;
         const attributes = `${
-          column.numeric ? ' class="number"' : ' dir="auto"'
+          column.numeric
+            ? ' class="number"'
+            : text.length <= SHORT
+            ? ' class="short" dir="auto"'
+            : ' dir="auto"'
         }${raw}`;
         return i === 0
           ? `<th scope="row"${attributes}>${text}</th>`
