@@ -210,9 +210,11 @@
       : "format(datum.value, '.6~r')";
     const powers =
       `(${digit} == 1 ? '' : format(datum.value / pow(10, ${power}), '.3~r') + '\u202f×\u202f') + '10' + ${raised}`;
-    // A part of a decade has ticks at any place.
-    const isShown = `${decades} < 0.7 || ${exact} && (${digit} == 1 || ` +
-      `${decades} < 3 && (${digit} == 2 || ${digit} == 5))`;
+    // Of several decades the powers, of one or two 1, 2 and 5, of less more of
+    // them; a small part of a decade has ticks at any place.
+    const isShown = `${decades} < 0.3 || ${exact} && (${digit} == 1 || ` +
+      `${decades} < 3 && indexof([2, 5], ${digit}) >= 0 || ` +
+      `${decades} < 0.7 && indexof([3, 4, 6, 8], ${digit}) >= 0)`;
     return `${isShown} ? (${isPlain} ? ${plain} : ${powers}) : ''`;
   }
 

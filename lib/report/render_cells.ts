@@ -220,6 +220,7 @@ const SHORT = 20;
 
 /** Columns from which on a table is set closer, and on paper lies across. */
 const WIDE = 9;
+const ACROSS = 12;
 
 function renderTable(
   { caption, columns: given, rows }: TableCell,
@@ -259,8 +260,12 @@ function renderTable(
       }).join("")
     }</tr>`
   );
-  const isWide = columns.length >= WIDE;
-  return `<div class="table${isWide ? " wide" : ""}" id="${id}">
+  const classes = [
+    "table",
+    ...(columns.length >= WIDE ? ["wide"] : []),
+    ...(columns.length >= ACROSS ? ["across"] : []),
+  ].join(" ");
+  return `<div class="${classes}" id="${id}">
 <div class="bar"><h${level} id="${heading}" dir="auto">${
     escapeHtml(caption)
   }</h${level}>
