@@ -16,8 +16,12 @@
     (_, value) => value === "∞" ? Infinity : value,
   );
   const { dial, dialSteps, turns, sliders, meterDb } = settings;
-  const bytesOf = (base64) =>
-    Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  function bytesOf(base64) {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+    return bytes;
+  }
   const kernelBytes = bytesOf(settings.kernel);
   const kernel = new WebAssembly.Module(kernelBytes);
   // Not a Blob: a page from disk may not load worklets from one.

@@ -77,7 +77,7 @@ export interface LineChart {
 const DASHES = [[1, 0], [6, 4], [2, 3], [10, 3, 2, 3]];
 const SHAPES = ["circle", "diamond", "square", "triangle-up"];
 
-const TOOLTIP_NUMBER = ",.4~r";
+const TOOLTIP_NUMBER = ".4~r";
 
 function distinct(rows: LineChart["rows"], field: string): (string | number)[] {
   return [...new Set(rows.map((row) => row[field] as string | number))];

@@ -207,14 +207,19 @@
       : `(${smallest} > 9e-4 && ${largest} < 2e5 && ${decades} < 4)`;
     const plain = isSuffixed
       ? "format(datum.value, '~s')"
-      : "format(datum.value, ',.6~r')";
+      : "format(datum.value, '.6~r')";
     const powers =
       `(${digit} == 1 ? '' : format(datum.value / pow(10, ${power}), '.3~r') + '\u202f×\u202f') + '10' + ${raised}`;
-    // A part of a decade has ticks at any place.
-    const isShown = `${decades} < 0.7 || ${exact} && (${digit} == 1 || ` +
-      `${decades} < 3 && (${digit} == 2 || ${digit} == 5))`;
+    // Of several decades the powers, of one or two 1, 2 and 5, of less more of
+    // them; a small part of a decade has ticks at any place.
+    const isShown = `${decades} < 0.3 || ${exact} && (${digit} == 1 || ` +
+      `${decades} < 3 && indexof([2, 5], ${digit}) >= 0 || ` +
+      `${decades} < 0.7 && indexof([3, 4, 6, 8], ${digit}) >= 0)`;
     return `${isShown} ? (${isPlain} ? ${plain} : ${powers}) : ''`;
   }
+
+  /** Characters of a title that has no room for more beneath half a page. */
+  const LONG = 28;
 
   /** Says of each logarithmic axis that it is one, and writes its numbers. */
   function markLogAxes(part, scales = []) {
@@ -233,7 +238,11 @@
           },
         };
       }
-      if (axis.title) axis.title = `${axis.title}, log scale`;
+      if (!axis.title) continue;
+      const isLong = /top|bottom/.test(axis.orient) && axis.title.length > LONG;
+      axis.title = isLong
+        ? [`${axis.title},`, "log scale"]
+        : `${axis.title}, log scale`;
     }
     for (const mark of part.marks ?? []) markLogAxes(mark, known);
   }

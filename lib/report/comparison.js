@@ -39,7 +39,9 @@
   /** `clip` with its samples. */
   async function opened({ wav, ...clip }) {
     if (clip.samples) return clip;
-    const bytes = Uint8Array.from(atob(wav), (c) => c.charCodeAt(0));
+    const text = atob(wav);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
     const sampleRate = new DataView(bytes.buffer).getUint32(24, true);
     const decoder = new OfflineAudioContext(1, 1, sampleRate);
     const decoded = await decoder.decodeAudioData(bytes.buffer);

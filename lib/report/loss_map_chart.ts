@@ -211,7 +211,7 @@ export function lossMapChart(options: LossMapChart): Chart {
               field,
               type: "quantitative" as const,
               title: name,
-              format: ",.4~r",
+              format: ".4~r",
             })),
           ],
         },

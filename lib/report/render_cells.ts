@@ -217,8 +217,12 @@ function renderValue(value: TableValue, column: Column): string {
     : formatFixed(value, column.decimals);
 }
 
+/** Characters of a text that stays on one line. */
+const SHORT = 20;
+
 /** Columns from which on a table is set closer, and on paper lies across. */
 const WIDE = 9;
+const ACROSS = 12;
 
 /** Tells downloads that the figures are from elsewhere. */
 function originData(origin: string | undefined): string {
@@ -251,7 +255,11 @@ function renderTable(
             typeof value === "number" && Number.isNaN(value) ? "" : value ?? ""
           }"`;
         const attributes = `${
-          column.numeric ? ' class="number"' : ' dir="auto"'
+          column.numeric
+            ? ' class="number"'
+            : text.length <= SHORT
+            ? ' class="short" dir="auto"'
+            : ' dir="auto"'
         }${raw}`;
         return i === 0
           ? `<th scope="row"${attributes}>${text}</th>`
@@ -259,10 +267,12 @@ function renderTable(
       }).join("")
     }</tr>`
   );
-  const isWide = columns.length >= WIDE;
-  return `<div class="table${isWide ? " wide" : ""}" id="${id}"${
-    originData(origin)
-  }>
+  const classes = [
+    "table",
+    ...(columns.length >= WIDE ? ["wide"] : []),
+    ...(columns.length >= ACROSS ? ["across"] : []),
+  ].join(" ");
+  return `<div class="${classes}" id="${id}"${originData(origin)}>
 <div class="bar"><h${level} id="${heading}" dir="auto">${
     escapeHtml(caption)
   }</h${level}>
