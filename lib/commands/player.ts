@@ -78,6 +78,36 @@ async function chosenUnit(options: {
     : { unit: alone, origin: "Parameters given by hand.", surrogate: false };
 }
 
+/** Writes the page that plays `unit` to `path`; tells its length. */
+export async function writePlayer(
+  path: string,
+  { unit, origin, surrogate }: NamedCurve,
+): Promise<number> {
+  const model = parseModel(unit.model);
+  const page = await renderPlayer({
+    model,
+    unit: unit.unit,
+    renderer: await rendererOf(model),
+    excerpt: makeExcerpt(),
+    excerptName: "built-in-excerpt.wav",
+    panel: panelOf(unit),
+    origin,
+    surrogate,
+    builtAt: new Date(),
+    provenance: {
+      "Excerpt":
+        `the first ${EXCERPT_SECONDS} s of the built-in stimulus, seed ${EXCERPT_SEED}`,
+      "Model": model.name,
+      ...(unit.settings.length > 1 && {
+        "Settings of the curve": unit.settings.length,
+      }),
+      "Deno": Deno.version.deno,
+    },
+  });
+  await writeFileWhole(path, page);
+  return page.length;
+}
+
 /** The command. */
 export const command = new Command("deno task player")
   .description(
@@ -113,40 +143,20 @@ Examples:
       "--out": path,
       "--json": json,
     });
-    const { unit, origin, surrogate } = await chosenUnit(options);
-    const model = parseModel(unit.model);
-    const page = await renderPlayer({
-      model,
-      unit: unit.unit,
-      renderer: await rendererOf(model),
-      excerpt: makeExcerpt(),
-      excerptName: "built-in-excerpt.wav",
-      panel: panelOf(unit),
-      origin,
-      surrogate,
-      builtAt: new Date(),
-      provenance: {
-        "Excerpt":
-          `the first ${EXCERPT_SECONDS} s of the built-in stimulus, seed ${EXCERPT_SEED}`,
-        "Model": model.name,
-        ...(unit.settings.length > 1 && {
-          "Settings of the curve": unit.settings.length,
-        }),
-        "Deno": Deno.version.deno,
-      },
-    });
-    await writeFileWhole(path, page);
+    const named = await chosenUnit(options);
+    const { unit, origin, surrogate } = named;
+    const bytes = await writePlayer(path, named);
     await printResult(
       [
         `${bold("Unit")}    ${origin}`,
-        `${bold("Player")}  ${path}, ${formatBytes(page.length)}`,
+        `${bold("Player")}  ${path}, ${formatBytes(bytes)}`,
       ].join("\n"),
       {
         player: path,
         origin,
         surrogate,
         settings: unit.settings.length,
-        model: model.name,
+        model: unit.model,
       },
       json,
     );

@@ -840,5 +840,12 @@
   setUpSound();
   setKnob(70);
   const ready = openExcerpt();
-  globalThis.player = { state, ready, createUnit, bufferOf };
+  globalThis.player = {
+    state,
+    ready,
+    createUnit,
+    bufferOf,
+    settings,
+    setKnob,
+  };
 })();
