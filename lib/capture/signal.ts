@@ -108,20 +108,25 @@ const REST_SECONDS = [0.32, 3] as const;
 const LADDER_DB = -42;
 const RUNGS = 12;
 
-/** Highest frequency, as a part of the rate: what interpolation leaves alone. */
-const HIGHEST = 0.4;
+/** Samples that a Gaussian of that width reaches to either side, and its taps. */
+const REACH = 5;
+const WIDTH = 1.1;
+const SOFT = Array.from(
+  { length: 2 * REACH + 1 },
+  (_, i) => Math.exp(-0.5 * ((i - REACH) / WIDTH) ** 2) / (WIDTH * 2.5066),
+);
 
 const TURN = 2 * Math.PI;
 
 const amplitude = (db: number) => 10 ** (db / 20);
 
 /** A click of a raised cosine's second difference: band-limited, no constant part. */
-function blip(out: Float32Array, rate: number): void {
+function blip(out: Float32Array, rate: number, peak: number): void {
   const width = Math.max(8, Math.round(4e-4 * rate));
   const from = Math.floor((out.length - width) / 2);
   for (let n = 0; n < width; n++) {
     const phase = TURN * n / width;
-    out[from + n] = 0.5 * (1 - Math.cos(phase)) * Math.sin(2 * phase) * 0.9;
+    out[from + n] = 0.5 * (1 - Math.cos(phase)) * Math.sin(2 * phase) * peak;
   }
 }
 
@@ -263,7 +268,7 @@ export function makeCaptureSignal(options: CaptureOptions): CaptureSignal {
     at += out.length;
   };
   const blipLength = Math.round(BLIP_SECONDS * rate);
-  const addBlip = () => add("blip", blipLength, (out) => blip(out, rate));
+  const addBlip = () => add("blip", blipLength, (out) => blip(out, rate, peak));
   addBlip();
   add(
     "loop-back",
@@ -294,6 +299,7 @@ export function makeCaptureSignal(options: CaptureOptions): CaptureSignal {
           });
           out.set(varied.samples.subarray(0, out.length));
         } else MAKERS[kind](out, rate, random);
+        if (kind !== "sweeps") soften(out);
         scaleTo(out, peak, rate);
       });
     }
@@ -303,51 +309,41 @@ export function makeCaptureSignal(options: CaptureOptions): CaptureSignal {
           out[n] = music![(played + n) % music!.length];
         }
         played += out.length;
-        softEnds(out, rate);
+        if (peakOf(out) > peak) scaleTo(out, peak, rate);
+        else softEnds(out, rate);
       });
     }
     addBlip();
   }
-  const heard = lowPassed(samples);
-  let highest = 0;
-  for (const sample of heard) highest = Math.max(highest, Math.abs(sample));
-  for (let n = 0; n < total; n++) heard[n] *= peak / highest;
-  return { samples: heard, sampleRate: rate, sections };
+  return { samples, sampleRate: rate, sections };
 }
 
-/** Taps on either side of the low-pass. */
-const TAPS = 24;
-
 /**
- * What is below {@linkcode HIGHEST}: a converter has no more, and a recording can
- * be moved by a part of a sample only within that. (Windowed sinc, Hann.)
+ * Takes away what no converter passes, and what cannot be moved by a part of a
+ * sample; by a Gaussian, under which a square wave stays within its peak.
  */
-function lowPassed(samples: Float32Array): Float32Array {
-  const taps = Float64Array.from({ length: 2 * TAPS + 1 }, (_, i) => {
-    const k = i - TAPS;
-    const window = 0.5 * (1 + Math.cos(Math.PI * k / (TAPS + 1)));
-    return k === 0
-      ? 2 * HIGHEST
-      : window * Math.sin(TURN * HIGHEST * k) / (Math.PI * k);
-  });
-  const padded = new Float64Array(samples.length + 2 * TAPS);
-  padded.set(samples, TAPS);
-  const result = new Float32Array(samples.length);
-  for (let n = 0; n < result.length; n++) {
+function soften(samples: Float32Array): void {
+  const padded = new Float64Array(samples.length + 2 * REACH);
+  padded.set(samples, REACH);
+  for (let n = 0; n < samples.length; n++) {
     let sum = 0;
-    for (let i = 0; i < taps.length; i++) sum += taps[i] * padded[n + i];
-    result[n] = sum;
+    for (let i = 0; i < SOFT.length; i++) sum += SOFT[i] * padded[n + i];
+    samples[n] = sum;
   }
-  return result;
 }
 
 /** Brings a section to its peak; its ends are soft. */
 function scaleTo(out: Float32Array, peak: number, rate: number): void {
-  let highest = 0;
-  for (const sample of out) highest = Math.max(highest, Math.abs(sample));
+  const highest = peakOf(out);
   if (highest === 0) return;
   for (let n = 0; n < out.length; n++) out[n] *= peak / highest;
   softEnds(out, rate);
+}
+
+function peakOf(out: Float32Array): number {
+  let highest = 0;
+  for (const sample of out) highest = Math.max(highest, Math.abs(sample));
+  return highest;
 }
 
 function softEnds(out: Float32Array, rate: number): void {

@@ -10,6 +10,7 @@ import { writeFileWhole } from "../base/atomic_file.ts";
 import { faustFile } from "../export/faust.ts";
 import { jsonFile } from "../export/json.ts";
 import { formatBytes } from "../base/format.ts";
+import { inLines } from "../data/knob_law.ts";
 import { parseModel } from "../models/presets.ts";
 import {
   bold,
@@ -85,8 +86,9 @@ Examples:
     const { unit: whole, origin, surrogate } = files.length === 0
       ? await readCurve([], options.model)
       : await readUnits(files, options.model);
-    const unit = unitHeldAt(whole, options);
-    const model = parseModel(unit.model);
+    const held = unitHeldAt(whole, options);
+    const model = parseModel(held.model);
+    const unit = inLines(held, model);
     // After what is wrong with the rest, which it would hide.
     if (out === undefined) {
       throw new Error(

@@ -135,6 +135,41 @@ async function openTake(
   return await playerTake(first, model, values);
 }
 
+/** Writes the page that plays `unit`, and a take of it, to `path`; tells its length. */
+export async function writePlayer(
+  path: string,
+  { unit, origin, surrogate }: NamedCurve,
+  take?: PlayerTake,
+): Promise<number> {
+  const model = parseModel(unit.model);
+  const page = await renderPlayer({
+    model,
+    unit: unit.unit,
+    renderer: await rendererOf(model),
+    excerpt: makeExcerpt(),
+    excerptName: "built-in-excerpt.wav",
+    ...(take && { take }),
+    links: await liesIn(path, REPORTS)
+      ? pageLinks(path, REPORTS).filter(({ label }) => label !== "Player")
+      : [PAPER_LINK],
+    panel: panelOf(unit),
+    origin,
+    surrogate,
+    builtAt: new Date(),
+    provenance: {
+      "Excerpt":
+        `the first ${EXCERPT_SECONDS} s of the built-in stimulus, seed ${EXCERPT_SEED}`,
+      "Model": model.name,
+      ...(unit.settings.length > 1 && {
+        "Settings of the curve": unit.settings.length,
+      }),
+      "Deno": Deno.version.deno,
+    },
+  });
+  await writeFileWhole(path, page);
+  return page.length;
+}
+
 /** The command. */
 export const command = new Command("deno task player")
   .description(
@@ -178,47 +213,24 @@ Examples:
       { "--out": path, "--json": json },
     );
     const recording = recordingOf(options);
-    const { unit, origin, surrogate } = await chosenUnit(options);
-    const model = parseModel(unit.model);
-    const [{ params: values }] = unit.settings;
-    const take = recording && await openTake(recording, model, values);
-    const page = await renderPlayer({
-      model,
-      unit: unit.unit,
-      renderer: await rendererOf(model),
-      excerpt: makeExcerpt(),
-      excerptName: "built-in-excerpt.wav",
-      ...(take && { take }),
-      links: await liesIn(path, REPORTS)
-        ? pageLinks(path, REPORTS).filter(({ label }) => label !== "Player")
-        : [PAPER_LINK],
-      panel: panelOf(unit),
-      origin,
-      surrogate,
-      builtAt: new Date(),
-      provenance: {
-        "Excerpt":
-          `the first ${EXCERPT_SECONDS} s of the built-in stimulus, seed ${EXCERPT_SEED}`,
-        "Model": model.name,
-        ...(unit.settings.length > 1 && {
-          "Settings of the curve": unit.settings.length,
-        }),
-        "Deno": Deno.version.deno,
-      },
-    });
-    await writeFileWhole(path, page);
+    const named = await chosenUnit(options);
+    const { unit, origin, surrogate } = named;
+    const [{ params }] = unit.settings;
+    const take = recording &&
+      await openTake(recording, parseModel(unit.model), params);
+    const bytes = await writePlayer(path, named, take);
     await printResult(
       [
         `${bold("Unit")}    ${origin}`,
         ...(take ? [`${bold("Target")}  ${options.wet}: ${take.words}`] : []),
-        `${bold("Player")}  ${path}, ${formatBytes(page.length)}`,
+        `${bold("Player")}  ${path}, ${formatBytes(bytes)}`,
       ].join("\n"),
       {
         player: path,
         origin,
         surrogate,
         settings: unit.settings.length,
-        model: model.name,
+        model: unit.model,
         ...(take && { target: take.words }),
       },
       json,

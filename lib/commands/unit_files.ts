@@ -9,6 +9,7 @@ import { basename } from "node:path";
 import { Option } from "@commander-js/extra-typings";
 import { ConfigError, readTextFile } from "../base/config.ts";
 import { valuesAt } from "../data/curve.ts";
+import { inLines } from "../data/knob_law.ts";
 import { type Mode, MODES } from "../data/setting.ts";
 import { readUnit } from "../data/read_unit.ts";
 import {
@@ -331,7 +332,9 @@ export function valuesAtKnobs(unit: Unit, options: KnobOptions): Values {
     }
     at[name] = knob.values[0];
   }
-  return valuesAt(unit, at, "linear");
+  const { model, interpolation } = unit;
+  if (interpolation !== "smooth") return valuesAt(unit, at, "linear");
+  return valuesAt(inLines(unit, parseModel(model)), at, "linear");
 }
 
 /**

@@ -506,7 +506,7 @@ export async function isSurrogate(folder: string): Promise<boolean> {
  * Name, size and time of a file: another where the file is another. A file that
  * is not there, such as the end of a broken link, has no size.
  */
-async function identityOf(path: string): Promise<unknown> {
+export async function identityOf(path: string): Promise<unknown> {
   const found = await Deno.stat(path).catch(() => null);
   return [basename(path), found?.size ?? null, found?.mtime?.getTime() ?? null];
 }

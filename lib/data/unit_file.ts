@@ -38,6 +38,9 @@ export type Positions = Readonly<Record<string, number | string>>;
 /** A unit. */
 export type Unit = z.output<ReturnType<typeof unitSchema>>;
 
+/** A recording that a setting was fitted to. */
+export type RecordingInUnit = z.output<typeof recordingSchema>;
+
 /** A setting of a unit. */
 export type UnitSetting = Unit["settings"][number];
 
@@ -55,7 +58,8 @@ export function most(count: number, noun: string) {
   return [count, `must have at most ${count} ${noun}`] as const;
 }
 
-const knobSchema = z.discriminatedUnion("kind", [
+/** Schema of a knob. */
+export const knobSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("number"),
     range: z.tuple([z.number(), z.number()])
@@ -72,6 +76,21 @@ const knobSchema = z.discriminatedUnion("kind", [
       ),
   }),
 ]);
+
+/** Schema of a unit's knobs, by their names. */
+export const knobsSchema = z.record(
+  z.string().regex(/^[a-z][a-z0-9_]*$/i),
+  knobSchema,
+  {
+    error: ({ code }) =>
+      code === "invalid_key"
+        ? "must begin with a letter and hold letters, digits and _ alone"
+        : undefined,
+  },
+).refine(
+  (knobs) => Object.keys(knobs).length <= MOST.knobs,
+  `must be at most ${MOST.knobs}`,
+);
 
 /** Schema of a score, which may be no number where a side is silent. */
 const scoreSchema = z.custom<number>(
@@ -114,19 +133,9 @@ export function unitSchema(model: Model) {
     model: z.string(),
     /** Of the recordings, in Hz. */
     sample_rate: z.number().positive("must be above 0").optional(),
-    knobs: z.record(
-      z.string().regex(/^[a-z][a-z0-9_]*$/i),
-      knobSchema,
-      {
-        error: ({ code }) =>
-          code === "invalid_key"
-            ? "must begin with a letter and hold letters, digits and _ alone"
-            : undefined,
-      },
-    ).refine(
-      (knobs) => Object.keys(knobs).length <= MOST.knobs,
-      `must be at most ${MOST.knobs}`,
-    ).default({}),
+    knobs: knobsSchema.default({}),
+    /** How parameters lie between settings, where not on straight lines. */
+    interpolation: z.literal("smooth").optional(),
     settings: z.array(z.strictObject({
       /** Where each knob stood. */
       at: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
@@ -153,6 +162,10 @@ export function unitSchema(model: Model) {
     origin: z.strictObject({
       /** Where it comes from, in a sentence or two. */
       text: z.string().optional(),
+      /** Who recorded the unit. */
+      by: z.string().optional(),
+      /** What others may do with it. */
+      licence: z.string().optional(),
       /** When it was made. */
       date: z.string().optional(),
       /** Whether the data stood in for a real unit's. */
@@ -193,7 +206,7 @@ export function unitSchema(model: Model) {
 }
 
 /** Whether `position` is one that `knob` can have. */
-function isOn(knob: Knob, position: number | string): boolean {
+export function isOn(knob: Knob, position: number | string): boolean {
   if (knob.kind === "choice") return knob.values.includes(position);
   const [low, high] = knob.range;
   return typeof position === "number" && position >= low && position <= high;

@@ -11,7 +11,7 @@ import type { Interpolation } from "../base/spline.ts";
 import { faustMap, OWN_TITLES, remark } from "./faust_map.ts";
 import { faustModel, HELPERS } from "./faust_model.ts";
 import { labelText, Names } from "./faust_names.ts";
-import { knobMapOf } from "./knob_map.ts";
+import { knobMapOf } from "../data/knob_map.ts";
 import { listingOf } from "./listing.ts";
 import project from "../../deno.json" with { type: "json" };
 

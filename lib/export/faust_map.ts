@@ -19,7 +19,7 @@ import {
   placesOf,
   type Switch,
   type Table,
-} from "./knob_map.ts";
+} from "../data/knob_map.ts";
 
 /** Digits of a fitted number. */
 const DIGITS = 7;

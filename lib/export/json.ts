@@ -37,7 +37,7 @@
 
 import { jsonValues } from "../data/values_schema.ts";
 import type { Exported } from "./faust.ts";
-import { knobMapOf } from "./knob_map.ts";
+import { knobMapOf } from "../data/knob_map.ts";
 import { type Instruction, listingOf } from "./listing.ts";
 
 /** The file. */

@@ -1138,5 +1138,12 @@
   applyBlend();
   find("take").addEventListener("click", openTake);
   const ready = settings.take ? openTake() : openExcerpt();
-  globalThis.player = { state, ready, createUnit, bufferOf };
+  globalThis.player = {
+    state,
+    ready,
+    createUnit,
+    bufferOf,
+    settings,
+    setKnob,
+  };
 })();

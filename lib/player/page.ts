@@ -15,7 +15,7 @@ import { codeForScript, escapeHtml, jsonForScript } from "../report/html.ts";
 import type { PageLink } from "../report/meta.ts";
 import { renderFacts } from "../report/render_cells.ts";
 import { renderShell, renderTime } from "../report/shell.ts";
-import { DIAL_STEPS, type Panel } from "./knob.ts";
+import { DIAL_STEPS, type MoreKnobs, type Panel } from "./knob.ts";
 import {
   channelUnitsScript,
   targetsScript,
@@ -26,6 +26,7 @@ import { type Slider, slidersOf } from "./sliders.ts";
 import theme from "../report/client.js" with { type: "text" };
 import channels from "./channels.js" with { type: "text" };
 import client from "./client.js" with { type: "text" };
+import moreKnobs from "./more_knobs.js" with { type: "text" };
 import processor from "./processor.js" with { type: "text" };
 import target from "./target.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
@@ -118,6 +119,34 @@ in a straight line to 0 dBFS at 0, where nothing is compressed, and the rest sta
     );
   }
   return sentences.join(" ");
+}
+
+/** A plain control for each knob beside the dial and the switch. */
+function renderMore(more: MoreKnobs | undefined): string {
+  if (more === undefined) return "";
+  const rows = more.controls.map((control, i) => {
+    const id = `more-${i}`;
+    const title = escapeHtml(control.title);
+    if ("values" in control) {
+      const options = control.values.map((value, v) =>
+        `<option value="${v}"${v === control.start ? " selected" : ""}>${
+          escapeHtml(value)
+        }</option>`
+      );
+      return `<div class="slider"><label for="${id}">${title}</label><select id="${id}">${
+        options.join("")
+      }</select></div>`;
+    }
+    const [low, high] = control.range;
+    return `<div class="slider"><label for="${id}">${title}</label>
+<input type="range" id="${id}" min="${low}" max="${high}" step="${
+      (high - low) / DIAL_STEPS
+    }" value="${control.start}">
+<output for="${id}"><span data-value>${control.start}</span> <span class="unit">${
+      escapeHtml(control.unit)
+    }</span></output></div>`;
+  });
+  return `<div class="sliders" id="more-knobs">${rows.join("\n")}</div>\n`;
 }
 
 const DECIBELS = [0, -12, -24, -36, -48, -60];
@@ -264,7 +293,7 @@ function renderMain(options: PlayerOptions, sliders: Slider[]): string {
       }> ${escapeHtml(value)}</label>`
     ).join("\n")
   }</fieldset>
-<p id="knob-note" aria-live="polite"></p>
+${renderMore(panel.more)}<p id="knob-note" aria-live="polite"></p>
 </div>
 <div class="listen">
 <fieldset class="versions"><legend>Listen to</legend>
@@ -384,7 +413,10 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
   const { origin, surrogate, panel, model, renderer } = options;
   const sliders = slidersOf(
     model,
-    Object.values(panel.turns).flatMap(({ positions }) => positions),
+    [
+      ...Object.values(panel.turns).flatMap(({ positions }) => positions),
+      ...panel.more?.tables.flatMap(({ rows }) => rows) ?? [],
+    ],
   );
   const isPublished = model.name === PAPER_MODEL;
   const settings = {
@@ -403,6 +435,13 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
         { ...turn, positions: turn.positions.map(jsonValues) },
       ]),
     ),
+    more: panel.more === undefined ? null : {
+      ...panel.more,
+      tables: panel.more.tables.map((table) => ({
+        ...table,
+        rows: table.rows.map(jsonValues),
+      })),
+    },
     sliders,
     meterDb: METER_DB,
     // What the command line needs to be told, and what renders are called.
@@ -450,6 +489,9 @@ export async function renderPlayer(options: PlayerOptions): Promise<string> {
       { name: "player/target.js", code: target },
       { name: "wave_writer.js", code: waveWriter },
       { name: "player/client.js", code: client },
+      ...(panel.more === undefined
+        ? []
+        : [{ name: "player/more_knobs.js", code: moreKnobs }]),
     ],
     style,
     // The worklet comes by a data URL: browsers take no other from disk.

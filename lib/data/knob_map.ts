@@ -7,13 +7,13 @@
  */
 
 import { ConfigError } from "../base/config.ts";
-import { fadesBelow } from "../data/curve.ts";
+import { fadesBelow } from "./curve.ts";
 import {
   type Knob,
   nameOfPositions,
   type Positions,
   type Unit,
-} from "../data/unit_file.ts";
+} from "./unit_file.ts";
 import type { Values } from "../models/model.ts";
 import { bendsOf, type Interpolation } from "../base/spline.ts";
 

@@ -1,0 +1,45 @@
+/**
+ * A job divided among machines: `--part 2/8` does the second eighth.
+ *
+ * What is divided are chains, rows of settings of which each starts from the one
+ * before. They are the same whatever the number of parts, so that every result is
+ * too; each part keeps its results in the store, and a run without `--part` takes
+ * them up.
+ *
+ * @module
+ */
+
+/** Which part, counted from 1, of how many. */
+export interface JobPart {
+  index: number;
+  count: number;
+}
+
+/** Most parts of a job. */
+const MOST_PARTS = 10_000;
+
+/**
+ * The part that "2/8" names.
+ *
+ * @throws {RangeError} where it is none.
+ */
+export function parsePart(text: string): JobPart {
+  const [, index, count] = (/^(\d{1,5})\/(\d{1,5})$/.exec(text) ?? [])
+    .map(Number);
+  if (!(index >= 1 && index <= count && count <= MOST_PARTS)) {
+    throw new RangeError(
+      "give which part of how many, such as 2/8",
+    );
+  }
+  return { index, count };
+}
+
+/** Those of `chains` that `part` does; all of them without one. */
+export function shareOf<Chain>(
+  chains: readonly Chain[],
+  part?: JobPart,
+): Chain[] {
+  return chains.filter((_, i) =>
+    part === undefined || i % part.count === part.index - 1
+  );
+}
