@@ -57,7 +57,7 @@ const CONFIG = {
     seconds: z.number().min(0.5).max(60).default(3),
   }).prefault({}),
   network: z.strictObject(
-    trainingShape({ scale: 0.25, batches: 2400, validation: 400 }),
+    trainingShape({ scale: 0.25, batches: 2000, validation: 400 }),
   ).prefault({}),
   comparisons: z.strictObject({
     ...trainingShape({ scale: 0.125, batches: 200, validation: 200 }),
