@@ -8,16 +8,13 @@ import {
 } from "../lib/signaltrain/windows.ts";
 import {
   rateAt,
-  simpleErrors,
   trainNetwork,
   type TrainOptions,
 } from "../lib/signaltrain/train.ts";
+import { decimated } from "../lib/signaltrain/decimate.ts";
+import { simpleErrors } from "../lib/signaltrain/errors.ts";
 import { keptTraining } from "../lib/signaltrain/kept_training.ts";
-import {
-  decimated,
-  predictLong,
-  spectrumOf,
-} from "../lib/signaltrain/long_sounds.ts";
+import { predictLong, spectrumOf } from "../lib/signaltrain/long_sounds.ts";
 import {
   type EffectName,
   EFFECTS,

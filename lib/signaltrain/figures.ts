@@ -4,11 +4,12 @@
  * @module
  */
 
-import { charts, type ChartsCell } from "../report/cells.ts";
+import { charts, type ChartsCell, type Column } from "../report/cells.ts";
 import { legendOf, type LineChart, lineChart } from "../report/charts.ts";
-import type { lookbackFloor } from "./studies.ts";
+import type { lookbackFloors } from "./studies.ts";
 import { lossShapes, waveforms } from "./studies.ts";
-import type { Check, simpleErrors } from "./train.ts";
+import type { simpleErrors } from "./errors.ts";
+import type { Check } from "./train.ts";
 import type { gainTrial, stepResponses } from "./trials.ts";
 
 type Rows<Make extends (...given: never[]) => unknown> = Awaited<
@@ -24,10 +25,11 @@ function together(list: LineChart[]): ChartsCell {
 }
 
 /** Figure 1: the floor over lookback. */
-export function floorOverLookback(rows: Rows<typeof lookbackFloor>) {
+export function floorOverLookback(rows: Rows<typeof lookbackFloors>) {
   return together([{
     title: "Windowed against streamed targets",
-    rows,
+    caption: "Below 1e-9 nothing is drawn.",
+    rows: rows.filter(({ mae }) => mae > 1e-9),
     x: { field: "lookback_seconds", title: "Lookback (s)", log: true },
     y: { field: "mae", title: "Mean absolute error", log: true },
     colour: { field: "effect", title: "Effect" },
@@ -151,3 +153,77 @@ export function gains(rows: Rows<typeof gainTrial>["rows"]) {
     points: false,
   }]);
 }
+
+/** Headings of the tables, by key. */
+const HEADINGS: Readonly<Record<string, Omit<Column, "key">>> = {
+  threshold_off_db: { title: "Threshold off", unit: "dB", digits: 2 },
+  ratio_off: { title: "Ratio off", unit: "part", digits: 2 },
+  attack_off: { title: "Attack off", unit: "part", digits: 2 },
+  release_off: { title: "Release off", unit: "part", digits: 2 },
+  outputFrames: { title: "Frames out" },
+  validation: { title: "Loss", digits: 3 },
+  mae: { title: "Mean absolute error", digits: 3 },
+  train: { title: "Loss in training", digits: 3 },
+  lower_db: { title: "Network's gain off in attacks", unit: "dB", digits: 3 },
+};
+
+/** Columns `keys`, as the tables of the experiment head them. */
+function columns(...keys: string[]): (Column | string)[] {
+  const capital = (key: string) => key[0].toUpperCase() + key.slice(1);
+  return keys.map((key) =>
+    key in HEADINGS || !PLAIN.test(key)
+      ? { key, ...HEADINGS[key] }
+      : { key, title: capital(key) }
+  );
+}
+
+/** Keys whose heading is the word itself; the notebook knows the others. */
+const PLAIN =
+  /^(effect|name|frame|hop|input|output|frames|bins|parameters|numbers|batches|training|attacks|recovered)$/;
+
+/** Columns of the settings found again. */
+export const RECOVERED = columns(
+  "effect",
+  "iterations",
+  "threshold_off_db",
+  "ratio_off",
+  "attack_off",
+  "release_off",
+  "recovered",
+  "seconds",
+);
+
+/** Columns of the networks' sizes. */
+export const SIZES = columns(
+  "name",
+  "frame",
+  "hop",
+  "input",
+  "output",
+  "frames",
+  "outputFrames",
+  "bins",
+  "parameters",
+);
+
+/** Columns of the network beside Newton's method. */
+export const BESIDE = columns("method", "numbers", "esr", "mae", "seconds");
+
+/** Columns of the rest of the recordings. */
+export const REST = columns(
+  "peak_reduction",
+  "esr",
+  "mae",
+  "attacks",
+  "lower_db",
+);
+
+/** Columns of where trainings end. */
+export const ENDS = columns(
+  "training",
+  "batches",
+  "train",
+  "validation",
+  "mae",
+  "seconds",
+);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { mean } from "../base/statistics.ts";
 import { createRandom } from "../base/random.ts";
 import {
   CLIP_SECONDS,
@@ -15,13 +16,17 @@ import {
 import type { EngineName } from "../engines/open.ts";
 import type { Values } from "../models/model.ts";
 import type { Signal } from "../sound/signal.ts";
+import type { Config } from "./config.ts";
 import { type EffectName, EFFECTS, stream, valuesAt } from "./effect.ts";
 import { windowErrors } from "./lookback.ts";
-import { logCosh } from "./loss.ts";
+import { logCosh } from "./errors.ts";
 import { levelSteps, recover } from "./recover.ts";
 
 /** Rate of the paper's figures, in Hz. */
 export const PAPER_RATE = 44100;
+
+/** Lookbacks of figure 1, in samples at 44.1 kHz. */
+const LOOKBACKS = Array.from({ length: 11 }, (_, i) => 2 ** (i + 7));
 
 /** `dry` through the effect of `values`, from rest. */
 export function streamed(
@@ -48,38 +53,34 @@ export function randomSettings(
   );
 }
 
-/** Mean error of windowed targets over `settings` of `effect`, by lookback. */
-export function lookbackFloor(
-  effect: EffectName,
-  { settings, seconds, output, lookbacks, seed }: {
-    settings: number;
-    seconds: number;
-    output: number;
-    lookbacks: number[];
-    seed: number;
-  },
+/** Mean error of windowed targets of both effects over `settings`, by lookback. */
+export function lookbackFloors(
+  { settings, seconds, output }: Config["lookback"],
+  seed: number,
 ) {
-  const all = randomSettings(effect, settings, seed).map((values, i) => {
-    const { samples } = makeSounds({
-      seconds,
-      sampleRate: PAPER_RATE,
-      seed: `${seed}/${effect} ${i}`,
+  return (Object.keys(EFFECTS) as EffectName[]).flatMap((effect) => {
+    const all = randomSettings(effect, settings, seed).map((values, i) => {
+      const { samples } = makeSounds({
+        seconds,
+        sampleRate: PAPER_RATE,
+        seed: `${seed}/${effect} ${i}`,
+      });
+      return windowErrors(samples, values, PAPER_RATE, {
+        lookbacks: LOOKBACKS,
+        output,
+        skipped: 1,
+      });
     });
-    return windowErrors(samples, values, PAPER_RATE, {
-      lookbacks,
-      output,
-      skipped: 1,
+    return LOOKBACKS.map((lookback, i) => {
+      const errors = all.map((one) => one[i].mae);
+      return {
+        effect,
+        lookback,
+        lookback_seconds: lookback / PAPER_RATE,
+        mae: mean(errors),
+        largest: Math.max(...errors),
+      };
     });
-  });
-  return lookbacks.map((lookback, i) => {
-    const errors = all.map((one) => one[i].mae);
-    return {
-      effect,
-      lookback,
-      lookback_seconds: lookback / PAPER_RATE,
-      mae: errors.reduce((sum, mae) => sum + mae, 0) / errors.length,
-      largest: Math.max(...errors),
-    };
   });
 }
 

@@ -6,14 +6,14 @@
  * @module
  */
 
-import * as z from "zod";
 import { alignPair } from "../data/aligned_pair.ts";
 import type { Setting } from "../data/setting.ts";
 import { SIGNALTRAIN_SOUNDS_VERSION } from "../data/signaltrain_sounds.ts";
 import { type PairSource, requireSettings } from "../data/source.ts";
+import type { Config, TrainingConfig } from "./config.ts";
 import { type EffectName, EFFECTS } from "./effect.ts";
 import type { Training } from "./kept_training.ts";
-import { decimated } from "./long_sounds.ts";
+import { decimated } from "./decimate.ts";
 import type { LossName } from "./loss.ts";
 import { scaledSizes } from "./sizes.ts";
 import { PAPER_RATE } from "./studies.ts";
@@ -25,35 +25,6 @@ import {
   type Target,
   TARGETS,
 } from "./windows.ts";
-
-/** A whole number from 1 to `most`. */
-export const count = (most: number) => z.int().min(1).max(most);
-
-/** Parts of a config that say how large a network is, and how long it trains. */
-export function trainingShape(
-  { scale, batches, validation }: {
-    scale: number;
-    batches: number;
-    validation: number;
-  },
-) {
-  return {
-    scale: z.number().positive("must be above 0").max(1).refine(
-      (scale) => Number.isInteger(64 * scale),
-      "must be a multiple of 1/64",
-    ).default(scale),
-    batch: count(10_000).default(40),
-    batches: count(1e7).default(batches),
-    cycles: count(1000).default(1),
-    learning_rate: z.number().positive("must be above 0").default(1e-3),
-    validation: count(10_000).default(validation),
-  };
-}
-
-/** What such a config says. */
-export type TrainingConfig = z.output<
-  z.ZodObject<ReturnType<typeof trainingShape>>
->;
 
 /** What is other than the paper's way. */
 export interface Change {
@@ -70,11 +41,17 @@ export interface Change {
 /** The paper's way, by the name it has beside its changes. */
 export const PUBLISHED_WAY = "as published";
 
-/** Changes of the paper's way, by name, and what it claims of each, in our words. */
-export const CHANGES: Readonly<Record<string, Change & { claim: string }>> = {
+/** The paper. */
+export const PAPER = "Hawley, Colburn, Mimilakis, AES 147, 2019";
+
+/** Changes of the paper's way, by name, and what is claimed of each, by whom. */
+export const CHANGES: Readonly<
+  Record<string, Change & { claim: string; by?: string }>
+> = {
   "constant rate": {
     schedule: "constant",
     claim: "The 1-cycle schedule ends lower than a constant rate",
+    by: PAPER,
   },
   "absolute error": {
     loss: "L1",
@@ -87,19 +64,25 @@ export const CHANGES: Readonly<Record<string, Change & { claim: string }>> = {
   "not shuffled": {
     shuffled: false,
     claim: "Shuffled windows train better than long runs of one setting",
+    by: PAPER,
   },
 };
 
-/** Comp-4C-Large, by target and by how many times the window is the usual one. */
-export function largeChanges(windows: readonly number[]) {
-  return Object.fromEntries(
-    TARGETS.flatMap((target) =>
+/**
+ * All trainings of effects that are compared, by name: the paper's way, its changes,
+ * and Comp-4C-Large by target and by how many times the window is the usual one.
+ */
+export function allChanges(windows: readonly number[]): [string, Change][] {
+  return [
+    [PUBLISHED_WAY, {}],
+    ...Object.entries(CHANGES),
+    ...TARGETS.flatMap((target) =>
       windows.map((times): [string, Change] => [
         `${target}, ${times} × the window`,
         { effect: "Comp-4C-Large", target, times },
       ])
     ),
-  );
+  ];
 }
 
 /** Rate that goes with a scale, in Hz. */
@@ -136,17 +119,16 @@ export function effectTraining(
 
 /** Training of one unit's recordings, whose knobs are two. */
 export function recordedTraining(
-  config: TrainingConfig,
-  seed: number,
+  { comparisons, seed, la2a_settings }: Config,
   times: number,
   takes: readonly Take[],
   identity: unknown,
 ): Training {
-  const sizes = scaledSizes(config.scale, 2, times);
+  const sizes = scaledSizes(comparisons.scale, 2, times);
   return {
     sizes,
-    options: optionsOf(config, seed, {}),
-    data: { recordings: identity, seed },
+    options: optionsOf(comparisons, seed, {}),
+    data: { recordings: identity, la2a_settings, seed },
     windows: () => recordedWindows(takes, sizes, seed),
   };
 }
@@ -168,19 +150,18 @@ function optionsOf(
 export interface RecordedTake extends Take, Setting {}
 
 /**
- * Recordings of a unit at the positions `settings` of its knob, in both modes where
- * there are both, in step, and at `rate` Hz.
+ * Recordings of a unit at the wanted positions of its knob, in both modes where there
+ * are both, in step, and at the network's rate.
  *
  * @throws {Error} where there is none of a setting, or its rate is no multiple.
  */
 export async function recordedTakes(
   source: PairSource,
-  settings: readonly number[],
-  rate: number,
-  isRecorded: boolean,
+  { comparisons, la2a_settings, data }: Config,
 ): Promise<RecordedTake[]> {
+  const rate = rateOf(comparisons.scale);
   const known = source.settings();
-  const wanted = settings.flatMap((peakReduction) => {
+  const wanted = la2a_settings.flatMap((peakReduction) => {
     const there = known.filter((one) => one.peakReduction === peakReduction);
     return there.length > 0
       ? there
@@ -190,7 +171,7 @@ export async function recordedTakes(
   const takes: RecordedTake[] = [];
   for (const setting of wanted) {
     const loaded = await source.load(setting);
-    const how = { enabled: isRecorded, max_lag: 2048 };
+    const how = { enabled: data.folder !== null, max_lag: 2048 };
     const { dry, wet, sampleRate } = alignPair(loaded, how).pair;
     const factor = sampleRate / rate;
     if (!Number.isInteger(factor)) {
@@ -208,4 +189,11 @@ export async function recordedTakes(
     });
   }
   return takes;
+}
+
+/** How much of the paper's training `config` is, in words. */
+export function sizeOf(
+  { scale, batches, cycles, batch }: TrainingConfig,
+): string {
+  return `scale ${scale}, ${batches * cycles} batches of ${batch}`;
 }

@@ -11,12 +11,12 @@ import { gainOverTime } from "../metrics/gain.ts";
 import type { EngineName } from "../engines/open.ts";
 import type { Values } from "../models/model.ts";
 import type { Signal } from "../sound/signal.ts";
-import { EFFECTS, windowed } from "./effect.ts";
+import { backwards, EFFECTS, windowed } from "./effect.ts";
 import { predictLong, spectrumOf } from "./long_sounds.ts";
 import { levelSteps, recover } from "./recover.ts";
-import type { NetworkSizes } from "./sizes.ts";
+import { type NetworkSizes, parameterCount } from "./sizes.ts";
 import { streamed } from "./studies.ts";
-import { errorsOf } from "./train.ts";
+import { errorsOf } from "./errors.ts";
 import { knobsOf, type RecordedTake } from "./trainings.ts";
 
 /** A network that was trained. */
@@ -26,6 +26,12 @@ export interface TrainedNetwork {
   /** Its rate, in Hz. */
   rate: number;
 }
+
+/** The setting of the paper's figure 8, at which all are tested. */
+export const TESTED = {
+  ...{ threshold_db: -30, ratio: 2.5, attack_ms: 2, release_ms: 30 },
+  make_up_db: 0,
+};
 
 /** When the level steps up, when down, and the end, in seconds. */
 const STEPS = { up: 0.1, down: 0.25, end: 0.45 };
@@ -107,21 +113,61 @@ export function scoreOf(made: Signal, wet: Signal) {
   return { esr: esr(made, wet), mae };
 }
 
-/** The four numbers of `values`, found from `seconds` of one pair, and the time. */
-export async function fourNumbers(
+/**
+ * The network, and Newton's method from `pairSeconds` of one pair, on the same test
+ * sound; and what Newton found, run backwards on the target.
+ */
+export async function besideNewton(
   values: Values,
-  { rate, seconds, seed, engine }: {
-    rate: number;
+  network: TrainedNetwork & { seconds: number },
+  { seconds, pairSeconds, seed, engine }: {
     seconds: number;
+    pairSeconds: number;
     seed: number;
     engine: EngineName;
   },
 ) {
-  const dry = levelSteps(seconds, rate, seed);
-  const pair = { dry, wet: streamed(dry, values, rate), sampleRate: rate };
+  const { rate, sizes, weights } = network;
+  const { dry, wet } = testPair(values, { rate, seconds, seed });
+  const steps = levelSteps(pairSeconds, rate, seed);
+  const pair = {
+    dry: steps,
+    wet: streamed(steps, values, rate),
+    sampleRate: rate,
+  };
   const started = performance.now();
   const found = await recover(pair, EFFECTS["Comp-4C"], engine);
-  return { ...found, seconds: (performance.now() - started) / 1000 };
+  const took = (performance.now() - started) / 1000;
+  const knobs = knobsOf("Comp-4C", values);
+  const sounds = {
+    dry,
+    target: wet,
+    network: await predictLong(weights, dry, knobs, sizes),
+    Newton: streamed(dry, found.values, rate),
+    backwards: backwards(wet, found.values, rate),
+  };
+  const numbers = parameterCount(sizes);
+  const rows = {
+    input: { method: "output = input", numbers: 0, ...scoreOf(dry, wet) },
+    network: {
+      method: "network",
+      numbers,
+      ...scoreOf(sounds.network, wet),
+      seconds: network.seconds,
+    },
+    newton: {
+      method: "Newton",
+      numbers: 4,
+      ...scoreOf(sounds.Newton, wet),
+      seconds: took,
+    },
+    backwards: {
+      method: "Newton's, backwards",
+      numbers: 4,
+      ...scoreOf(sounds.backwards, dry),
+    },
+  };
+  return { sounds, rows, found: found.values };
 }
 
 /** Window of a gain over time, in seconds. */
@@ -178,7 +224,8 @@ export async function gainTrial(
   }
   return {
     rows,
-    score: scoreOf(made, wet),
+    peak_reduction: take.peakReduction,
+    ...scoreOf(made, wet),
     attacks: attacks.length,
     lower_db: attacks.reduce((sum, db) => sum + db, 0) / attacks.length,
   };
