@@ -160,6 +160,10 @@ function outlineOf(sound: Float32Array) {
     );
     const seconds = from / PAPER_RATE;
     return [Math.min(...part), Math.max(...part)]
-      .map((sample) => ({ of: "sound", seconds, sample }));
+      .map((sample) => ({
+        of: "sound",
+        seconds: Number(seconds.toFixed(3)),
+        sample: Number(sample.toFixed(4)),
+      }));
   }).flat();
 }
