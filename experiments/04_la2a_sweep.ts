@@ -311,13 +311,13 @@ the columns of the published ones.`,
     `in ${falling} of ${formatCount(fits.length, "fit")}`,
   );
 
+  const name = isPublished ? "4A-2A" : model.name;
   nb.titled({
-    title: `${
-      model.name === PAPER_MODEL ? "4A-2A" : model.name
-    }: the levelling amplifier, setting by setting`,
+    title: `${name}: the levelling amplifier, setting by setting`,
     subtitle: `${formatCount(parameters.length, "parameter")} at ${
       formatCount(fits.length, "setting")
     } of ${facts.title}`,
+    picture: "Attack",
   });
   nb.headline({ label: "Settings fitted", value: fits.length });
   nb.headline({

@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { createRandom } from "../lib/base/random.ts";
 import { useBackend } from "../lib/frameworks/tensorflow/backend.ts";
-import {
-  logCosh,
-  type LossName,
-  lossOf,
-  meanLogCosh,
-} from "../lib/signaltrain/loss.ts";
+import { logCosh } from "../lib/signaltrain/errors.ts";
+import { type LossName, lossOf, meanLogCosh } from "../lib/signaltrain/loss.ts";
 import {
   forward,
   networkInput,

@@ -8,16 +8,13 @@ import {
 } from "../lib/signaltrain/windows.ts";
 import {
   rateAt,
-  simpleErrors,
   trainNetwork,
   type TrainOptions,
 } from "../lib/signaltrain/train.ts";
+import { decimated } from "../lib/signaltrain/decimate.ts";
+import { simpleErrors } from "../lib/signaltrain/errors.ts";
 import { keptTraining } from "../lib/signaltrain/kept_training.ts";
-import {
-  decimated,
-  predictLong,
-  spectrumOf,
-} from "../lib/signaltrain/long_sounds.ts";
+import { predictLong, spectrumOf } from "../lib/signaltrain/long_sounds.ts";
 import {
   type EffectName,
   EFFECTS,
@@ -116,6 +113,15 @@ Deno.test("batches are seeded by their number; shuffled ones mix settings, other
   assert.equal(settings(one.batch(7, 8)), 8);
   assert.equal(settings(windowsOf("windowed", false).batch(7, 8)), 1);
   assert.deepEqual(one.validation(5), other.validation(5));
+  // Longer windows are judged by the same outputs.
+  const longer = effectWindows("Comp-4C", scaledSizes(1 / 16, 4, 4), {
+    sampleRate: RATE,
+    target: "streamed",
+    shuffled: true,
+    seed: 1,
+  });
+  const streamed = windowsOf("streamed").validation(5);
+  assert.deepEqual(longer.validation(5).wet, streamed.wet);
 });
 
 Deno.test("recordings are trained on in their first four fifths and judged by in the last", () => {
@@ -126,7 +132,10 @@ Deno.test("recordings are trained on in their first four fifths and judged by in
   const { dry, wet } = source.batch(1, 50);
   assert(dry.every((x) => Math.abs(x) < 0.8));
   assert(wet.some((y) => y < 0) && wet.some((y) => y > 0));
-  assert(source.validation(50).dry.every((x) => x >= 0.8));
+  const judged = source.validation(50);
+  assert(
+    judged.dry.every((x) => x >= 0.8) && judged.wet.every((y) => y >= 0.8),
+  );
   const short = { ...take, dry: ramp.subarray(0, 4 * SIZES.input) };
   assert.throws(() => recordedWindows([short], SIZES, 1), /give longer ones/);
 });

@@ -86,10 +86,10 @@ import { type PairSource, type SourceFacts } from "../data/source.ts";
 import type { EngineName, EngineNeeds } from "../engines/open.ts";
 import type { Model } from "../models/model.ts";
 import { optionsOf } from "./config_options.ts";
-import type { DataFacts, Notebook } from "./notebook.ts";
+import type { DataFacts, Notebook, VerdictInShort } from "./notebook.ts";
 import { runExperiment } from "./run.ts";
 
-export type { DataFacts, Notebook };
+export type { DataFacts, Notebook, VerdictInShort };
 
 /** A checked config of this shape, with the engine that was chosen. */
 export type ConfigOf<Shape extends z.core.$ZodLooseShape> =

@@ -24,12 +24,6 @@ export type LossName = typeof LOSSES[number];
 /** λ. */
 const REGULARISATION = 2e-5;
 
-/** ln cosh e, without the overflow of cosh. */
-export function logCosh(error: number): number {
-  const size = Math.abs(error);
-  return size + Math.log1p(Math.exp(-2 * size)) - Math.LN2;
-}
-
 /** Mean of ln cosh over all entries, of slope tanh. */
 export const meanLogCosh: (error: tf.Tensor) => tf.Tensor = tf.customGrad(
   (...given) => {

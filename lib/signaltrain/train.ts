@@ -14,7 +14,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { logCosh, type LossName, lossOf } from "./loss.ts";
+import { errorsOf } from "./errors.ts";
+import { type LossName, lossOf } from "./loss.ts";
 import { forward, networkInput, unpack } from "./network.ts";
 import type { NetworkSizes } from "./sizes.ts";
 import {
@@ -269,45 +270,4 @@ async function judge(
 ): Promise<{ validation: number; mae: number }> {
   const made = await predict(weights, windows, sizes, batch);
   return errorsOf(made, windows.wet);
-}
-
-/** Mean ln cosh and mean absolute value of `made` − `wanted`. */
-export function errorsOf(
-  made: Float32Array,
-  wanted: Float32Array,
-): { validation: number; mae: number } {
-  let validation = 0;
-  let mae = 0;
-  for (let n = 0; n < made.length; n++) {
-    const error = made[n] - wanted[n];
-    validation += logCosh(error);
-    mae += Math.abs(error);
-  }
-  return { validation: validation / made.length, mae: mae / made.length };
-}
-
-/**
- * What simpler things reach on `windows`: the output as the input, and the best gain
- * that is the same for all.
- */
-export function simpleErrors(
-  { dry, wet, count }: TrainingWindows,
-  { input, output }: NetworkSizes,
-) {
-  const last = new Float32Array(count * output);
-  for (let i = 0; i < count; i++) {
-    const end = (i + 1) * input;
-    last.set(dry.subarray(end - output, end), i * output);
-  }
-  const scaled = (gain: number) => errorsOf(last.map((x) => gain * x), wet);
-  // ln cosh is convex in the gain: golden sections.
-  const part = (Math.sqrt(5) - 1) / 2;
-  let [low, high] = [0, 2];
-  for (let i = 0; i < 40; i++) {
-    const [a, b] = [high - part * (high - low), low + part * (high - low)];
-    if (scaled(a).validation < scaled(b).validation) high = b;
-    else low = a;
-  }
-  const gain = (low + high) / 2;
-  return { input: scaled(1), gain: { gain, ...scaled(gain) } };
 }

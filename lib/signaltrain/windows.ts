@@ -128,8 +128,8 @@ export function effectWindows(
       for (let i = 0; i < count; i++) {
         const random = createRandom(`${seed}/validation ${i}`);
         const take = makeTake(random, controls.map(() => random.uniform()));
-        const at = random.integer(0, take.dry.length - sizes.input);
-        setWindow(windows, i, take, at, 1, sizes, sampleRate);
+        const end = endOf(random, Math.max(length / 2, sizes.input), length);
+        setWindow(windows, i, take, end - sizes.input, 1, sizes, sampleRate);
       }
       return windows;
     },
@@ -137,10 +137,10 @@ export function effectWindows(
 }
 
 /**
- * Windows of recordings: of each take the first four fifths to train on, the rest to
- * judge by.
+ * Windows of recordings: of each take the first four fifths to train on, the last
+ * tenth to judge by, with the lookback in what lies between.
  *
- * @throws {RangeError} where a take is too short for a window in either.
+ * @throws {RangeError} where a take is too short for that.
  */
 export function recordedWindows(
   takes: readonly Take[],
@@ -148,37 +148,44 @@ export function recordedWindows(
   seed: number,
 ): WindowSource {
   for (const { dry } of takes) {
-    if (dry.length / 5 < sizes.input) {
+    if (dry.length / 10 < sizes.input) {
       throw new RangeError(
-        `a recording of ${dry.length} samples has no window of ${sizes.input} in its last fifth: give longer ones`,
+        `a recording of ${dry.length} samples has no window of ${sizes.input} in a tenth: give longer ones`,
       );
     }
   }
-  const draw = (
-    random: Random,
-    count: number,
-    [from, to]: readonly [number, number],
-    isFlipped: boolean,
-  ) => {
-    const windows = emptyWindows(count, sizes);
-    for (let i = 0; i < count; i++) {
-      const take = random.pick(takes);
-      const { length } = take.dry;
-      const at = random.integer(
-        Math.ceil(from * length),
-        Math.floor(to * length) - sizes.input,
-      );
-      const sign = isFlipped ? randomSign(random) : 1;
-      setWindow(windows, i, take, at, sign, sizes);
-    }
-    return windows;
-  };
   return {
-    batch: (number, count) =>
-      draw(createRandom(`${seed}/batch ${number}`), count, [0, 0.8], true),
-    validation: (count) =>
-      draw(createRandom(`${seed}/validation`), count, [0.8, 1], false),
+    batch(number, count) {
+      const random = createRandom(`${seed}/batch ${number}`);
+      const windows = emptyWindows(count, sizes);
+      for (let i = 0; i < count; i++) {
+        const take = random.pick(takes);
+        const end = Math.floor(0.8 * take.dry.length);
+        const at = random.integer(0, end - sizes.input);
+        setWindow(windows, i, take, at, randomSign(random), sizes);
+      }
+      return windows;
+    },
+    validation(count) {
+      const random = createRandom(`${seed}/validation`);
+      const windows = emptyWindows(count, sizes);
+      for (let i = 0; i < count; i++) {
+        const take = random.pick(takes);
+        const { length } = take.dry;
+        const end = endOf(random, 0.9 * length, length);
+        setWindow(windows, i, take, end - sizes.input, 1, sizes);
+      }
+      return windows;
+    },
   };
+}
+
+/**
+ * End of a window to judge by. It is drawn, and not the start, so that longer windows
+ * have the same outputs.
+ */
+function endOf(random: Random, from: number, to: number): number {
+  return random.integer(Math.ceil(from), to);
 }
 
 function randomSign(random: Random): number {
