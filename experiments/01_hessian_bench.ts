@@ -129,7 +129,7 @@ export const command = experiment({
     "purpose-built kernels",
   config: shape,
   options: {
-    tfjs_backend: new Option("--tfjs-backend <name>", "where it computes")
+    tfjs_backend: new Option("--tfjs-backend <name>", "TensorFlow.js's own")
       .choices(TENSORFLOW_BACKENDS),
   },
   examples: [
