@@ -397,6 +397,13 @@ Deno.test("render makes the folder of its result, and blames parameters that are
     const good = await render(1);
     assert.equal(good.code, 0, good.stderr);
     assert.deepEqual(await listTree(folder), [dry, out]);
+    const other = await runTask("render", [
+      ...[dry, join(folder, "out.mp3")],
+      ...["--params", JSON.stringify(PARAMETERS)],
+    ]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /out\.mp3: its name must end in \.wav/);
+    assert.deepEqual(await listTree(folder), [dry, out]);
   });
 });
 

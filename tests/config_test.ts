@@ -76,6 +76,16 @@ Deno.test("parseConfig() names the key that is wrong and where it came from", ()
     ["engine: wasm\nengine: wasm", [], /fit\.yaml: "engine" is there twice$/],
     ["engine: wasm\n---\nengine: wasm", [], /fit\.yaml: holds several YAML/],
     [`engine: ${"[".repeat(20_000)}`, [], /fit\.yaml: is nested too deeply/],
+    [
+      "# Title\n\nSome words.\n\n```sh\nrun it\n```\nmore: 1",
+      [],
+      /^fit\.yaml: is no YAML in line \d+ \([^\n"]{10,90}\): give keys and values, such as "ratio: 4"$/,
+    ],
+    [
+      "engine: wasm",
+      ["solver=["],
+      /^--set solver=\[: the value is no YAML in line 1 \(Flow sequence .*\): give/,
+    ],
   ];
   for (const [text, overrides, message] of cases) {
     assert.throws(() => parse(text, ...overrides), (error) => {
@@ -111,7 +121,7 @@ Deno.test("readTextFile() reads text of a config's size and nothing else", async
       [await at("big", "#".repeat(1_000_001)), /x: .*too large: 1\.00\sMB, at/],
       [await at("binary", "RIFF\0\0"), /x: .*it is not text/],
       [folder, /x: .*it is a folder/],
-      [join(folder, "none"), /x: no such file/],
+      [join(folder, "none"), /x: no such file\. Check the path$/],
       ...(Deno.build.os === "windows"
         ? []
         : [["/dev/zero", /x: .*it is no regular file/] as [string, RegExp]]),

@@ -317,7 +317,13 @@ Deno.test("export refuses what it cannot write, and leaves no file behind", asyn
     );
     const out = join(folder, "unit.dsp");
     const refusals: [string[], RegExp][] = [
-      [[file], /--out/],
+      [[file], /--out is missing: .* \.dsp/],
+      // What is wrong with the rest is not hidden by it.
+      [[file, "--knob", "drive"], /--knob drive: write it as name=value/],
+      [
+        [join(folder, "none.yaml")],
+        /none\.yaml: no such file\. Check the path/,
+      ],
       [[file, "--out", join(folder, "unit.txt")], /must end in \.dsp/],
       [[file, "--to", "json", "--out", out], /must end in \.json/],
       [[file, "--to", "vst", "--out", out], /faust, json/],

@@ -383,3 +383,22 @@ Deno.test("objective computes the model of the unit that it is given", async () 
     assert.match(other.stderr, /unit\.yaml.*4a-2a\+coupling/);
   });
 });
+
+Deno.test("objective says the lag that it used", () =>
+  withFolder(async (folder) => {
+    const [dry, wet] = await writePair(folder);
+    const { samples } = await readWav(wet);
+    const late = Float32Array.from(samples, (_, n) => samples[n - 7] ?? 0);
+    await writeWav(wet, late, { sampleRate: RATE });
+    const say = async (...words: string[]) => {
+      const { code, stdout, stderr } = await runTask("objective", [
+        ...[dry, wet, "--params", JSON.stringify(POINT)],
+        ...["--engine", "reference", ...words],
+      ]);
+      assert.equal(code, 0, stderr);
+      return /^Recording .*$/m.exec(stdout)![0];
+    };
+    assert.match(await say(), /lag 7 samples \(.*\), .* is late, removed$/);
+    assert.match(await say("--delay", "6.5"), /lag 6\.500 samples/);
+    assert.match(await say("--no-align"), /lag not looked for$/);
+  }));
