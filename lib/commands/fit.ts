@@ -58,6 +58,7 @@ import {
   userPath,
   withEngine,
 } from "../cli/command_line.ts";
+import { pairsOf } from "../cli/pairs.ts";
 import { modelOption, rangeOption } from "../cli/model_options.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import {
@@ -123,21 +124,6 @@ function describeLag(lag: number, sampleRate: number): string {
   return size < 5e-4
     ? "none"
     : `${text}, the wet recording is ${lag > 0 ? "late" : "early"}, removed`;
-}
-
-/** Pairs of files. */
-function pairsOf(files: readonly string[], what: string): [string, string][] {
-  if (files.length % 2 !== 0) {
-    throw new Error(
-      `${what}: ${
-        files.at(-1)
-      } has no other side; give DRY.wav and WET.wav of each take`,
-    );
-  }
-  return Array.from(
-    { length: files.length / 2 },
-    (_, i) => [files[2 * i], files[2 * i + 1]],
-  );
 }
 
 /** A unit file gives where to start, of the parameters that the model has. */
