@@ -325,6 +325,7 @@ wave of the sound.`,
     digits: 2,
     note: `at most, on ${formatDuration(test_seconds)} not fitted`,
   });
+  nb.titled({ picture: `${config.targets[0]}: error by seconds` });
   return { sound: dry.title, fits };
 });
 

@@ -177,13 +177,12 @@ shifted so that the energies are equal; every other one from the result of the o
   );
 
   step("Fit each setting", fitSetting);
-  const steps = fitSetting(source, how, scorer);
-  const fits = await nb.each("Fitting", settings, steps);
+  const fitted = fitSetting(source, how, scorer);
+  const fits = await nb.each("Fitting", settings, fitted);
   const rows = fits.map(swept.settingRow);
-  const esrs = rows.map(({ esr }) => esr);
+  const meanEsr = mean(rows.map(({ esr }) => esr));
   const iterations = rows.map((row) => row.iterations);
-  const seconds = total(fits.map((fit) => fit.seconds));
-  const fitSeconds = total(fits.map((fit) => fit.fitSeconds));
+  const seconds = fits.map((fit) => fit.seconds);
   say(
     `A long recording is fitted on a part of it first, and then on all. The chart shows
 how far the error still stands above the value that it ends at. Were the loss smooth, each
@@ -228,10 +227,11 @@ of 100, by how the chunks pull apart (jackknife); with fewer than three there is
     codeOf(interpolationSource, "interpolationSteps"),
   );
   const tests = await between.keyedTests(fits);
-  const tested = await nb.each("Interpolating", tests, {
+  const scored = await nb.each("Interpolating", tests, {
     ...between.interpolationSteps(source, how, scorer),
     noun: "interpolation",
   });
+  const tested = tests.map((test, i) => between.testedRow(test, scored[i]));
   say(
     `A straight line between the neighbours, or a not-a-knot cubic spline through all
 that are left, gives the parameters of a setting that was left out. The table has how much
@@ -276,7 +276,7 @@ the columns of the published ones.`,
   const files = isPublished ? swept.publishedFiles(fits, tested, facts) : {};
   for (const [name, text] of Object.entries(files)) await nb.write(name, text);
 
-  const { PUBLISHED_CITATION: paper } = published;
+  const { PAPER: paper } = published;
   const other = facts.surrogate ? "another unit, not comparable" : "here";
   const ofTheUnit = (held: boolean) => facts.surrogate ? "surrogate" : held;
   const knownEsr = mean(published.publishedRows(fits).map(({ esr }) => esr));
@@ -287,8 +287,8 @@ the columns of the published ones.`,
   const falling = fits.filter(swept.neverRises).length;
   claim(
     "Five parameters a setting leave a mean ESR of 0.078 on the LA-2A",
-    isPublished ? ofTheUnit(mean(esrs) <= 1.1 * knownEsr) : "untested",
-    `mean ESR ${formatNumber(mean(esrs), 3)} on ${facts.title} (${other})`,
+    isPublished ? ofTheUnit(meanEsr <= 1.1 * knownEsr) : "untested",
+    `mean ESR ${formatNumber(meanEsr, 3)} on ${facts.title} (${other})`,
     paper,
   );
   claim(
@@ -308,21 +308,21 @@ the columns of the published ones.`,
   claim(
     "The loss never rises from one iteration to the next",
     falling === fits.length,
-    `in ${falling} of ${fits.length} fits`,
+    `in ${falling} of ${formatCount(fits.length, "fit")}`,
   );
 
+  const name = isPublished ? "4A-2A" : model.name;
   nb.titled({
-    title: `${
-      model.name === PAPER_MODEL ? "4A-2A" : model.name
-    }: the levelling amplifier, setting by setting`,
+    title: `${name}: the levelling amplifier, setting by setting`,
     subtitle: `${formatCount(parameters.length, "parameter")} at ${
       formatCount(fits.length, "setting")
     } of ${facts.title}`,
+    picture: "Attack",
   });
   nb.headline({ label: "Settings fitted", value: fits.length });
   nb.headline({
     label: "Mean ESR",
-    value: mean(esrs),
+    value: meanEsr,
     digits: 3,
     note: `published 4A-2A on the LA-2A: ${
       formatNumber(knownEsr, 3)
@@ -341,8 +341,8 @@ the columns of the published ones.`,
   });
   nb.headline({
     label: "Time fitting",
-    value: formatDuration(fitSeconds),
-    note: `${formatDuration(seconds)} of sound fitted`,
+    value: formatDuration(total(rows.map((row) => row.fit_seconds))),
+    note: `${formatDuration(total(seconds))} of sound`,
   });
   return { settings: rows };
 });

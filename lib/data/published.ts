@@ -14,6 +14,9 @@ import compressText from "./published/comp.csv" with { type: "text" };
 import limitText from "./published/limit.csv" with { type: "text" };
 import scoresText from "./published/scores.csv" with { type: "text" };
 
+/** The paper, in short. */
+export const PAPER = "Yu and Fazekas, AES AIMLA 2025";
+
 /** Citation of the figures, for captions. */
 export const PUBLISHED_CITATION =
   "C.-Y. Yu, G. Fazekas, “Sound Matching an Analogue Levelling Amplifier " +

@@ -88,15 +88,17 @@ export function interpolationSteps(
       const { pair } = alignPair(loaded, alignment);
       const candidates = [test.linear, test.spline];
       const [linear, spline] = await scorer.scoreEsr(pair, candidates, model);
-      return {
-        mode: test.mode,
-        peak_reduction: test.peakReduction,
-        fitted: test.fitted,
-        linear,
-        spline,
-      };
+      return { linear, spline };
     },
   };
+}
+
+/** A test and its result, as the JSON spells it. */
+export function testedRow(
+  { mode, peakReduction, fitted }: KeyedTest,
+  esrs: { linear: number; spline: number },
+) {
+  return { mode, peak_reduction: peakReduction, fitted, ...esrs };
 }
 
 /** ESRs at a setting: fitted there, and with parameters from its neighbours. */

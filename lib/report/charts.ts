@@ -133,7 +133,10 @@ function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
 
 /** Lines with points of one value over another, one line for each series. */
 export function lineChart(options: LineChart): Chart {
-  const { title, x, y, colour, dash, opacity, band, height = 230 } = options;
+  const { title, x, y, colour, dash, opacity, height = 230 } = options;
+  const band = options.rows.some((row) => row[options.band?.low ?? ""] != null)
+    ? options.band
+    : undefined;
   // Lines told apart by opacity are many: points would hide them.
   const { points = opacity === undefined } = options;
   const shown = (value: unknown, { log }: AxisField) =>
