@@ -1,46 +1,18 @@
 /** Every preset is found again from what it made of a sound. @module */
 
 import assert from "node:assert/strict";
+import { recoveryErrors, twinValues } from "../lib/data/preset_twins.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { openModel } from "../lib/engines/compiled/stream.ts";
 import { fitTakes } from "../lib/fitting/fit_takes.ts";
 import { solverSchema } from "../lib/fitting/fit_config.ts";
 import { recordedTakes } from "../lib/data/recorded_takes.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
-import {
-  type Model,
-  type Parameter,
-  type Values,
-  valuesOf,
-} from "../lib/models/model.ts";
+import type { Model, Values } from "../lib/models/model.ts";
 import { parseModel, PRESETS } from "../lib/models/presets.ts";
 import { coordinatesOf, loopTimes } from "../lib/objective/coordinates.ts";
 
 await buildKernels();
-
-/** What the units are set to, in part. */
-const TRUTH: Values = {
-  threshold_db: -27.4,
-  ratio: 3.7,
-  knee_db: 7.3,
-  attack_ms: 6.1,
-  release_ms: 83,
-  second_release_ms: 910,
-  second_share: 0.44,
-  averaging_coefficient: 0.05,
-  make_up_db: 4.2,
-};
-
-/** What is otherwise in a preset: loops of 0.08 ms and of 20 ms. */
-const OTHERWISE: Readonly<Record<string, Values>> = {
-  fet: { ratio: 8.3, attack_ms: 0.66, release_ms: 310 },
-  opto: { attack_ms: 74 },
-};
-
-function truthOf(model: Model): Values {
-  const values = { ...TRUTH, ...OTHERWISE[model.name] };
-  return valuesOf(model, model.parameters.map(({ name }) => values[name]));
-}
 
 /** What `values` of `model` make of 8 s of sound, fitted. */
 async function fitTwin(model: Model, values: Values, sampleRate = 44100) {
@@ -54,25 +26,14 @@ async function fitTwin(model: Model, values: Values, sampleRate = 44100) {
   });
 }
 
-/** How far `found` is from `truth`, in parts of what a preset must be found to. */
-function offOf({ unit, name }: Parameter, found: number, truth: number) {
-  if (unit === "dB") return Math.abs(found - truth) / 0.05;
-  if (name === "second_share") return Math.abs(found - truth) / 0.01;
-  return Math.abs(found / truth - 1) / 0.01;
-}
-
 for (const name of Object.keys(PRESETS)) {
   Deno.test(`${name} is found from its twin: levels to 0.05 dB, ratios and times to 1 %, a share to 0.01`, async () => {
     const model = parseModel(name);
-    const truth = truthOf(model);
+    const truth = twinValues(model);
     const { parameters, minimum, esr } = await fitTwin(model, truth);
-    for (const parameter of model.parameters) {
-      const found = parameters[parameter.name];
-      const off = offOf(parameter, found, truth[parameter.name]);
-      assert.ok(
-        off <= 1,
-        `${parameter.name} is ${found}, not ${truth[parameter.name]}`,
-      );
+    const errors = recoveryErrors(model, parameters, truth);
+    for (const [name, off] of Object.entries(errors)) {
+      assert.ok(off <= 1, `${name} is ${parameters[name]}, not ${truth[name]}`);
     }
     assert.ok(esr < 1e-5, `ESR ${esr}`);
     assert.equal(minimum.converged, true);
@@ -89,7 +50,7 @@ Deno.test("fet searches loop attacks of 20 to 800 µs as far as the rate can fol
     assert.deepEqual(space.ranges.release_ms, [50, 1100]);
     // The attack is the loop's; the release is one into silence.
     const values = {
-      ...truthOf(model),
+      ...twinValues(model),
       ratio: 20,
       attack_ms: 20 * 0.04,
       release_ms: 60,

@@ -62,6 +62,7 @@ import {
   userPath,
   withEngine,
 } from "../cli/command_line.ts";
+import { pairsOf } from "../cli/pairs.ts";
 import { modelOption, rangeOption } from "../cli/model_options.ts";
 import { describeLag } from "./describe_lag.ts";
 import { describeParameters } from "./describe_parameters.ts";
@@ -115,21 +116,6 @@ function recordOf(
     eigenvalues,
     params: jsonValues(coordinates.values(Float64Array.from(z))),
   };
-}
-
-/** Pairs of files. */
-function pairsOf(files: readonly string[], what: string): [string, string][] {
-  if (files.length % 2 !== 0) {
-    throw new Error(
-      `${what}: ${
-        files.at(-1)
-      } has no other side; give DRY.wav and WET.wav of each take`,
-    );
-  }
-  return Array.from(
-    { length: files.length / 2 },
-    (_, i) => [files[2 * i], files[2 * i + 1]],
-  );
 }
 
 /** A unit file gives where to start, of the parameters that the model has. */

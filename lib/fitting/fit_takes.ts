@@ -107,7 +107,7 @@ const NEAR_PEAK = 3;
 const RETRY = 0.5;
 
 /** Iterations of a short fit that tells starts apart, and what it stops at. */
-const RACE = { max_iterations: 12, tolerance: 1e-4 };
+const RACE = { max_iterations: 6, tolerance: 1e-3 };
 
 /** Relative fall of the loss that a fit on the way stops at: the last one goes on. */
 const ON_THE_WAY = 1e-6;
@@ -182,7 +182,12 @@ export async function fitTakes(
   for (const index of isFamily(model) ? takes.keys() : []) {
     const trial = takes.with(index, { ...takes[index], isCut: true });
     const again = await fitAll(trial, model, telling, found.parameters);
-    if (again.esr + NOTHING < (1 - START_GAIN) * (found.esr + NOTHING)) {
+    const name = nameInTake("initial_gain_db", index, takes.length);
+    // A gain above that at rest is none that a compressor begins with.
+    if (
+      again.parameters[name] < 0 &&
+      again.esr + NOTHING < (1 - START_GAIN) * (found.esr + NOTHING)
+    ) {
       takes = trial;
       found = again;
       path.push(again);

@@ -10,6 +10,7 @@ import { openProcessor } from "../engines/open_processor.ts";
 import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { delayed } from "../sound/fractional_delay.ts";
+import { LdrMeter } from "../sound/loudness_dynamic_range.ts";
 import { preEmphasise } from "../sound/pre_emphasis.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 
@@ -64,11 +65,13 @@ export interface Placed {
 export interface Energies {
   error: Float64Array;
   target: Float64Array;
+  /** LDR(model) − LDR(target) over all of them, in dB. */
+  deltaLdrDb: number;
 }
 
 /** ESR of the energies of one take, or of several. */
 export function esrOf(energies: readonly Energies[]): number {
-  const sum = (side: keyof Energies) =>
+  const sum = (side: "error" | "target") =>
     energies.reduce(
       (total, one) => one[side].reduce((a, b) => a + b, total),
       0,
@@ -89,10 +92,15 @@ export async function runOn(
   stretches = 1,
 ): Promise<Energies> {
   const { pair, made } = await playedTake(take, placed, model, values);
+  const from = take.lead + Math.round(part * samplesOf(take));
+  const end = Math.max(from + 1, made.length - EDGE);
+  const [modelLdr, targetLdr] = [made, pair.wet].map((side) => {
+    const meter = new LdrMeter(pair.sampleRate);
+    meter.add(side.subarray(from, end));
+    return meter.value;
+  });
   const p = preEmphasise(made, made);
   const y = preEmphasise(pair.wet, new Float64Array(made.length));
-  const from = take.lead + Math.round(part * samplesOf(take));
-  const end = Math.max(from + 1, p.length - EDGE);
   const error = new Float64Array(stretches);
   const target = new Float64Array(stretches);
   for (let n = from; n < end; n++) {
@@ -100,7 +108,7 @@ export async function runOn(
     error[at] += (p[n] - y[n]) ** 2;
     target[at] += y[n] ** 2;
   }
-  return { error, target };
+  return { error, target, deltaLdrDb: modelLdr - targetLdr };
 }
 
 /** `take` in step, and what `model` makes of its dry side. */

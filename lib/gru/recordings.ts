@@ -8,16 +8,18 @@
 import type { CurvePoint } from "../data/curve.ts";
 import { loadAhead } from "../data/load_ahead.ts";
 import type { PairSource } from "../data/source.ts";
-import { createFastCompressor } from "../compressor/render.ts";
+import { openProcessor } from "../engines/open_processor.ts";
+import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { type GruBatch, openGruBatch } from "./batch.ts";
 
 /**
- * Opens a batch with the first `length` samples of every setting of `curve`.
+ * Opens a batch with the first `length` samples of every setting of `curve`, whose
+ * model is that of the paper where it names none.
  * `onSetting` is told how many are in place.
  */
 export async function openRecordings(
   source: PairSource,
-  curve: readonly CurvePoint[],
+  curve: readonly (CurvePoint & { model?: string })[],
   length: number,
   onSetting: (done: number) => void = () => {},
 ): Promise<GruBatch> {
@@ -26,8 +28,14 @@ export async function openRecordings(
     let i = 0;
     for await (const [point, pair] of loadAhead(source, curve)) {
       const { dry, wet, sampleRate } = pair;
-      createFastCompressor({ ...point.parameters, make_up_db: 0 }, sampleRate)
-        .process(dry.subarray(0, length), batch.inputs[i]);
+      const { parameters } = point;
+      const model = parseModel(point.model ?? PAPER_MODEL);
+      // A saturation is to hear what it was fitted on.
+      const quiet = "square" in parameters
+        ? parameters
+        : { ...parameters, make_up_db: 0 };
+      const compressor = await openProcessor(model, quiet, sampleRate);
+      compressor.process(dry.subarray(0, length), batch.inputs[i]);
       batch.targets[i].set(wet.subarray(0, length));
       onSetting(++i);
     }
