@@ -17,6 +17,7 @@ import {
   verdictOf,
 } from "../fitting/fit_verdict.ts";
 import { chunkOptions, completed, fitSchema } from "../fitting/fit_config.ts";
+import { filterWarnings } from "../fitting/filter_left.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
 import { type Score, scoreEach, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -335,6 +336,7 @@ Examples:
       ? [
         ...(verdict.doubt ? [verdict.doubt] : []),
         ...fitWarnings(pairs, model, fit),
+        ...await filterWarnings(pairs, model, fit.parameters),
       ]
       : [verdict.sentence];
     for (const warning of doubts) note(`warning: ${warning}`);
