@@ -15,7 +15,10 @@ import {
   type RecordedTakes,
   recordedTakes,
 } from "../data/recorded_takes.ts";
-import { recordingWarnings } from "../data/recording_warnings.ts";
+import {
+  closerWarnings,
+  recordingWarnings,
+} from "../data/recording_warnings.ts";
 import { align } from "../sound/alignment.ts";
 import { areSame, type ChannelChoice, takesOf } from "../sound/channels.ts";
 import type { Pair } from "../sound/signal.ts";
@@ -81,12 +84,14 @@ async function readTakes(
   return found.map((take) => ({
     pair: { dry: take.dry, wet: take.wet, sampleRate, ...(heard && { heard }) },
     channel: take.channel,
-    warningsOf: (pair) =>
-      recordingWarnings(
+    warningsOf: (pair) => [
+      ...recordingWarnings(
         { ...dry, samples: take.dry },
         { ...wet, samples: take.wet },
         pair,
       ),
+      ...closerWarnings(pair),
+    ],
   }));
 }
 

@@ -25,6 +25,7 @@ import {
   completed,
   RICHEST,
 } from "../fitting/fit_config.ts";
+import { filterWarnings } from "../fitting/filter_left.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
 import { type Score, scoreEach, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -444,6 +445,7 @@ Examples:
         ...(choice?.doubt === undefined ? [] : [choice.doubt]),
         ...(verdict.doubt ? [verdict.doubt] : []),
         ...fitWarnings(pairs, model, fit),
+        ...await filterWarnings(pairs, model, fit.parameters),
       ]
       : [verdict.sentence];
     for (const warning of doubts) note(`warning: ${warning}`);

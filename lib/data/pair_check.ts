@@ -11,6 +11,7 @@
  * @module
  */
 
+import { closerWarnings } from "./recording_warnings.ts";
 import {
   formatCount,
   formatDuration,
@@ -132,6 +133,13 @@ export async function checkPair(
     const isTooMuch = clipping.samples > MOST_CLIPPED * length;
     noteClipping(check.wet, "target", isTooMuch ? reasons : notes);
   }
+  if (dry !== undefined && wet !== undefined) {
+    notes.push(...closerWarnings({
+      dry: dry.samples,
+      wet: wet.samples,
+      sampleRate: wet.sampleRate,
+    }));
+  }
   if (dry === undefined || wet === undefined) return check;
 
   if (dry.sampleRate !== wet.sampleRate) {
@@ -166,11 +174,7 @@ export async function checkPair(
 }
 
 function sideOf({ samples, sampleRate, format }: Sound): SideCheck {
-  let peak = 0;
-  for (let n = 0; n < samples.length; n++) {
-    const magnitude = Math.abs(samples[n]);
-    if (magnitude > peak) peak = magnitude;
-  }
+  const peak = peakOf(samples);
   const clipping = findClipping(samples, format.bits);
   return { sampleRate, length: samples.length, format, peak, clipping };
 }
@@ -178,7 +182,7 @@ function sideOf({ samples, sampleRate, format }: Sound): SideCheck {
 /**
  * Runs of at least {@linkcode CLIPPED_RUN} equal samples at full scale, which is
  * the highest level of 16 bits (of 8, for 8-bit files), or anything beyond.
- * Clipping that was turned down afterwards is not seen.
+ * Clipping that was turned down afterwards is seen by {@linkcode findLowClipping}.
  */
 export function findClipping(samples: Signal, bits: number): Clipping {
   const fullScale = 1 - 2 ** (1 - Math.min(bits, 16));
@@ -198,6 +202,54 @@ export function findClipping(samples: Signal, bits: number): Clipping {
     }
   }
   return clipping;
+}
+
+/** Runs of equal samples at a peak below full scale that make it a clipped one. */
+const CLIPPED_RUNS = 8;
+
+/** Part of the peak from which samples are near it. */
+const NEAR_PEAK = 0.95;
+
+/**
+ * Clipping at a level below full scale, that of the peak: many runs of equal samples
+ * there, and more samples than near it. A wave's own tops are as rare as they are high.
+ */
+export function findLowClipping(
+  samples: Signal,
+  peak: number,
+): Clipping | undefined {
+  if (peak === 0) return undefined;
+  const clipping: Clipping = { runs: 0, samples: 0 };
+  let near = 0;
+  for (let n = firstAbove(NEAR_PEAK * peak, samples, 0, samples.length);;) {
+    if (n === samples.length) break;
+    const value = samples[n];
+    if (Math.abs(value) < peak) {
+      near++;
+      n++;
+    } else {
+      const from = n;
+      while (n < samples.length && samples[n] === value) n++;
+      if (n - from >= CLIPPED_RUN) {
+        clipping.runs++;
+        clipping.samples += n - from;
+      }
+    }
+    n = firstAbove(NEAR_PEAK * peak, samples, n, samples.length);
+  }
+  return clipping.runs >= CLIPPED_RUNS && clipping.samples > near
+    ? clipping
+    : undefined;
+}
+
+/** The largest magnitude. */
+export function peakOf(samples: Signal): number {
+  let peak = 0;
+  for (let n = 0; n < samples.length; n++) {
+    const magnitude = Math.abs(samples[n]);
+    if (magnitude > peak) peak = magnitude;
+  }
+  return peak;
 }
 
 /** Samples looked through at a time: a function that is called often runs faster. */

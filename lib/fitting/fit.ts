@@ -60,6 +60,9 @@ export interface FitOptions {
 /** ESR that counts as zero: single-precision samples resolve little more. */
 const ESR_FLOOR = 1e-12;
 
+/** ESR at which a fit that cannot get lower is exact all the same: an engine's rounding. */
+const EXACT_ESR = 1e-10;
+
 /** Make-up gain of a start, in dB, below which no sound is left to compare. */
 const QUIETEST = -300;
 
@@ -239,7 +242,7 @@ export async function fitChunks(
       onIteration,
     };
     const found = await minimise(evaluate, z, { ...options, isNear });
-    let minimum = await sorted(objective, found);
+    let minimum = exactly(await sorted(objective, found), targetEnergy);
     const isLimiter = coordinates.values(minimum.z).ratio > LIMITING_RATIO;
     const limiter = isLimiter && !isCoarse && coordinates.limiter?.(minimum.z);
     if (limiter) {
@@ -249,7 +252,7 @@ export async function fitChunks(
         isNear: true,
         onIteration: (record) => onIteration(later(record, length)),
       });
-      minimum = goneOn(minimum, next);
+      minimum = goneOn(minimum, exactly(next, targetEnergy));
     }
     return {
       parameters: coordinates.values(minimum.z),
@@ -271,6 +274,15 @@ function beginningWith(first: Evaluation, evaluate: Evaluate): Evaluate {
     isFirst = false;
     return Promise.resolve(first);
   };
+}
+
+/** `minimum`; where no step leads on from next to no error, it has converged. */
+function exactly(minimum: Minimum, targetEnergy: number): Minimum {
+  const isExact = minimum.stopReason === "stalled" &&
+    minimum.loss <= EXACT_ESR * targetEnergy;
+  return isExact
+    ? { ...minimum, converged: true, stopReason: "exact" }
+    : minimum;
 }
 
 /** `record`, of a run that went on after `offset` others. */

@@ -73,6 +73,47 @@ export function constantOffset(
   return { value, share: Math.min(1, (value / level) ** 2) };
 }
 
+/** An offset is another one where they differ by so much of it. */
+const ANOTHER = 0.1;
+
+/**
+ * The constant offset of `signal` in its quieter and its louder half, where they differ:
+ * one that a unit's own gain works on, and no converter's.
+ */
+export function movingOffset(
+  signal: Signal,
+  sampleRate: number,
+): { quiet: number; loud: number } | undefined {
+  if (constantOffset(signal, sampleRate) === undefined) return;
+  const length = Math.max(1, Math.round(BLOCK_SECONDS * sampleRate));
+  const blocks: { mean: number; level: number }[] = [];
+  for (let from = 0; from + length <= signal.length; from += length) {
+    let sum = 0;
+    let squares = 0;
+    for (let n = from; n < from + length; n++) {
+      sum += signal[n];
+      squares += signal[n] * signal[n];
+    }
+    const mean = sum / length;
+    blocks.push({ mean, level: squares / length - mean * mean });
+  }
+  blocks.sort((one, other) => one.level - other.level);
+  const half = blocks.length >> 1;
+  const [quiet, loud] = [blocks.slice(0, half), blocks.slice(-half)]
+    .map((part) => {
+      const value = part.reduce((sum, { mean }) => sum + mean, 0) / half;
+      const square = part.reduce(
+        (sum, one) => sum + (one.mean - value) ** 2,
+        0,
+      );
+      return { value, error: Math.sqrt(square) / half };
+    });
+  const difference = Math.abs(quiet.value - loud.value);
+  const isOther = difference > ANOTHER * Math.abs(quiet.value) &&
+    difference > SIGNIFICANT / 2 * Math.hypot(quiet.error, loud.error);
+  return isOther ? { quiet: quiet.value, loud: loud.value } : undefined;
+}
+
 /** `signal` less a constant. */
 export function withoutOffset<T extends Signal>(signal: T, value: number): T {
   return signal.map((sample) => sample - value) as T;
