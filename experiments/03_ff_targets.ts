@@ -107,7 +107,7 @@ const code = ({ name }: Function) => codeOf(waysSource, name);
 export const command = experiment({
   url: import.meta.url,
   task: "exp:ff",
-  about: "Finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
+  about: "finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
     "Newton-Raphson and by the published methods.",
   title: "The FF targets",
   subtitle: "Known compressors with the RMS detector, found again",
@@ -325,6 +325,7 @@ wave of the sound.`,
     digits: 2,
     note: `at most, on ${formatDuration(test_seconds)} not fitted`,
   });
+  nb.titled({ picture: `${config.targets[0]}: error by seconds` });
   return { sound: dry.title, fits };
 });
 
