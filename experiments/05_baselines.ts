@@ -94,7 +94,7 @@ const digits3 = (value: number) => formatNumber(value, 3);
 export const command = notebook.experiment({
   url: import.meta.url,
   task: "exp:baselines",
-  about: "scores the fitted compressor, with and without a small\n" +
+  about: "Scores the fitted compressor, with and without a small\n" +
     "network after it, beside simple baselines and other emulations.",
   title: "The fitted compressor beside the baselines",
   config: CONFIG,
