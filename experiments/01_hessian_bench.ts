@@ -122,7 +122,7 @@ const PERCENT = { unit: "%", digits: 2 };
 export const command = experiment({
   url: import.meta.url,
   task: "exp:hessian-bench",
-  about: "times the ways to a Hessian, counts their memory and checks\n" +
+  about: "Times the ways to a Hessian, counts their memory and checks\n" +
     "them against double precision.",
   title: "What a Hessian costs",
   subtitle: "Four strategies of automatic differentiation, a framework and " +

@@ -104,7 +104,7 @@ const CLAIMED_FROM = 40;
 export const command = experiment({
   url: import.meta.url,
   task: "exp:convergence",
-  about: "fits every setting from many random starts by several methods,\n" +
+  about: "Fits every setting from many random starts by several methods,\n" +
     "and shows where they end and why.",
   title: "Convergence from anywhere",
   config: shape,

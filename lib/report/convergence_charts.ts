@@ -100,23 +100,20 @@ type MinimumRows = readonly (Readonly<Record<string, unknown>> & {
   eigenvalues: readonly number[];
 })[];
 
-/** Eigenvalues of the Hessian at the best minima, and the largest over the smallest. */
+/** Eigenvalues of the Hessian at the best minima, the smallest the faintest. */
 export function eigenvalueCharts(
   rows: MinimumRows,
 ): [Chart[], LegendGroup[]] {
-  const colour = { field: "number", title: "Eigenvalue" };
   const series = {
     rows: rows.flatMap((row) =>
       row.eigenvalues.map((eigenvalue, i) => ({
         ...row,
         eigenvalue,
-        number: `λ${
-          [...String(i + 1)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[Number(c)]).join("")
-        }`,
+        number: `λ${inFeet(i + 1)}`,
       }))
     ),
-    colour,
-    dash: MODE,
+    colour: MODE,
+    opacity: { field: "number", title: "Eigenvalue" },
   };
   const charts = [
     lineChart({
@@ -127,9 +124,16 @@ export function eigenvalueCharts(
         "direction in the parameters hardly changes the sound.",
       x: KNOB,
       y: { field: "eigenvalue", title: "Eigenvalue", log: true },
+      points: true,
     }),
   ];
   return [charts, legendOf(series)];
+}
+
+/** `count` as an index. */
+function inFeet(count: number): string {
+  return [...String(count)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)])
+    .join("");
 }
 
 /** How far each parameter can move, the others following. */

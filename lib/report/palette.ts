@@ -59,13 +59,22 @@ const COLOUR_OF: Record<string, Colour> = {
   // the same, as the reports name them
   "4A-2A": "green",
   "4A-2A-G": "purple",
-  // optimisers
-  "trust-region": "blue",
-  "damped": "orange",
-  "damped (published)": "orange",
-  "gradient-descent": "maroon",
-  "newton-cg": "green",
-  "l-bfgs": "purple",
+  // what they are compared with
+  "constant gain": "grey",
+  "published curve": "orange",
+  "interpolated, linear": "grey",
+  "interpolated, spline": "grey",
+  "optical": "blue",
+  "twin": "blue",
+  "Target": "blue",
+  "Target (surrogate)": "blue",
+  // optimisers, which meet the modes
+  "trust-region": "green",
+  "damped": "maroon",
+  "damped (published)": "maroon",
+  "gradient-descent": "grey",
+  "newton-cg": "purple",
+  "l-bfgs": "indigo",
   "adam": "brown",
   // engines
   "reference": "grey",

@@ -76,14 +76,16 @@ export function trainingChart(
     validationEsr: number;
   }[],
 ): [Chart, LegendGroup[]] {
+  const method = "4A-2A-G";
   const series = {
     rows: epochs.flatMap(({ epoch, trainEsr, validationEsr }) => [
+      { method, part: "validation, after it", epoch, esr: validationEsr },
       ...(trainEsr === undefined
         ? []
-        : [{ part: "training, on the way", epoch, esr: trainEsr }]),
-      { part: "validation, after it", epoch, esr: validationEsr },
+        : [{ method, part: "training, on the way", epoch, esr: trainEsr }]),
     ]),
-    colour: { field: "part", title: "Part" },
+    colour: METHOD,
+    dash: { field: "part", title: "Part" },
   };
   const chart = lineChart({
     ...series,
