@@ -22,6 +22,7 @@ import { formatParameter } from "../models/parameter_text.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 import { wavClip } from "../sound/wav_clip.ts";
 import {
+  bibtex,
   type Cell,
   charts,
   comparison,
@@ -36,6 +37,7 @@ import { legendOf, lineChart } from "./charts.ts";
 import { md } from "./markdown.ts";
 import { modelDiagram, modelEquations } from "./model_diagram.ts";
 import { coloursOf } from "./palette.ts";
+import { PAPER_BIBTEX } from "./references.ts";
 
 /** A take that the unit was fitted to, or tested on. */
 export interface FitPageTake {
@@ -155,6 +157,7 @@ export async function fitCells(page: FitPage): Promise<Cell[]> {
     step("The model"),
     modelDiagram(model),
     ...modelEquations(model),
+    bibtex(PAPER_BIBTEX),
     config(page.config),
   ];
 }
