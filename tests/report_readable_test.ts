@@ -20,7 +20,7 @@ import {
   step,
   table,
 } from "../lib/report/cells.ts";
-import { legendOf, lineChart } from "../lib/report/charts.ts";
+import { dotChart, legendOf, lineChart } from "../lib/report/charts.ts";
 import { modelDiagram, modelEquations } from "../lib/report/model_diagram.ts";
 import { renderReport, writeReport } from "../lib/report/page.ts";
 import { withPageColours } from "../lib/report/page_colours.ts";
@@ -425,4 +425,33 @@ Deno.test("a comparison names the keys of A and B, and says by how much each is 
   assert.match(html, /target<\/bdi> <kbd>A<\/kbd> <span class="by">0\.0/);
   assert.match(html, /model<\/bdi> <kbd>B<\/kbd> <span class="by">\+1\.2/);
   assert.match(html, /data-ab="1 2"/);
+});
+
+browserTest("a lone dot of a category stands beside its label", (browser) => {
+  const rows = [["first", "fast"], ["second", "slow"], ["third", "fast"]]
+    .map(([name, family], i) => ({ name, family, time: i + 1 }));
+  const dots = dotChart({
+    title: "Dots",
+    rows,
+    category: { field: "name", title: "Name" },
+    x: { field: "time", title: "Time" },
+    colour: { field: "family", title: "Family" },
+  });
+  return withPage([charts([dots])], async (url) => {
+    const { page } = await openPage(browser, url);
+    await page.evaluate("optofit.ready");
+    const middles = (selector: string) =>
+      ask<number[]>(
+        page,
+        `[...document.querySelectorAll("${selector}")].map((one) => {
+          const box = one.getBoundingClientRect();
+          return (box.top + box.bottom) / 2;
+        })`,
+      );
+    const labels = (await middles(".role-axis-label text")).slice(-3);
+    const marks = await middles(".mark-symbol.role-mark path");
+    assert.equal(marks.length, 3);
+    marks.forEach((y, i) => assert.ok(Math.abs(y - labels[i]) < 3, `${i}`));
+    await page.close();
+  });
 });

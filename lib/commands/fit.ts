@@ -603,9 +603,6 @@ Examples:
       ending: STOPPED[minimum.stopReason],
       converged: minimum.converged,
       warnings,
-      verdict: verdict.kind === "not compressing"
-        ? verdict.sentence
-        : undefined,
       takes: [
         ...takes.map((take, i) => ({
           ...take,

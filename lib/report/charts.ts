@@ -316,6 +316,9 @@ export function dotChart(options: DotChart): Chart {
   const fields = [category.field, colour.field, x.field]
     .concat(interval ? [interval.low, interval.high] : []);
   const isOneThing = category.field === colour.field;
+  // One point a category stands on its line, beside its label.
+  const isApart = new Set(rows.map((row) => row[category.field])).size <
+    rows.length;
   const shared = {
     y: {
       field: category.field,
@@ -324,7 +327,7 @@ export function dotChart(options: DotChart): Chart {
       sort: names,
       axis: { labelLimit: 200, grid: true, ticks: false },
     },
-    ...(!isOneThing && {
+    ...(isApart && !isOneThing && {
       yOffset: {
         field: colour.field,
         type: "nominal" as const,
@@ -364,7 +367,7 @@ export function dotChart(options: DotChart): Chart {
     description: [title, caption].filter(Boolean).join(". "),
     width: "container",
     height: names.length *
-      (isOneThing ? 30 : Math.max(30, 12 * colours.length)),
+      (isApart && !isOneThing ? Math.max(30, 12 * colours.length) : 30),
     data: {
       values: rows.map((row) =>
         Object.fromEntries(fields.map((field) => [field, row[field]]))

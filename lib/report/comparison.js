@@ -11,6 +11,8 @@
   "use strict";
 
   const COLUMNS = 1000;
+  /** Seconds between two marks of the scale, of which there are at most ten. */
+  const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
   /** Seconds that an arrow key moves by. */
   const STEP = 0.5;
 
@@ -134,15 +136,18 @@
       );
       play.disabled = false;
       wave.setAttribute("aria-valuemax", duration().toFixed(2));
-      const count = Math.min(8, Math.max(1, Math.floor(duration())));
-      const step = Math.ceil(duration() / count);
+      const step = STEPS.find((one) => duration() / one <= 10) ?? duration();
       find(".scale").replaceChildren(
-        ...Array.from({ length: Math.floor(duration() / step) + 1 }, (_, i) => {
-          const mark = document.createElement("span");
-          mark.textContent = `${i * step}${i === 0 ? "\u00a0s" : ""}`;
-          mark.style.insetInlineStart = `${100 * i * step / duration()}%`;
-          return mark;
-        }),
+        ...Array.from(
+          { length: Math.ceil(0.97 * duration() / step) },
+          (_, i) => {
+            const mark = document.createElement("span");
+            const at = Number((i * step).toFixed(1));
+            mark.textContent = `${at}${i === 0 ? "\u00a0s" : ""}`;
+            mark.style.insetInlineStart = `${100 * i * step / duration()}%`;
+            return mark;
+          },
+        ),
       );
       show(0);
       apply();
@@ -263,11 +268,11 @@
     };
     state.comparisons[section.id] = own;
     // Read once it is about to be seen.
-    const given = section.querySelector(".clips-data").textContent;
     own.ready = new Promise((resolve) => {
       new IntersectionObserver((entries, observer) => {
         if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
         observer.disconnect();
+        const given = find(".clips-data").textContent;
         load(JSON.parse(given)).catch(({ message }) =>
           trouble(`The sounds cannot be read: ${message}`)
         ).then(resolve);

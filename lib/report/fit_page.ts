@@ -22,6 +22,7 @@ import { formatParameter } from "../models/parameter_text.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 import { wavClip } from "../sound/wav_clip.ts";
 import {
+  bibtex,
   type Cell,
   charts,
   comparison,
@@ -36,6 +37,7 @@ import { legendOf, lineChart } from "./charts.ts";
 import { md } from "./markdown.ts";
 import { modelDiagram, modelEquations } from "./model_diagram.ts";
 import { coloursOf } from "./palette.ts";
+import { PAPER_BIBTEX } from "./references.ts";
 
 /** A take that the unit was fitted to, or tested on. */
 export interface FitPageTake {
@@ -73,8 +75,6 @@ export interface FitPage {
   converged: boolean;
   /** What a person should know. */
   warnings: readonly string[];
-  /** Where no compressor was found, the sentence that says so. */
-  verdict?: string;
   takes: readonly FitPageTake[];
   /** The config of the fit. */
   config: unknown;
@@ -88,7 +88,7 @@ interface Heard extends FitPageTake {
 
 /** The page's cells. */
 export async function fitCells(page: FitPage): Promise<Cell[]> {
-  const { model, values, esr, takes, warnings, verdict } = page;
+  const { model, values, esr, takes, warnings } = page;
   const heard: Heard[] = [];
   for (const take of takes) {
     heard.push({ ...take, ...await through(model, values, take.pair) });
@@ -132,7 +132,6 @@ export async function fitCells(page: FitPage): Promise<Cell[]> {
       md`The model ${model.name} was fitted to ${
         fitted.length === 1 ? "one take" : `${fitted.length} takes`
       } of one setting, ${formatFixed(seconds, 1)} s in all.` +
-        (verdict === undefined ? "" : ` ${md`${verdict}`}`) +
         " The error-to-signal ratio (ESR) is the energy of the difference over " +
         "that of the recording, both after pre-emphasis.",
     ),
@@ -155,6 +154,7 @@ export async function fitCells(page: FitPage): Promise<Cell[]> {
     step("The model"),
     modelDiagram(model),
     ...modelEquations(model),
+    bibtex(PAPER_BIBTEX),
     config(page.config),
   ];
 }
@@ -330,7 +330,7 @@ function transferChart(
   const half = 0.75;
   const caption =
     "Squares: how often the recordings have a peak level in and " +
-    "out, in windows of 20 ms; the darker the more, by the logarithm. Line: " +
+    "out, in windows of 20 ms; the stronger, the more, by the logarithm. Line: " +
     "where the model settles on a tone of 1 kHz. Dashed: no change.";
   const title = "Output level over input level";
   return {

@@ -58,7 +58,7 @@ function sideChain({ inDecibels, has }: Traits): Part[] {
     },
     {
       lines: [
-        has("second_release_ms") ? "Attack, 2 releases" : "Attack, release",
+        has("second_release_ms") ? "Attack, releases" : "Attack, release",
         inDecibels ? "in decibels" : "of the gain",
       ],
       parameters: [
@@ -191,12 +191,13 @@ export function modelEquations(model: Model): EquationCell[] {
     : stages
     ? "g = \\bar g"
     : "";
-  const smoothing = [
-    stages ? `${follow("_1")}` : follow(""),
-    stages ? "\\text{likewise } " + `${state}_2` : "",
-    mixed,
-    asFactor,
-  ].filter(Boolean).join(", \\quad ");
+  const smoothing = stages
+    ? String.raw`\begin{aligned} ${
+      follow("_1").replace("=", "&=")
+    }, \quad \text{likewise } ${state}_2, \\ ${
+      mixed.replace("=", "&=")
+    }, \quad ${asFactor} \end{aligned}`
+    : [follow(""), asFactor].filter(Boolean).join(", \\quad ");
   return [
     equation(level, "What the detector hears, in decibels."),
     equation(

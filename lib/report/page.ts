@@ -111,7 +111,7 @@ export async function writeReport(
   await writeFileWhole(path, await renderReport(meta, cells));
   await writeFileWhole(
     cardPath,
-    JSON.stringify(cardOf(meta, cells, name), null, 2) + "\n",
+    JSON.stringify(cardOf(meta, withPageColours(cells), name), null, 2) + "\n",
   );
   return cardPath;
 }
