@@ -308,7 +308,7 @@ little for it.`,
     networks.length === 0 ? "untested" : networks[1].left > networks[0].left,
     networks.map(({ after, left }) =>
       `${formatFixed(left, 2)} of the error stays after ${after}`
-    ).join(", "),
+    ).join(", ") || "takes of one setting are too little for it",
   );
   nb.headline({
     label: "ESR held out",

@@ -46,6 +46,13 @@ const QUICK: Readonly<Record<string, string[]>> = {
     "sweep={modes: [compress], settings: [100, 80, 60]}",
     ...["gru.epochs=2", "gru.window=4096", "bootstrap.resamples=100"],
   ],
+  "08_models": [
+    ...["data.duration=4", "data.sample_rate=16000", "gru.epochs=1"],
+    "sweep={modes: [compress], settings: [100, 60]}",
+    ...["study.presets=[4a-2a]", "study.twin_seconds=2"],
+    ...["study.profiled=[ratio]", "study.factors=[0.7]"],
+    "chunks={chunk_seconds: 3, overlap_seconds: 0.5}",
+  ],
 };
 
 /** Those whose results are not kept for another run. */
