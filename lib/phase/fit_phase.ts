@@ -215,12 +215,18 @@ export interface PhaseOptions {
   /** Sections, at most, or so many exactly if `isExact` (default 4). */
   sections?: number;
   isExact?: boolean;
+  /** The order of each, in place of whatever is best. */
+  orders?: readonly SectionOrder[];
 }
 
 /** The cascade that fits `spectra`. */
 export async function fitPhase(
   spectra: PhaseSpectra,
-  { sections = 4, isExact = false }: PhaseOptions = {},
+  {
+    orders,
+    sections = orders?.length ?? 4,
+    isExact = orders !== undefined,
+  }: PhaseOptions = {},
 ): Promise<FittedCascade> {
   const { fitted, heldOut, whole, pooled, sampleRate, lags } = spectra;
   const spectrum = isExact ? pooled : fitted;
@@ -234,7 +240,13 @@ export async function fitPhase(
   let [chosen] = beam;
   let reached = await lossOn(chosen, heldOut);
   for (let count = 1; count <= sections; count++) {
-    beam = await withSection(beam, spectrum, sampleRate, [1, 2]);
+    const order = orders?.[count - 1];
+    beam = await withSection(
+      beam,
+      spectrum,
+      sampleRate,
+      order === undefined ? [1, 2] : [order],
+    );
     const scored = await Promise.all(beam.map((one) => lossOn(one, heldOut)));
     const at = scored.indexOf(Math.min(...scored));
     if (isExact) {

@@ -48,7 +48,7 @@ export class PairSpectra {
     this.whole = new Spectra(Math.min(PIECE, size));
     this.#sampleRate = sampleRate;
     this.lag = lag;
-    const window = windowLength(sampleRate);
+    const window = windowLength(sampleRate, length);
     this.#window = hann(window);
     this.#windows = [new Spectra(2 * window), new Spectra(2 * window)];
     this.#dry = new Reserve(Math.max(0, -lag));
