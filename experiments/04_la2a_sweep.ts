@@ -11,7 +11,6 @@
  * @module
  */
 
-import { fingerprint } from "../lib/base/result_store.ts";
 import { mean, median, total } from "../lib/base/statistics.ts";
 import {
   formatCount,
@@ -22,19 +21,25 @@ import { runCommand } from "../lib/cli/command_line.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import * as recordings from "../lib/data/data_config.ts";
 import * as published from "../lib/data/published.ts";
-import { nameOfSetting, type Setting } from "../lib/data/setting.ts";
+import type { Setting } from "../lib/data/setting.ts";
 import { type PairSource, requireSettings } from "../lib/data/source.ts";
 import { unitToYaml } from "../lib/data/unit_file.ts";
 import * as fitting from "../lib/fitting/fit_config.ts";
 import * as between from "../lib/fitting/interpolation.ts";
-import { keyOfSetting, sweepSteps } from "../lib/fitting/sweep.ts";
+import * as sweep from "../lib/fitting/sweep.ts";
 import * as swept from "../lib/fitting/swept_unit.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import * as notebook from "../lib/notebook/experiment.ts";
+import { knobFigure, playedSound } from "../lib/player/knob_figure.ts";
+import { openSettingPicker } from "../lib/player/setting_picker.ts";
+import { loadAhead } from "../lib/data/load_ahead.ts";
 import { codeOf } from "../lib/report/cells.ts";
 import * as charts from "../lib/report/charts.ts";
 import { md } from "../lib/report/markdown.ts";
+import interpolationSource from "../lib/fitting/interpolation.ts" with {
+  type: "text",
+};
 import settingsSource from "../lib/data/data_config.ts" with { type: "text" };
 
 /** The config, `configs/04_la2a_sweep.yaml`. */
@@ -48,60 +53,45 @@ const CONFIG = {
   solver: fitting.solverSchema.prefault({}),
 };
 
-type Config = notebook.ConfigOf<typeof CONFIG>;
+type How = sweep.SweepConfig;
 type Scorer = ReturnType<typeof startScorer>;
-
-/** Only recordings can lag: the built-in units do not. */
-function alignmentOf({ alignment, data }: Config) {
-  return { ...alignment, enabled: alignment.enabled && data.folder !== null };
-}
 
 /**
  * Newton-Raphson with the exact Hessian at each setting, started from the one fitted
  * before; the first of a mode starts from the config's point. A setting whose
  * recording cannot be used is left out.
  */
-function fitSetting(source: PairSource, config: Config, scorer: Scorer) {
-  const how = {
-    model: config.model,
-    engine: config.engine,
-    chunks: fitting.chunkOptions(config.chunks),
-    alignment: alignmentOf(config),
-    solver: config.solver,
-  };
+function fitSetting(source: PairSource, how: How, scorer: Scorer) {
   const leaveOut = ({ mode, peakReduction }: Setting) => ({
     mode,
     peak_reduction: peakReduction,
   });
-  return { ...sweepSteps(source, how, scorer), noun: "setting", leaveOut };
-}
-
-/**
- * Every second setting is left out, its parameters are interpolated from the others,
- * and the result is scored on its recording, over the whole of it, as published. A
- * curve that passes is one that a knob can be driven by.
- */
-function interpolate(source: PairSource, config: Config, scorer: Scorer) {
   return {
-    key: (test: Keyed) => test.key,
-    name: nameOfSetting,
-    noun: "interpolation",
-    load: (test: Keyed) => source.load(test),
-    async run({ linear, spline }: Keyed, loaded: Loaded) {
-      const { pair } = alignPair(loaded, alignmentOf(config));
-      const esrs = await scorer.scoreEsr(pair, [linear, spline], config.model);
-      return { linear: esrs[0], spline: esrs[1] };
-    },
+    ...sweep.sweepSteps(source, how, scorer),
+    noun: "setting",
+    leaveOut,
   };
 }
 
-type Keyed = between.InterpolationTest & { key: string };
-type Loaded = Awaited<ReturnType<PairSource["load"]>>;
-
-/** What is interpolated depends on which settings there are; so does its key. */
-async function withKey(test: between.InterpolationTest): Promise<Keyed> {
-  const print = await fingerprint([test.linear, test.spline]);
-  return { ...test, key: `interpolation_${keyOfSetting(test)}_${print}` };
+/** Every setting to choose: curves in the page, sounds in scripts beside it. */
+async function listen(
+  source: PairSource,
+  fits: sweep.SettingFit[],
+  { model, alignment }: How,
+  { write, progress }: Pick<notebook.Notebook, "write" | "progress">,
+) {
+  const picker = openSettingPicker(model, write);
+  const bar = await progress("Excerpts", fits.length);
+  try {
+    for await (const [fit, loaded] of loadAhead(source, fits)) {
+      const { pair } = alignPair(loaded, alignment);
+      await picker.add(fit, pair);
+      bar.update(fits.indexOf(fit) + 1);
+    }
+  } finally {
+    bar.stop();
+  }
+  return await picker.cell("Choose a setting", PICKER);
 }
 
 /** What dashed lines are to solid ones, by the data. */
@@ -118,18 +108,13 @@ const BESIDE: Readonly<Record<string, string>> = {
     "Solid lines are fitted to these recordings, dashed ones are published.",
 };
 
-/** The maker's words, to stand beside the curves. */
-const MAKER =
-  "The maker says of the LA-2A: “The average compression ratio is always set at " +
-  "roughly 3:1, while the average attack time is 10 milliseconds, and the release time " +
-  "is about 60 milliseconds for 50 % of the release, and anywhere from 1 to 15 seconds " +
-  "for the rest” (Universal Audio's page on the LA-2A, quoted in the slides of 4A-2A). A " +
-  "release that is half way after 60 ms takes 190 ms from 10 to 90 %, were it of one stage.";
-
-/** What the charts of the curve must say. */
-const BAND =
-  "The band: where other sound of the same kind would put it, 95 times of 100, by how " +
-  "the chunks pull apart (jackknife); none where there are fewer than three.";
+/** What the figures must say. */
+const PICKER =
+  "Six seconds where the recording's level varies most, the same of each setting. " +
+  "Dry, target, model and their difference play in step; switch while they play.";
+const KNOB =
+  "Parameters in straight lines between the fitted settings; at each turn the kernel " +
+  "in this page makes the sound anew. Drag the dial, or use the slider.";
 const OTHER_UNIT =
   "Published values are of the LA-2A; a surrogate is another unit, not comparable.";
 
@@ -160,6 +145,12 @@ export const command = notebook.experiment({
   const settings = recordings.settingsInOrder(config.sweep);
   requireSettings(source, settings);
   using scorer = startScorer();
+  // Only recordings can lag: the built-in units do not.
+  const isRecorded = config.data.folder !== null;
+  const enabled = config.alignment.enabled && isRecorded;
+  const alignment = { ...config.alignment, enabled };
+  const chunks = fitting.chunkOptions(config.chunks);
+  const how = { ...config, chunks, alignment };
 
   say(
     md`An analogue levelling amplifier has two controls that matter, and nobody
@@ -186,13 +177,12 @@ shifted so that the energies are equal; every other one from the result of the o
   );
 
   step("Fit each setting", fitSetting);
-  const steps = fitSetting(source, config, scorer);
-  const fits = await nb.each("Fitting", settings, steps);
+  const fitted = fitSetting(source, how, scorer);
+  const fits = await nb.each("Fitting", settings, fitted);
   const rows = fits.map(swept.settingRow);
-  const esrs = rows.map(({ esr }) => esr);
+  const meanEsr = mean(rows.map(({ esr }) => esr));
   const iterations = rows.map((row) => row.iterations);
-  const seconds = total(fits.map((fit) => fit.seconds));
-  const fitSeconds = total(fits.map((fit) => fit.fitSeconds));
+  const seconds = fits.map((fit) => fit.seconds);
   say(
     `A long recording is fitted on a part of it first, and then on all. The chart shows
 how far the error still stands above the value that it ends at. Were the loss smooth, each
@@ -211,39 +201,37 @@ samples that move with the parameters, which the Hessian of a fixed branch does 
 
   step("The curve");
   say(BESIDE[facts.name]);
-  say(MAKER);
-  const known = isPublished
-    ? fits.flatMap((fit) => published.publishedFit(fit) ?? [])
-    : [];
+  say(published.MAKERS_WORDS);
+  say(
+    `The band around a line is where other sound of the same kind would put it, 95 times
+of 100, by how the chunks pull apart (jackknife); with fewer than three there is none.`,
+  );
+  const known = isPublished ? published.publishedFits(fits) : [];
   const own = facts.surrogate ? `fitted (${facts.name})` : "fitted";
   const curve = [
     ...swept.curveRows(fits, own),
     ...published.publishedRows(known),
   ];
-  show(charts.parameterCurves(curve, parameters, BAND));
+  show(charts.parameterCurves(curve, parameters));
   if (isPublished && facts.name === "twin") {
     const found = fits.map(swept.recoveryRow);
     table("Recovery: found less true", found, swept.RECOVERY_COLUMNS);
   }
   show(charts.scoreCurves(curve, OTHER_UNIT));
 
-  step("Between the settings", interpolate);
-  const tests = await Promise.all(
-    between.interpolationTests(fits).map(withKey),
+  step("See and hear each setting", listen);
+  show(await listen(source, fits, how, nb));
+
+  step(
+    "Between the settings",
+    codeOf(interpolationSource, "interpolationSteps"),
   );
-  const interpolated = await nb.each(
-    "Interpolating",
-    tests,
-    interpolate(source, config, scorer),
-  );
-  const tested = tests.map((test, i) => ({
-    mode: test.mode,
-    peak_reduction: test.peakReduction,
-    fitted: esrs[
-      fits.findIndex((fit) => keyOfSetting(fit) === keyOfSetting(test))
-    ],
-    ...interpolated[i],
-  }));
+  const tests = await between.keyedTests(fits);
+  const scored = await nb.each("Interpolating", tests, {
+    ...between.interpolationSteps(source, how, scorer),
+    noun: "interpolation",
+  });
+  const tested = tests.map((test, i) => between.testedRow(test, scored[i]));
   say(
     `A straight line between the neighbours, or a not-a-knot cubic spline through all
 that are left, gives the parameters of a setting that was left out. The table has how much
@@ -282,14 +270,16 @@ the columns of the published ones.`,
     { key: "fit_seconds", title: "Time", unit: "s", digits: 2 },
   ]);
   const unit = swept.sweptUnit(model, fits, facts);
+  const figure = await knobFigure(unit, model, playedSound(), KNOB);
+  if (figure !== undefined) nb.lead(figure);
   await nb.write("parameters.yaml", unitToYaml(unit));
   const files = isPublished ? swept.publishedFiles(fits, tested, facts) : {};
   for (const [name, text] of Object.entries(files)) await nb.write(name, text);
 
-  const { PUBLISHED_CITATION: paper } = published;
+  const { PAPER: paper } = published;
   const other = facts.surrogate ? "another unit, not comparable" : "here";
   const ofTheUnit = (held: boolean) => facts.surrogate ? "surrogate" : held;
-  const knownEsr = mean(known.map(({ esr }) => esr));
+  const knownEsr = mean(published.publishedRows(fits).map(({ esr }) => esr));
   const most = Math.max(
     ...growth.filter((row) => row.source === own).map((row) => row.largest),
   );
@@ -297,8 +287,8 @@ the columns of the published ones.`,
   const falling = fits.filter(swept.neverRises).length;
   claim(
     "Five parameters a setting leave a mean ESR of 0.078 on the LA-2A",
-    isPublished && ofTheUnit(mean(esrs) <= 1.1 * knownEsr),
-    `mean ESR ${formatNumber(mean(esrs), 3)} on ${facts.title} (${other})`,
+    isPublished ? ofTheUnit(meanEsr <= 1.1 * knownEsr) : "untested",
+    `mean ESR ${formatNumber(meanEsr, 3)} on ${facts.title} (${other})`,
     paper,
   );
   claim(
@@ -318,7 +308,7 @@ the columns of the published ones.`,
   claim(
     "The loss never rises from one iteration to the next",
     falling === fits.length,
-    `in ${falling} of ${fits.length} fits`,
+    `in ${falling} of ${formatCount(fits.length, "fit")}`,
   );
 
   nb.titled({
@@ -332,9 +322,11 @@ the columns of the published ones.`,
   nb.headline({ label: "Settings fitted", value: fits.length });
   nb.headline({
     label: "Mean ESR",
-    value: mean(esrs),
+    value: meanEsr,
     digits: 3,
-    note: `published on the LA-2A: ${formatNumber(knownEsr, 3)} (${other})`,
+    note: `published 4A-2A on the LA-2A: ${
+      formatNumber(knownEsr, 3)
+    } (${other})`,
   });
   nb.headline({
     label: "Mean |ΔLDR|",
@@ -349,8 +341,8 @@ the columns of the published ones.`,
   });
   nb.headline({
     label: "Time fitting",
-    value: formatDuration(fitSeconds),
-    note: `${formatDuration(seconds)} of sound fitted`,
+    value: formatDuration(total(rows.map((row) => row.fit_seconds))),
+    note: `${formatDuration(total(seconds))} of sound`,
   });
   return { settings: rows };
 });

@@ -150,6 +150,27 @@ export interface SoundsCell {
   clips: SoundClip[];
 }
 
+/** A part of the page with scripts of its own, such as a player. */
+export interface WidgetCell {
+  kind: "widget";
+  /** Its heading. */
+  title: string;
+  /** Plain text beneath it. */
+  caption?: string;
+  /** Word that its script knows it by. */
+  name: string;
+  /** HTML of it, in which every text is escaped. */
+  html: string;
+  /** JSON for its script, which finds it in the element of class `widget-data`. */
+  data: unknown;
+  /** Scripts, each once on a page; they run in their order, after the page's own. */
+  scripts: { name: string; code: string }[];
+  /** Rules of its style. */
+  style: string;
+  /** What scripts may be beside those of the page, as its policy names them. */
+  scriptSources?: string[];
+}
+
 /** What became of a claim in a run. */
 export const VERDICTS = [
   "held",
@@ -197,6 +218,7 @@ export type Cell =
   | TableCell
   | SoundsCell
   | ClaimsCell
+  | WidgetCell
   | ConfigCell;
 
 /** A cell of prose. */

@@ -23,6 +23,7 @@ import type {
   StepCell,
   TableCell,
   TableValue,
+  WidgetCell,
 } from "./cells.ts";
 import {
   formatFixed,
@@ -286,6 +287,24 @@ ${rows.join("\n")}
 </ul>`;
 }
 
+function renderWidget(
+  { title, caption, name, html, data }: WidgetCell,
+  context: Context,
+): string {
+  const id = slug(title, context.taken);
+  const level = headingLevel(context);
+  return `<figure class="widget" id="${id}" data-widget="${escapeHtml(name)}">
+<div class="bar"><h${level} dir="auto">${escapeHtml(title)}</h${level}>
+<div class="tools">${
+    context.surrogate ? '<span class="tag">surrogate data</span>' : ""
+  }</div></div>
+${html}
+${caption ? `<figcaption dir="auto">${escapeHtml(caption)}</figcaption>` : ""}
+<script type="application/json" class="widget-data">${
+    jsonForScript(data)
+  }</script></figure>`;
+}
+
 async function renderConfig({ value }: ConfigCell): Promise<string> {
   const { stringify } = await import("yaml");
   return `<details class="code"><summary>Config</summary>
@@ -314,6 +333,8 @@ export async function renderCell(
       return renderTable(cell, context);
     case "sounds":
       return renderSounds(cell, context);
+    case "widget":
+      return renderWidget(cell, context);
     case "claims":
       return renderClaims(cell.claims);
     case "config":
