@@ -11,7 +11,7 @@
  *    0.1 % is dropped from the model, and the rest fitted again.
  * 5. All-pass sections that the model has are put behind it, begun where the phase of
  *    what was found says, and dropped one by one where that raises the loss by less
- *    than 2 %.
+ *    than 0.3 %.
  * 6. A ratio above 1000 is taken as ∞, where it may be, and the rest fitted again.
  *
  * @module
@@ -112,7 +112,7 @@ const NEAR_PEAK = 3;
 const RETRY = 0.5;
 
 /** Part by which an all-pass section must lower it: less does not hold elsewhere. */
-const SECTION_GAIN = Number(Deno.env.get("SG") ?? 0.02);
+const SECTION_GAIN = 0.003;
 
 /** Choices that are dropped where they make no difference. */
 const CORNERS = ["coupling", "bandwidth"];
