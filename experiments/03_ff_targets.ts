@@ -107,7 +107,7 @@ const code = ({ name }: Function) => codeOf(waysSource, name);
 export const command = experiment({
   url: import.meta.url,
   task: "exp:ff",
-  about: "Finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
+  about: "finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
     "Newton-Raphson and by the published methods.",
   title: "The FF targets",
   subtitle: "Known compressors with the RMS detector, found again",
@@ -146,7 +146,8 @@ they are surrogate data by nature.`,
   ], [name, ...inSix]);
 
   step("Every way to every target", code(ways.study));
-  const pairs = new Map<string, ways.TargetPairs>();
+  // The pairs of one target at a time: they are long.
+  let now: { target: string; pairs: ways.TargetPairs } | undefined;
   const items = config.targets.flatMap((target) =>
     (Object.keys(ways.WAYS) as ways.Way[]).map((way) => ({ target, way }))
   );
@@ -157,12 +158,13 @@ they are surrogate data by nature.`,
     open: () => keepReady(config.engine),
     run(item) {
       const { target } = item;
-      const [fit, test] = parts.map((dry) =>
-        ways.pairOf(dry, target, sampleRate)
-      );
-      const pair = pairs.get(target) ?? { fit, test };
-      pairs.set(target, pair);
-      return ways.study(item, pair, config);
+      if (now?.target !== target) {
+        const [fit, test] = parts.map((part) =>
+          ways.pairOf(part, target, sampleRate)
+        );
+        now = { target, pairs: { fit, test } };
+      }
+      return ways.study(item, now.pairs, config);
     },
   });
   const fits = studied.map(withoutCurve);
@@ -325,6 +327,7 @@ wave of the sound.`,
     digits: 2,
     note: `at most, on ${formatDuration(test_seconds)} not fitted`,
   });
+  nb.titled({ picture: `${config.targets[0]}: error by seconds` });
   return { sound: dry.title, fits };
 });
 

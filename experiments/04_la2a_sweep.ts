@@ -121,7 +121,7 @@ const OTHER_UNIT =
 export const command = notebook.experiment({
   url: import.meta.url,
   task: "exp:sweep",
-  about: "Fits every setting of the levelling amplifier and writes\n" +
+  about: "fits every setting of the levelling amplifier and writes\n" +
     "the curve of its parameters, with a report.",
   title: "4A-2A: the levelling amplifier, setting by setting",
   config: CONFIG,
@@ -311,13 +311,13 @@ the columns of the published ones.`,
     `in ${falling} of ${formatCount(fits.length, "fit")}`,
   );
 
+  const name = isPublished ? "4A-2A" : model.name;
   nb.titled({
-    title: `${
-      model.name === PAPER_MODEL ? "4A-2A" : model.name
-    }: the levelling amplifier, setting by setting`,
+    title: `${name}: the levelling amplifier, setting by setting`,
     subtitle: `${formatCount(parameters.length, "parameter")} at ${
       formatCount(fits.length, "setting")
     } of ${facts.title}`,
+    picture: "Attack",
   });
   nb.headline({ label: "Settings fitted", value: fits.length });
   nb.headline({

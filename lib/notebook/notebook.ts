@@ -35,10 +35,14 @@ export interface DataFacts {
   identity: unknown;
 }
 
-/** Heading of a page, and the sentence beneath it. */
+/** What a page is called, and shown by. */
 export interface Heading {
+  /** Its heading. */
   title: string;
+  /** The sentence beneath it. */
   subtitle: string;
+  /** Title of the chart that its card shows (default: the first). */
+  picture: string;
 }
 
 /** A function of the experiment's file whose code is shown, or code as it stands. */
@@ -82,7 +86,7 @@ export interface Notebook {
   readonly folder: string;
   /** Keeps what `each` and `once` do not, such as the state of a training. */
   readonly store: ResultStore;
-  /** Sets the page's heading or subtitle where the run decides on them. */
+  /** Sets the page's heading, its subtitle or the picture of its card. */
   titled(heading: Partial<Heading>): void;
   /** Prose: Markdown, best made by the `md` template. */
   say(markdown: string): void;

@@ -439,20 +439,21 @@ export function settingsChart(
 export function parameterCurves(
   rows: readonly ParameterRow[],
   parameters: readonly Parameter[],
-  caption?: string,
 ): ChartsCell {
   return bySetting(
     rows,
-    parameters.map(({ name, title, unit, scale }) => ({
-      title,
-      caption,
-      band: { low: `${name}_low`, high: `${name}_high` },
-      y: {
-        field: name,
-        title: withAxisUnit(title, unit),
-        log: scale === "log" || scale === "log-above-one",
-      },
-    })),
+    parameters.map(({ name, title, unit, scale }) => {
+      const band = { low: `${name}_low`, high: `${name}_high` };
+      return {
+        title,
+        ...(rows.some((row) => band.low in row) && { band }),
+        y: {
+          field: name,
+          title: withAxisUnit(title, unit),
+          log: scale === "log" || scale === "log-above-one",
+        },
+      };
+    }),
   );
 }
 

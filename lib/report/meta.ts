@@ -26,6 +26,8 @@ export interface ReportMeta {
   source: ReportSource;
   /** What the config has other than by default, by key. */
   changed?: Record<string, unknown>;
+  /** Title of the chart that tells most, for the card (default: the first). */
+  picture?: string;
   /** When the run ended. */
   generatedAt: Date;
   /** Versions, seeds, machine, time taken: shown at the end of the page. */
