@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import fc from "fast-check";
 import { useBackend } from "../lib/frameworks/tensorflow/backend.ts";
-import { adamAtStart, adamStep } from "../lib/gru/adam.ts";
+import { adamAtStart, adamStep } from "../lib/optimise/adam_step.ts";
 import { LONGEST_WINDOW, openGruBatch } from "../lib/gru/batch.ts";
 import { forward, lossAndGradient, sequenceAtRest } from "../lib/gru/gru.ts";
 import { createCompressorWithGru, createGru } from "../lib/gru/processor.ts";

@@ -25,7 +25,11 @@
 import * as z from "zod";
 import { PRE_EMPHASIS_POLE } from "../sound/pre_emphasis.ts";
 import type { Signal } from "../sound/signal.ts";
-import { adamAtStart, type AdamState, adamStep } from "./adam.ts";
+import {
+  adamAtStart,
+  type AdamState,
+  adamStep,
+} from "../optimise/adam_step.ts";
 import { type GruBatch, LONGEST_WINDOW } from "./batch.ts";
 import { withSilence } from "./silence.ts";
 import { initialWeights, WEIGHT_COUNT } from "./weights.ts";

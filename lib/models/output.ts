@@ -34,11 +34,12 @@ import {
   delay,
   divide,
   exp,
-  maximum,
+  less,
   multiply,
   negate,
   type Operand,
   reciprocal,
+  select,
   subtract,
   tan,
 } from "../autodiff/primitives.ts";
@@ -132,35 +133,33 @@ export function outputStages(
 
 /** K = tan(π f/fs). */
 function tangent(hertz: Value, sampleRate: Operand): Value {
-  const part = negate(
-    maximum(negate(divide(hertz, sampleRate)), -HIGHEST_CORNER),
-  );
-  return tan(multiply(Math.PI, part));
+  const part = named("place", divide(hertz, sampleRate));
+  const isLow = less(part, HIGHEST_CORNER);
+  return tan(multiply(Math.PI, select(isLow, part, HIGHEST_CORNER)));
 }
 
 function allPassFirst(v: Value, k: Value): Value {
-  const leak = divide(multiply(2, k), add(1, k));
-  const before = delay(follow(v, leak));
+  const way = named("way", divide(multiply(2, k), add(1, k)));
+  const before = delay(named("held", follow(v, way)));
   return add(
-    multiply(subtract(leak, 1), v),
-    multiply(subtract(2, leak), before),
+    multiply(subtract(way, 1), v),
+    multiply(subtract(2, way), before),
   );
 }
 
 function allPassSecond(v: Value, k: Value, q: Value): Value {
-  const width = add(k, reciprocal(q));
-  const a = reciprocal(add(1, multiply(k, width)));
-  const band = multiply(a, k);
-  const low = multiply(band, k);
-  const twice = (x: Value) => multiply(2, x);
+  const width = named("spread", add(k, reciprocal(q)));
+  const a = named("damped", reciprocal(add(1, multiply(k, width))));
+  const band = named("band", multiply(2, multiply(a, k)));
+  const low = named("low", multiply(band, k));
   const [s1, s2] = recur(
-    [
-      [negate(twice(multiply(band, width))), negate(twice(band))],
-      [twice(band), negate(twice(low))],
-    ],
-    [multiply(twice(band), v), multiply(twice(low), v)],
-  ).map((state) => delay(state));
-  const through = add(multiply(a, s1), multiply(band, subtract(v, s2)));
+    [[negate(multiply(band, width)), negate(band)], [band, negate(low)]],
+    [multiply(band, v), multiply(low, v)],
+  ).map((state, i) => delay(named(["swings", "sinks"][i], state)));
+  const through = named(
+    "through",
+    add(multiply(a, s1), multiply(0.5, multiply(band, subtract(v, s2)))),
+  );
   return subtract(v, multiply(multiply(2, reciprocal(q)), through));
 }
 

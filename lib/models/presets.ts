@@ -200,3 +200,23 @@ export function parseModel(text: string): Model {
   }
   return model;
 }
+
+/** The orders of the all-pass sections behind `model`, one of the family. */
+export function sectionOrders({ name }: Model): (1 | 2)[] {
+  return name.split("+").flatMap((word) => ORDERS[word] ?? []);
+}
+
+/** `model`, one of the family, with these sections in place of its own. */
+export function withSections(
+  { name }: Model,
+  orders: readonly (1 | 2)[],
+  isInverted: boolean,
+): Model {
+  const words = name.split("+")
+    .filter((word) => !(word in ORDERS) && word !== "inverted");
+  return parseModel([
+    ...words,
+    ...orders.map((order) => `allpass-${order}`),
+    ...(isInverted ? ["inverted"] : []),
+  ].join("+"));
+}

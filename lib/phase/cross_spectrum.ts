@@ -183,7 +183,11 @@ export function pooled(spectrum: CrossSpectrum, lag: number): CrossSpectrum {
   };
 }
 
-/** Samples of a window of {@linkcode WINDOW_SECONDS}, a power of two. */
-export function windowLength(sampleRate: number): number {
-  return 2 ** Math.round(Math.log2(WINDOW_SECONDS * sampleRate));
+/** Windows of a short sound, at least. */
+const WINDOWS = 40;
+
+/** Samples of a window, a power of two: ¼ s, or less of a sound of `length` samples. */
+export function windowLength(sampleRate: number, length: number): number {
+  const samples = Math.min(WINDOW_SECONDS * sampleRate, length / WINDOWS);
+  return 2 ** Math.round(Math.log2(Math.max(256, samples)));
 }

@@ -49,9 +49,12 @@ export interface FittedCascade extends Cascade {
 /** Cascades that go on after each section. */
 const BEAM = 4;
 
-/** Starts of a section that are followed to their end, after a few steps of all. */
-const FOLLOWED = 6;
+/** Starts of a section, the lowest ones, that a few steps are taken from. */
+const TRIED = 64;
 const FEW_STEPS = 6;
+
+/** Those of them that are followed to their end. */
+const FOLLOWED = 6;
 
 /** Corners that a section starts at, in Hz, an octave apart. */
 const LOWEST_START = 1;
@@ -181,7 +184,7 @@ async function withSection(
     if (!orders.includes(2)) continue;
     for (const q of Q_STARTS) starts.push([2, [corner, Math.log(q)]]);
   }
-  const tried: Candidate[] = [];
+  const begun: Candidate[] = [];
   for (const { z, orders: before } of best(from, BEAM)) {
     for (const [order, start] of starts) {
       const both = placed(
@@ -190,10 +193,12 @@ async function withSection(
         spectrum,
         z[0],
       );
-      for (const one of both) {
-        tried.push(await settled(one, spectrum, FEW_STEPS));
-      }
+      begun.push(...both);
     }
+  }
+  const tried: Candidate[] = [];
+  for (const one of best(begun, TRIED)) {
+    tried.push(await settled(one, spectrum, FEW_STEPS));
   }
   const followed: Candidate[] = [];
   for (const one of best(tried, FOLLOWED)) {
@@ -215,12 +220,18 @@ export interface PhaseOptions {
   /** Sections, at most, or so many exactly if `isExact` (default 4). */
   sections?: number;
   isExact?: boolean;
+  /** The order of each, in place of whatever is best. */
+  orders?: readonly SectionOrder[];
 }
 
 /** The cascade that fits `spectra`. */
 export async function fitPhase(
   spectra: PhaseSpectra,
-  { sections = 4, isExact = false }: PhaseOptions = {},
+  {
+    orders,
+    sections = orders?.length ?? 4,
+    isExact = orders !== undefined,
+  }: PhaseOptions = {},
 ): Promise<FittedCascade> {
   const { fitted, heldOut, whole, pooled, sampleRate, lags } = spectra;
   const spectrum = isExact ? pooled : fitted;
@@ -234,7 +245,13 @@ export async function fitPhase(
   let [chosen] = beam;
   let reached = await lossOn(chosen, heldOut);
   for (let count = 1; count <= sections; count++) {
-    beam = await withSection(beam, spectrum, sampleRate, [1, 2]);
+    const order = orders?.[count - 1];
+    beam = await withSection(
+      beam,
+      spectrum,
+      sampleRate,
+      order === undefined ? [1, 2] : [order],
+    );
     const scored = await Promise.all(beam.map((one) => lossOn(one, heldOut)));
     const at = scored.indexOf(Math.min(...scored));
     if (isExact) {

@@ -44,11 +44,11 @@ export class PairSpectra {
    * @param lag Samples by which the wet side is late, left out at its start.
    */
   constructor(sampleRate: number, length: number, lag = 0) {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(1024, length + 2)));
+    const size = 2 ** Math.ceil(Math.log2(Math.max(1024, length)));
     this.whole = new Spectra(Math.min(PIECE, size));
     this.#sampleRate = sampleRate;
     this.lag = lag;
-    const window = windowLength(sampleRate);
+    const window = windowLength(sampleRate, length);
     this.#window = hann(window);
     this.#windows = [new Spectra(2 * window), new Spectra(2 * window)];
     this.#dry = new Reserve(Math.max(0, -lag));
@@ -172,7 +172,10 @@ export function spectraOf(
   const first = new PairSpectra(sampleRate, length);
   first.add([dry], [wet]);
   const found = first.finish();
-  if (found.lags[0] === 0) return found;
+  // Windows bear a lag of a fraction of their length.
+  const isNear =
+    Math.abs(found.lags[0]) <= windowLength(sampleRate, length) / 64;
+  if (isNear) return found;
   const second = new PairSpectra(sampleRate, length, found.lags[0]);
   second.add([dry], [wet]);
   const { fitted, heldOut } = second.finish();

@@ -11,6 +11,7 @@
  * @module
  */
 
+import FFT from "fft.js";
 import type { Spectra } from "./cross_spectrum.ts";
 import { type Cascade, cascadePhase } from "./phase_loss.ts";
 
@@ -53,10 +54,10 @@ const HEARD = 1e-4;
 
 const DEGREES = 180 / Math.PI;
 
-/** Scores `spectra`, the dry side sent through `cascade`. */
+/** Scores `spectra`, the dry side sent through what turns it by `turn`. */
 export function scorePhase(
   { cross, dry, wet, both, size }: Spectra,
-  cascade: Cascade,
+  turn: Cascade | ((bin: number) => number),
   sampleRate: number,
   [lowest, highest]: readonly [number, number] = RANGE,
 ): PhaseScore {
@@ -69,7 +70,9 @@ export function scorePhase(
   const step = sampleRate / size;
   const top = Math.min(highest, 0.499 * sampleRate);
   for (let k = Math.ceil(lowest / step); k * step < top; k++) {
-    const phase = cascadePhase(cascade, sampleRate, 2 * Math.PI * k / size);
+    const phase = typeof turn === "function"
+      ? turn(k)
+      : cascadePhase(turn, sampleRate, 2 * Math.PI * k / size);
     const [cosine, sine] = [Math.cos(phase), Math.sin(phase)];
     const re = cross[2 * k] * cosine + cross[2 * k + 1] * sine;
     const im = cross[2 * k + 1] * cosine - cross[2 * k] * sine;
@@ -119,4 +122,33 @@ export function scorePhase(
     correlation: all.re / (Math.sqrt(energyX * energyY) || 1),
     octaves: scored,
   };
+}
+
+/**
+ * Phase, by bins, of the FIR filter of `taps` coefficients, half of them ahead of time,
+ * that brings X nearest to Y: C/|X|² cut to so many samples. No cascade can do much better.
+ */
+export function firPhase(
+  { cross, dry, size }: Spectra,
+  taps: number,
+): (bin: number) => number {
+  const fft = new FFT(size);
+  const [time, bins] = [new Float64Array(2 * size), new Float64Array(2 * size)];
+  const floor = 1e-9 * dry.reduce((most, x) => Math.max(most, x), 0);
+  for (let k = 1; k < size / 2; k++) {
+    const scale = 1 / (dry[k] + floor);
+    const m = size - k;
+    bins[2 * k] = bins[2 * m] = scale * cross[2 * k];
+    bins[2 * k + 1] = scale * cross[2 * k + 1];
+    bins[2 * m + 1] = -bins[2 * k + 1];
+  }
+  fft.inverseTransform(time, bins);
+  for (let n = 0; n < size; n++) {
+    const away = Math.min(n, size - n) / (taps / 2);
+    const kept = away < 1 ? 0.5 + 0.5 * Math.cos(Math.PI * away) : 0;
+    time[2 * n] *= kept;
+    time[2 * n + 1] = 0;
+  }
+  fft.transform(bins, time);
+  return (bin) => Math.atan2(bins[2 * bin + 1], bins[2 * bin]);
 }

@@ -1,5 +1,5 @@
 /**
- * Adam (Kingma and Ba, ICLR 2015), for the make-up network's training.
+ * One step of Adam (Kingma and Ba, ICLR 2015), for the training of networks.
  *
  *     m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
  *     w ← w − η m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)
@@ -18,9 +18,9 @@ export interface AdamState {
   /** Steps taken. */
   steps: number;
   /** Running mean of the gradient. */
-  mean: number[];
+  mean: number[] | Float64Array;
   /** Running mean of its square. */
-  square: number[];
+  square: number[] | Float64Array;
 }
 
 /** Adam before its first step, for `count` weights. */
