@@ -90,10 +90,12 @@ stream, and no training removes that. At 44.1 kHz, the mean of ${settings} rando
 settings, each on ${seconds} s of synthetic sounds. The first window is left out: the
 effect leaves the stream's sample 0 alone, which sets a floor of its own.`,
   );
-  const floor = await nb.once(
-    "lookback",
-    () => Promise.resolve(studies.lookbackFloors(config.lookback, seed)),
-  );
+  const floor = (await nb.each("Lookback", EFFECTS, {
+    key: (name) => `lookback_${name}`,
+    noun: "effect",
+    run: (name) =>
+      Promise.resolve(studies.lookbackFloor(name, config.lookback, seed)),
+  })).flat();
   show(figures.floorOverLookback(floor));
   const [small, large] = EFFECTS.map((name) =>
     floor.find((row) => row.effect === name && row.lookback === 8192)!.mae
