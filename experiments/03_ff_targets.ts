@@ -107,7 +107,7 @@ const code = ({ name }: Function) => codeOf(waysSource, name);
 export const command = experiment({
   url: import.meta.url,
   task: "exp:ff",
-  about: "Finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
+  about: "finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
     "Newton-Raphson and by the published methods.",
   title: "The FF targets",
   subtitle: "Known compressors with the RMS detector, found again",

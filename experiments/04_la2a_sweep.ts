@@ -121,7 +121,7 @@ const OTHER_UNIT =
 export const command = notebook.experiment({
   url: import.meta.url,
   task: "exp:sweep",
-  about: "Fits every setting of the levelling amplifier and writes\n" +
+  about: "fits every setting of the levelling amplifier and writes\n" +
     "the curve of its parameters, with a report.",
   title: "4A-2A: the levelling amplifier, setting by setting",
   config: CONFIG,

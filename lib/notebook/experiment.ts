@@ -5,7 +5,7 @@
  *     export const command = experiment({
  *       url: import.meta.url,
  *       task: "exp:gain",
- *       about: "Finds the gain of a unit.",
+ *       about: "finds the gain of a unit.",
  *       title: "One gain",
  *       config: { engine: engineSchema.default("wasm"), data: dataSchema.prefault({}) },
  *       open: pairSource,

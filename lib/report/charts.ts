@@ -133,10 +133,7 @@ function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
 
 /** Lines with points of one value over another, one line for each series. */
 export function lineChart(options: LineChart): Chart {
-  const { title, x, y, colour, dash, opacity, height = 230 } = options;
-  const band = options.rows.some((row) => row[options.band?.low ?? ""] != null)
-    ? options.band
-    : undefined;
+  const { title, x, y, colour, dash, opacity, band, height = 230 } = options;
   // Lines told apart by opacity are many: points would hide them.
   const { points = opacity === undefined } = options;
   const shown = (value: unknown, { log }: AxisField) =>
@@ -442,20 +439,21 @@ export function settingsChart(
 export function parameterCurves(
   rows: readonly ParameterRow[],
   parameters: readonly Parameter[],
-  caption?: string,
 ): ChartsCell {
   return bySetting(
     rows,
-    parameters.map(({ name, title, unit, scale }) => ({
-      title,
-      caption,
-      band: { low: `${name}_low`, high: `${name}_high` },
-      y: {
-        field: name,
-        title: withAxisUnit(title, unit),
-        log: scale === "log" || scale === "log-above-one",
-      },
-    })),
+    parameters.map(({ name, title, unit, scale }) => {
+      const band = { low: `${name}_low`, high: `${name}_high` };
+      return {
+        title,
+        ...(rows.some((row) => band.low in row) && { band }),
+        y: {
+          field: name,
+          title: withAxisUnit(title, unit),
+          log: scale === "log" || scale === "log-above-one",
+        },
+      };
+    }),
   );
 }
 
