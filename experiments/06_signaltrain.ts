@@ -321,13 +321,11 @@ are of ${smaller}.`,
   show(figures.gains(tried.slice(0, 3).flatMap(({ rows }) => rows)));
   const rest = tried.map(({ rows: _, ...row }) => row);
   table("The last fifth of the recordings", rest, figures.REST);
-  const off = rest.filter((row) => row.attacks > 0).map((row) => row.lower_db);
+  const { verdict, figure } = trials.overCompression(rest);
   scaled(
     "The network over-compresses attacks of the LA-2A",
-    facts.surrogate ? "surrogate" : off.every((db) => db < 0),
-    `where the unit's gain falls, the network's is off by ${
-      off.map(short).join(", ")
-    } dB`,
+    facts.surrogate ? "surrogate" : verdict,
+    figure,
   );
   const ends = [...Object.values(compared), ...units]
     .map(({ training, last, seconds }) => ({ training, ...last, seconds }));
