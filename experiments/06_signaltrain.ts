@@ -90,10 +90,12 @@ stream, and no training removes that. At 44.1 kHz, the mean of ${settings} rando
 settings, each on ${seconds} s of synthetic sounds. The first window is left out: the
 effect leaves the stream's sample 0 alone, which sets a floor of its own.`,
   );
-  const floor = await nb.once(
-    "lookback",
-    () => Promise.resolve(studies.lookbackFloors(config.lookback, seed)),
-  );
+  const floor = (await nb.each("Lookback", EFFECTS, {
+    key: (name) => `lookback_${name}`,
+    noun: "effect",
+    run: (name) =>
+      Promise.resolve(studies.lookbackFloor(name, config.lookback, seed)),
+  })).flat();
   show(figures.floorOverLookback(floor));
   const [small, large] = EFFECTS.map((name) =>
     floor.find((row) => row.effect === name && row.lookback === 8192)!.mae
@@ -319,13 +321,11 @@ are of ${smaller}.`,
   show(figures.gains(tried.slice(0, 3).flatMap(({ rows }) => rows)));
   const rest = tried.map(({ rows: _, ...row }) => row);
   table("The last fifth of the recordings", rest, figures.REST);
-  const off = rest.filter((row) => row.attacks > 0).map((row) => row.lower_db);
+  const { verdict, figure } = trials.overCompression(rest);
   scaled(
     "The network over-compresses attacks of the LA-2A",
-    facts.surrogate ? "surrogate" : off.every((db) => db < 0),
-    `where the unit's gain falls, the network's is off by ${
-      off.map(short).join(", ")
-    } dB`,
+    facts.surrogate ? "surrogate" : verdict,
+    figure,
   );
   const ends = [...Object.values(compared), ...units]
     .map(({ training, last, seconds }) => ({ training, ...last, seconds }));

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { browserTest, countCharts, openPage } from "./browser.ts";
 import { listTree, runForJson, runTask, withFolder } from "./cli.ts";
 
 /** Fast: tiny networks, little sound, few settings and batches. */
@@ -94,22 +93,3 @@ Deno.test("exp:signaltrain refuses what it cannot do with what, where and the re
     }
   });
 });
-
-browserTest(
-  "exp:signaltrain's page opens from disk with every chart drawn and no console error",
-  async (browser) => {
-    await withFolder(async (folder) => {
-      const words = [...SMALL, "--out", folder];
-      const { result } = await runForJson("exp:signaltrain", words);
-      const { page, misdeeds } = await openPage(
-        browser,
-        `file://${result.report}`,
-      );
-      const { charts, drawn } = await countCharts(page);
-      assert(charts >= 22, `${charts} charts`);
-      assert.equal(drawn, charts);
-      assert.deepEqual(misdeeds, { complaints: [], requests: [] });
-      await page.close();
-    });
-  },
-);

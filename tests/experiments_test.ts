@@ -46,6 +46,15 @@ const QUICK: Readonly<Record<string, string[]>> = {
     "sweep={modes: [compress], settings: [100, 80, 60]}",
     ...["gru.epochs=2", "gru.window=4096", "bootstrap.resamples=100"],
   ],
+  "06_signaltrain": [
+    ...["data.duration=8", "lookback.settings=1", "lookback.seconds=1"],
+    ...["newton.settings=1", "newton.seconds=0.5", "test_seconds=4"],
+    ...["network.scale=0.0625", "network.batch=4", "network.batches=6"],
+    ...["network.validation=8", "comparisons.scale=0.0625"],
+    ...["comparisons.batch=4", "comparisons.batches=3"],
+    ...["comparisons.validation=8", "comparisons.windows=[1, 2]"],
+    "la2a_settings=[100, 60]",
+  ],
   "08_models": [
     ...["data.duration=4", "data.sample_rate=16000", "gru.epochs=1"],
     "sweep={modes: [compress], settings: [100, 60]}",

@@ -310,3 +310,33 @@ Deno.test("silence has an output and gradients that are numbers", async () => {
   assert.equal(output[0], 0);
   assert(gradient.every(Number.isFinite));
 });
+
+Deno.test("gradients on wasm are those of plain JavaScript", async () => {
+  const sizes = scaledSizes(1 / 16, 4);
+  const windows = noise(sizes, 3, 8);
+  const weights = shaken(sizes, 9);
+  const found: Float32Array[] = [];
+  for (const backend of ["cpu", "wasm"] as const) {
+    await useBackend(backend);
+    const gradient = tf.tidy(() => {
+      const input = networkInput(windows, sizes);
+      const target = tf.zeros([3, sizes.output]);
+      const { grads } = tf.valueAndGrads((...weights: tf.Tensor[]) =>
+        lossOf(forward(weights, input, sizes), target, sizes, {
+          loss: "log-cosh",
+          weighted: true,
+        })
+      )(unpack(tf.tensor1d(weights), sizes));
+      return clipped(grads, sizes).dataSync();
+    });
+    found.push(gradient as Float32Array);
+  }
+  const [plain, fast] = found;
+  for (const { start, size, name } of tensorPlaces(sizes)) {
+    const part = plain.subarray(start, start + size);
+    const largest = part.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
+    part.forEach((g, i) =>
+      assert(Math.abs(fast[start + i] - g) <= 1e-3 * largest, name)
+    );
+  }
+});

@@ -10,6 +10,7 @@ import {
   type SoundKind,
 } from "../lib/data/signaltrain_sounds.ts";
 import { openDry, openSource } from "../lib/data/source.ts";
+import { runForJson, withFolder } from "./cli.ts";
 
 const peakOf = (sound: Float32Array) =>
   sound.reduce((peak, x) => Math.max(peak, Math.abs(x)), 0);
@@ -111,4 +112,25 @@ Deno.test("the stimulus signaltrain drives a built-in unit, and is known apart f
   const pair = await source.load({ mode: "compress", peakReduction: 80 });
   assert.deepEqual(pair.dry, samples);
   assert.equal(pair.wet.length, samples.length);
+});
+
+Deno.test("data:make --stimulus signaltrain says so, and a folder of that name is still one", async () => {
+  await withFolder(async (folder) => {
+    const words = ["--duration", "1", "--sample-rate", "8000"];
+    const few = ["--settings", "100", "--modes", "compress"];
+    const { result } = await runForJson("data:make", [
+      `${folder}/made`,
+      ...[...words, ...few, "--stimulus", "signaltrain"],
+    ]);
+    assert.match(result.stimulus, /SignalTrain's synthetic sounds, seed 1/);
+    assert.equal(result.seconds, 1);
+    await Deno.mkdir(`${folder}/signaltrain`);
+    const input = `${folder}/made/Train/input_1_.wav`;
+    await Deno.copyFile(input, `${folder}/signaltrain/a.wav`);
+    const { result: music } = await runForJson("data:make", [
+      `${folder}/again`,
+      ...[...words, ...few, "--stimulus", `${folder}/signaltrain`],
+    ]);
+    assert.match(music.stimulus, /the music in the folder signaltrain/);
+  });
 });

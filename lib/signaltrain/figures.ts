@@ -6,7 +6,7 @@
 
 import { charts, type ChartsCell, type Column } from "../report/cells.ts";
 import { legendOf, type LineChart, lineChart } from "../report/charts.ts";
-import type { lookbackFloors } from "./studies.ts";
+import type { lookbackFloor } from "./studies.ts";
 import { lossShapes, waveforms } from "./studies.ts";
 import type { simpleErrors } from "./errors.ts";
 import type { Check } from "./train.ts";
@@ -25,7 +25,7 @@ function together(list: LineChart[]): ChartsCell {
 }
 
 /** Figure 1: the floor over lookback. */
-export function floorOverLookback(rows: Rows<typeof lookbackFloors>) {
+export function floorOverLookback(rows: Rows<typeof lookbackFloor>) {
   return together([{
     title: "Windowed against streamed targets",
     caption: "Below 1e-9 nothing is drawn.",

@@ -53,34 +53,33 @@ export function randomSettings(
   );
 }
 
-/** Mean error of windowed targets of both effects over `settings`, by lookback. */
-export function lookbackFloors(
+/** Mean error of windowed targets of `effect` over `settings`, by lookback. */
+export function lookbackFloor(
+  effect: EffectName,
   { settings, seconds, output }: Config["lookback"],
   seed: number,
 ) {
-  return (Object.keys(EFFECTS) as EffectName[]).flatMap((effect) => {
-    const all = randomSettings(effect, settings, seed).map((values, i) => {
-      const { samples } = makeSounds({
-        seconds,
-        sampleRate: PAPER_RATE,
-        seed: `${seed}/${effect} ${i}`,
-      });
-      return windowErrors(samples, values, PAPER_RATE, {
-        lookbacks: LOOKBACKS,
-        output,
-        skipped: 1,
-      });
+  const all = randomSettings(effect, settings, seed).map((values, i) => {
+    const { samples } = makeSounds({
+      seconds,
+      sampleRate: PAPER_RATE,
+      seed: `${seed}/${effect} ${i}`,
     });
-    return LOOKBACKS.map((lookback, i) => {
-      const errors = all.map((one) => one[i].mae);
-      return {
-        effect,
-        lookback,
-        lookback_seconds: lookback / PAPER_RATE,
-        mae: mean(errors),
-        largest: Math.max(...errors),
-      };
+    return windowErrors(samples, values, PAPER_RATE, {
+      lookbacks: LOOKBACKS,
+      output,
+      skipped: 1,
     });
+  });
+  return LOOKBACKS.map((lookback, i) => {
+    const errors = all.map((one) => one[i].mae);
+    return {
+      effect,
+      lookback,
+      lookback_seconds: lookback / PAPER_RATE,
+      mae: mean(errors),
+      largest: Math.max(...errors),
+    };
   });
 }
 

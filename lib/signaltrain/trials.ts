@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatNumber } from "../base/format.ts";
 import { makeStimulus } from "../data/stimulus.ts";
 import { esr } from "../metrics/esr.ts";
 import { gainOverTime } from "../metrics/gain.ts";
@@ -228,6 +229,22 @@ export async function gainTrial(
     ...scoreOf(made, wet),
     attacks: attacks.length,
     lower_db: attacks.reduce((sum, db) => sum + db, 0) / attacks.length,
+  };
+}
+
+/** Whether the network's gain is the lower one in attacks, and the figures. */
+export function overCompression(
+  rows: readonly { attacks: number; lower_db: number }[],
+): { verdict: boolean | "untested"; figure: string } {
+  const off = rows.filter(({ attacks }) => attacks > 0)
+    .map(({ lower_db }) => lower_db);
+  if (off.length === 0) {
+    return { verdict: "untested", figure: "the unit's gain does not fall" };
+  }
+  const list = off.map((db) => formatNumber(db, 2)).join(", ");
+  return {
+    verdict: off.every((db) => db < 0),
+    figure: `where the unit's gain falls, the network's is off by ${list} dB`,
   };
 }
 
