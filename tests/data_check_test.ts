@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { compress } from "../lib/compressor/compressor.ts";
+import { findClipping } from "../lib/data/clipping.ts";
 import {
   CHECK_PARTS,
   checkPair,
   type CheckRecord,
-  findClipping,
   type PairCheck,
   recordOfCheck,
 } from "../lib/data/pair_check.ts";
@@ -20,6 +20,8 @@ import {
 } from "../lib/data/signaltrain.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import type { Signal } from "../lib/sound/signal.ts";
+import { dataSchema } from "../lib/data/data_config.ts";
+import { openSource } from "../lib/data/source.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { listTree, runTask, withFolder } from "./cli.ts";
 import { type Layout, layOut } from "./wav_layouts.ts";
@@ -221,9 +223,46 @@ Deno.test("checkPair finds a lag that drifts over a long recording", async () =>
     drifting.set(late(wet, 14).subarray(half), half);
     await writePair(folder, 1, dry, drifting);
     const { reasons } = await checkOnly(folder);
-    assert.deepEqual(reasons, [
-      "the lag drifts from 10 samples at the beginning to 14 at the end",
+    assert.equal(reasons.length, 1);
+    assert.match(
+      reasons[0],
+      /^the wet recording has 4 samples too many between 31\.\d+\ss and 32\.\d+\ss/,
+    );
+  });
+});
+
+Deno.test("data:check --strict fails where a pair would be left out, and a source reads the list it writes", async () => {
+  await withFolder(async (folder) => {
+    const data = join(folder, "data");
+    await writePair(data, 2, DRY, WET);
+    await writePair(data, 3, DRY, sound(2));
+    const list = join(folder, "good.yaml");
+    const strict = await runTask("data:check", [
+      data,
+      "--strict",
+      "--write-list",
+      list,
     ]);
+    assert.equal(strict.code, 1);
+    assert.match(strict.stderr, /1 pair to be left out.* --data .*good\.yaml/s);
+    const source = await openSource(dataSchema.parse({ folder: list }));
+    const [good, bad] = [
+      { mode: "compress", peakReduction: 40 },
+      { mode: "limit", peakReduction: 40 },
+    ] as const;
+    assert.deepEqual(source.settings(), [good, bad]);
+    assert.equal((await source.load(good)).dry.length, DRY.length);
+    await assert.rejects(source.load(bad), /target_3_.*the match is poor/);
+    const { unusable = [] } = source.describe();
+    assert.deepEqual(unusable.map(({ mode }) => mode), ["limit"]);
+
+    await Deno.remove(pathsOf(data, 3)[1]);
+    assert.equal((await runTask("data:check", [data, "--strict"])).code, 0);
+    await Deno.writeTextFile(list, "data: 3");
+    await assert.rejects(
+      openSource(dataSchema.parse({ folder: list })),
+      /good\.yaml: .*data:check --write-list/,
+    );
   });
 });
 

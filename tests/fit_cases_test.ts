@@ -10,6 +10,8 @@ import { compress } from "../lib/compressor/compressor.ts";
 import { recordedTakes } from "../lib/data/recorded_takes.ts";
 import { fitTakes, type TakesFit } from "../lib/fitting/fit_takes.ts";
 import { solverSchema } from "../lib/fitting/fit_config.ts";
+import { closerWarnings } from "../lib/data/closer_warnings.ts";
+import { filterWarnings } from "../lib/fitting/filter_left.ts";
 import {
   gainAlone,
   levelSlope,
@@ -217,6 +219,70 @@ Deno.test("fit takes a constant offset away before the detector, of either side,
     );
     assertFound(fit);
     assert.match(warnings.join(), new RegExp(`the ${side} .* constant offset`));
+  }
+});
+
+Deno.test("fit tells of a linear filter that its model lacks, and of no other error", async () => {
+  const dry = plucks(4, { highest: 9000 });
+  const noise = createRandom(8);
+  // Noise bursts, which have high notes.
+  for (let n = 0; n < dry.length; n++) {
+    if (n % RATE < RATE / 4) dry[n] += 0.3 * (noise.uniform() - 0.5);
+  }
+  const wet = through(dry);
+  const half = wet.map((y, n) => (y + (wet[n - 1] ?? 0)) / 2);
+  const noisy = wet.map((y) => y + 0.02 * (noise.uniform() - 0.5));
+  for (const [side, isTold] of [[half, true], [noisy, false]] as const) {
+    const { fit } = await fitOf(dry, side);
+    assert.ok(fit.esr > 1e-3, `${fit.esr}`);
+    const said = await filterWarnings(
+      fit.takes.map(({ pair }) => pair),
+      fit.model,
+      fit.parameters,
+    );
+    assert.equal(said.length, isTold ? 1 : 0, said.join());
+    if (isTold) assert.match(said[0], /^9\d\s%.* linear filter .* may be off/);
+  }
+});
+
+Deno.test("fit tells of clipping that was turned down, with its share, and not where the dry side has it", () => {
+  const dry = plucks(3);
+  const clipped = through(dry).map((y) => Math.max(-0.2, Math.min(0.2, y)));
+  const [said, ...others] = closerWarnings({
+    dry,
+    wet: clipped,
+    sampleRate: RATE,
+  });
+  assert.match(said, /clipped at −13\.98\sdB .*\([\d.]+\s%\) stand there/);
+  assert.equal(others.length, 0);
+  for (
+    const [x, wet] of [
+      [clipped, clipped.map((y) => y / 2)],
+      [dry, through(dry)],
+      // Few steps have equal samples, and no more of them at the peak.
+      [dry, through(dry).map((y) => Math.round(100 * y) / 128)],
+    ]
+  ) assert.deepEqual(closerWarnings({ dry: x, wet, sampleRate: RATE }), []);
+});
+
+Deno.test("fit tells an offset inside the unit from a converter's", () => {
+  const dry = plucks(6);
+  const inside = through(dry.map((x) => x + 0.05));
+  const warn = (wet: Float32Array) =>
+    closerWarnings({ dry, wet, sampleRate: RATE });
+  assert.match(warn(inside).join(), /moves with the level.* inside the unit/);
+  assert.deepEqual(warn(through(dry).map((y) => y + 0.05)), []);
+  assert.deepEqual(warn(through(dry)), []);
+});
+
+Deno.test("a fit of a twin to rounding has converged", async () => {
+  const random = createRandom(9);
+  for (let seed = 20; seed < 24; seed++) {
+    const dry = plucks(2, { seed });
+    const change = { release_ms: 60 + 400 * random.uniform() };
+    const { fit } = await fitOf(dry, through(dry, change));
+    assert.ok(fit.esr < 1e-10, `${fit.esr}`);
+    assert.ok(fit.minimum.converged, fit.minimum.stopReason);
   }
 });
 

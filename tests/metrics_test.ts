@@ -6,6 +6,7 @@ import { toNatural } from "../lib/compressor/parameters.ts";
 import { esr, EsrMeter } from "../lib/metrics/esr.ts";
 import {
   deltaLdr,
+  gatedDeltaLdr,
   LdrMeter,
   loudnessDynamicRange,
 } from "../lib/sound/loudness_dynamic_range.ts";
@@ -149,4 +150,24 @@ Deno.test("esr refuses a silent target and sides of different length", () => {
     name: "RangeError",
     message: /9 samples, target 8/,
   });
+});
+
+Deno.test("gatedDeltaLdr() leaves out what noise does in gaps, and equals deltaLdr() where there are none", () => {
+  const sampleRate = 8000;
+  const tone = (n: number) =>
+    (0.3 + 0.2 * Math.sin(n / 900)) * Math.sin(0.4 * n);
+  const steady = Float64Array.from(
+    { length: 4 * sampleRate },
+    (_, n) => tone(n),
+  );
+  const louder = steady.map((x) => Math.sign(x) * Math.abs(x) ** 0.9);
+  const both = [louder, steady, sampleRate] as const;
+  assert(Math.abs(gatedDeltaLdr(...both) - deltaLdr(...both)) < 1e-3);
+
+  // The model is silent in the gaps, the target has noise at −70 dB.
+  const isGap = (n: number) => n % (4 * sampleRate) > sampleRate;
+  const model = steady.map((x, n) => isGap(n) ? 0 : x);
+  const target = model.map((x, n) => x + 3e-4 * Math.sin(7 * n * n));
+  assert(Math.abs(deltaLdr(model, target, sampleRate)) > 1);
+  assert(Math.abs(gatedDeltaLdr(model, target, sampleRate)) < 0.2);
 });

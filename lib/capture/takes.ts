@@ -5,7 +5,8 @@
  */
 
 import { join } from "node:path";
-import { findClipping, MOST_CLIPPED } from "../data/pair_check.ts";
+import { findClipping } from "../data/clipping.ts";
+import { MOST_CLIPPED } from "../data/pair_check.ts";
 import { type RecordedTake, recordedTakes } from "../data/recorded_takes.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
 import { formatPercent } from "../base/format.ts";

@@ -351,7 +351,7 @@ export function unitOption() {
 export function dataOption() {
   return new Option(
     "--data <DIR>",
-    "a data set in SignalTrain's layout instead",
+    "a data set in SignalTrain's layout instead, or a list that data:check wrote",
   );
 }
 

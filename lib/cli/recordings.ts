@@ -15,10 +15,8 @@ import {
   type RecordedTakes,
   recordedTakes,
 } from "../data/recorded_takes.ts";
-import {
-  closerWarnings,
-  recordingWarnings,
-} from "../data/recording_warnings.ts";
+import { closerWarnings } from "../data/closer_warnings.ts";
+import { recordingWarnings } from "../data/recording_warnings.ts";
 import { align } from "../sound/alignment.ts";
 import { areSame, type ChannelChoice, takesOf } from "../sound/channels.ts";
 import type { Pair } from "../sound/signal.ts";

@@ -13,8 +13,10 @@ import {
   type CheckRecord,
   recordOfCheck,
 } from "../data/pair_check.ts";
+import { isPairList, pairListToYaml } from "../data/pair_list.ts";
 import { listEntries, type SignalTrainListing } from "../data/signaltrain.ts";
 import { isSurrogate } from "../data/source.ts";
+import { writeFileWhole } from "../base/atomic_file.ts";
 import { reasonOf, remedyOf } from "../base/file_error.ts";
 import type { Column } from "../report/cells.ts";
 import {
@@ -287,15 +289,26 @@ export const command = new Command("deno task data:check")
     "--report <FILE.html>",
     "write the check as a page, with FILE.card.json for the index of reports",
   )
+  .option("--strict", "exit with 1 where a pair would be left out")
+  .option(
+    "--write-list <FILE.yaml>",
+    "write the list of good pairs, for exp:sweep --data",
+  )
   .addOption(jsonOption())
   .addHelpText(
     "after",
     `
 Examples:
   deno task data:check SignalTrain_LA2A_Dataset_1.1 --report check.html
-  deno task data:check my-recordings --max-lag 20000 --json -`,
+  deno task data:check my-recordings --max-lag 20000 --json -
+  deno task data:check my-recordings --strict --write-list good.yaml`,
   )
-  .action(async (dir, { maxLag, report, json }) => {
+  .action(async (dir, { maxLag, report, json, strict, writeList }) => {
+    if (writeList !== undefined && !isPairList(writeList)) {
+      throw new Error(
+        `--write-list ${writeList}: its name must end in .yaml or .yml`,
+      );
+    }
     if (report !== undefined && !report.endsWith(".html")) {
       throw new Error(`--report ${report}: its name must end in .html`);
     }
@@ -309,6 +322,7 @@ Examples:
       ...listing.unpairedInputs,
       ...listing.unrecognised,
     ], {
+      "--write-list": writeList,
       "--report": report,
       "--report's card": report?.replace(/\.html$/, ".card.json"),
       "--json": json,
@@ -317,9 +331,27 @@ Examples:
     const inventory = await takeInventory(listing, dir, maxLag);
     // The result first: the page may have no room on the disk.
     await printResult(describe(inventory), inventory, json);
+    if (writeList !== undefined) {
+      const path = userPath(writeList);
+      await writeFileWhole(
+        path,
+        pairListToYaml(path, userPath(dir), inventory.pairs),
+      );
+      note(`List: ${writeList}`);
+    }
     if (report !== undefined) {
       await writePage(userPath(report), inventory, maxLag);
       note(`Report: ${report}`);
+    }
+    const out = inventory.pairs.filter((pair) => pair.leave_out).length;
+    if (strict && out > 0) {
+      throw new Error(
+        `${dir}: ${formatCount(out, "pair")} to be left out. ${
+          writeList === undefined
+            ? "Record them again, or give exp:sweep --data what --write-list writes"
+            : `Record them again, or go on with --data ${writeList}`
+        }`,
+      );
     }
   });
 

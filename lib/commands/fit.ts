@@ -27,7 +27,12 @@ import {
 } from "../fitting/fit_config.ts";
 import { filterWarnings } from "../fitting/filter_left.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
-import { type Score, scoreEach, scoreTakes } from "../metrics/score.ts";
+import {
+  type Score,
+  scoreEach,
+  scoreGated,
+  scoreTakes,
+} from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { FitPage } from "../report/fit_page.ts";
@@ -409,8 +414,10 @@ Examples:
     const tests = [];
     const heard: { wet: string; channel: number; pair: Pair }[] = [];
     let scores: { whole: Score; each: Score[] };
+    let gatedLdrDb: number;
     try {
       scores = await scoreEach(pairs, model, parameters);
+      gatedLdrDb = await scoreGated(pairs, model, parameters);
       for (const [i, { dry, wet, channel, takes }] of testing.entries()) {
         scoring.update(1 + i, wet);
         for (const take of takes) {
@@ -487,6 +494,7 @@ Examples:
       gain_alone: { gain_db: alone.gainDb, esr: alone.esr },
       verdict: verdict.kind,
       delta_ldr_db: whole.deltaLdrDb,
+      delta_ldr_gated_db: gatedLdrDb,
       lag_samples: takes[0].lag_samples,
       polarity: takes[0].polarity,
       takes: takes.map((take, i) => ({
@@ -572,7 +580,9 @@ Examples:
         ]
         : [`${bold("ESR")}         ${describeEsr(esr)}`]),
       `            ${describeEsr(alone.esr)} by the best constant gain alone`,
-      `${bold("ΔLDR")}        ${formatDecibels(whole.deltaLdrDb, 3)}`,
+      `${bold("ΔLDR")}        ${formatDecibels(whole.deltaLdrDb, 3)}, ${
+        formatDecibels(gatedLdrDb, 3)
+      } where there is sound`,
       ...(rows.length > 1
         ? rows.map((row) =>
           `  ${row.kind}    ${row.wet}: ESR ${formatNumber(row.esr, 3)}, ΔLDR ${

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { basename } from "node:path";
 import {
   Command,
   InvalidArgumentError,
@@ -49,6 +50,7 @@ import { modelOption, rangeOption } from "../cli/model_options.ts";
 import { describeLag } from "./describe_lag.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import { openRecordings } from "../cli/recordings.ts";
+import type { Unit } from "../data/unit_file.ts";
 import { readSetting } from "./unit_files.ts";
 
 /** Steps of progress: reading, laying out, computing. */
@@ -59,6 +61,26 @@ function samplesOf(text: string): number {
   const samples = text.trim() === "" ? NaN : Number(text.replace("−", "-"));
   if (Number.isFinite(samples)) return samples;
   throw new InvalidArgumentError("give samples as a number, such as 12.25.");
+}
+
+/**
+ * The lag that `unit` has of these recordings, if they are those that it was fitted to,
+ * one clock and the same polarity throughout.
+ */
+function lagIn(
+  { settings: [{ recordings = [] }] }: Unit,
+  dry: string,
+  wet: string,
+): number | undefined {
+  const found = recordings.filter((one) =>
+    basename(one.dry ?? "") === basename(dry) &&
+    basename(one.wet ?? "") === basename(wet)
+  );
+  if (found.length !== 1) return undefined;
+  const [{ lag_samples, polarity, drift_ppm, slips }] = found;
+  const isPlain = polarity !== -1 && drift_ppm === undefined &&
+    slips === undefined;
+  return isPlain ? lag_samples ?? undefined : undefined;
 }
 
 /** Coordinates of what `--params` gave; where it cannot be, tells from where. */
@@ -119,7 +141,7 @@ export const command = new Command("deno task objective")
   .addOption(
     new Option(
       "--delay <samples>",
-      "samples that WET is late by, whole or not, in place of the lag looked for",
+      "samples that WET is late by, whole or not (default: what the unit's file says of these recordings, else the whole lag that is looked for)",
     ).argParser(samplesOf).conflicts("align"),
   )
   .option("--no-align", "leave the lag between the recordings as it is")
@@ -150,10 +172,12 @@ Examples:
     const named = modelName ??
       set.findLast((text) => text.startsWith("model="))?.slice(6) ??
       (isFile ? undefined : PAPER_MODEL);
-    const { model: { name }, values } = await readSetting(
+    const { model: { name }, values, unit } = await readSetting(
       options.params,
       named,
     );
+    const delay = options.delay ??
+      (options.align ? lagIn(unit, dryPath, wetPath) : undefined);
     const asked = await configOf(fitSchema, "fit", {
       engine: engineName,
       set,
@@ -173,6 +197,7 @@ Examples:
     try {
       const { takes, warnings } = await openRecordings(dryPath, wetPath, {
         ...options,
+        delay,
         alignment: config.alignment,
       });
       const [{ pair, lag, polarity }] = takes;

@@ -4,14 +4,13 @@
  *
  * A pair is left out for what a fit cannot make good: a file that is missing or
  * cannot be used, rates that differ, silence, a wet side of other material, a lag
- * beyond reach or one that drifts, a wet side clipped for more than
+ * beyond reach or one that does not hold (a drift, samples lost), a wet side clipped for more than
  * {@linkcode MOST_CLIPPED} of its length. What a fit takes care of itself (a
  * constant lag, the polarity, a tail that only one side has) is only noted.
  *
  * @module
  */
 
-import { closerWarnings } from "./recording_warnings.ts";
 import {
   formatCount,
   formatDuration,
@@ -23,9 +22,10 @@ import {
   CONFIDENCE_THRESHOLD,
   findAlignment,
   MATCH_THRESHOLD,
+  searchAlignment,
   SilentSideError,
 } from "../sound/alignment.ts";
-import type { Signal } from "../sound/signal.ts";
+import { readClock } from "../sound/clock.ts";
 import {
   formatName,
   readWav,
@@ -33,16 +33,10 @@ import {
   SoundFileError,
   type SoundFormat,
 } from "../sound/wav.ts";
+import { type Clipping, findClipping, peakOf } from "./clipping.ts";
+import { closerWarnings } from "./closer_warnings.ts";
 import { type Mode, MODES } from "./setting.ts";
 import type { SignalTrainEntry } from "./signaltrain.ts";
-
-/** Clipping found in a recording. */
-export interface Clipping {
-  /** Runs of equal samples at full scale. */
-  runs: number;
-  /** Samples in these runs. */
-  samples: number;
-}
 
 /** One file of a pair. */
 export interface SideCheck {
@@ -74,16 +68,10 @@ export interface PairCheck {
   notes: string[];
 }
 
-/** Samples that make a run at full scale: shorter ones are a peak's own top. */
-export const CLIPPED_RUN = 3;
-
 /** Part of the wet side that may be clipped before the pair is left out. */
 export const MOST_CLIPPED = 1e-3;
 
-/** Seconds at either end of a long recording by which a drift is found. */
-const DRIFT_SECONDS = 30;
-
-/** Parts of a check: the input, the target, the lag between them, its drift. */
+/** Parts of a check: the input, the target, the lag between them, whether it holds. */
 export const CHECK_PARTS = 4;
 
 /**
@@ -165,11 +153,22 @@ export async function checkPair(
     reasons.push(`the ${error.side === "dry" ? "input" : "target"} is silent`);
     return check;
   }
-  judgeAlignment(check.alignment, maxLag, reasons, notes);
   await partDone(3);
-  if (check.alignment.match >= MATCH_THRESHOLD) {
-    judgeDrift(dry, wet, maxLag, reasons);
+  const pair = {
+    dry: dry.samples,
+    wet: wet.samples,
+    sampleRate: wet.sampleRate,
+  };
+  // By parts too: no lag suits the whole where it does not hold.
+  const found = searchAlignment(pair.dry, pair.wet, maxLag);
+  const sentences = found.match >= MATCH_THRESHOLD
+    ? readClock(pair, found).sentences
+    : [];
+  const isMatch = check.alignment.match >= MATCH_THRESHOLD;
+  if (isMatch || sentences.length === 0) {
+    judgeAlignment(check.alignment, maxLag, reasons, notes);
   }
+  reasons.push(...sentences);
   return check;
 }
 
@@ -177,94 +176,6 @@ function sideOf({ samples, sampleRate, format }: Sound): SideCheck {
   const peak = peakOf(samples);
   const clipping = findClipping(samples, format.bits);
   return { sampleRate, length: samples.length, format, peak, clipping };
-}
-
-/**
- * Runs of at least {@linkcode CLIPPED_RUN} equal samples at full scale, which is
- * the highest level of 16 bits (of 8, for 8-bit files), or anything beyond.
- * Clipping that was turned down afterwards is seen by {@linkcode findLowClipping}.
- */
-export function findClipping(samples: Signal, bits: number): Clipping {
-  const fullScale = 1 - 2 ** (1 - Math.min(bits, 16));
-  const clipping: Clipping = { runs: 0, samples: 0 };
-  let n = 0;
-  const { length } = samples;
-  while (n < length) {
-    const end = Math.min(length, n + SCANNED);
-    n = firstAbove(fullScale, samples, n, end);
-    if (n === end) continue;
-    const value = samples[n];
-    const from = n;
-    while (n < length && samples[n] === value) n++;
-    if (n - from >= CLIPPED_RUN) {
-      clipping.runs++;
-      clipping.samples += n - from;
-    }
-  }
-  return clipping;
-}
-
-/** Runs of equal samples at a peak below full scale that make it a clipped one. */
-const CLIPPED_RUNS = 8;
-
-/** Part of the peak from which samples are near it. */
-const NEAR_PEAK = 0.95;
-
-/**
- * Clipping at a level below full scale, that of the peak: many runs of equal samples
- * there, and more samples than near it. A wave's own tops are as rare as they are high.
- */
-export function findLowClipping(
-  samples: Signal,
-  peak: number,
-): Clipping | undefined {
-  if (peak === 0) return undefined;
-  const clipping: Clipping = { runs: 0, samples: 0 };
-  let near = 0;
-  for (let n = firstAbove(NEAR_PEAK * peak, samples, 0, samples.length);;) {
-    if (n === samples.length) break;
-    const value = samples[n];
-    if (Math.abs(value) < peak) {
-      near++;
-      n++;
-    } else {
-      const from = n;
-      while (n < samples.length && samples[n] === value) n++;
-      if (n - from >= CLIPPED_RUN) {
-        clipping.runs++;
-        clipping.samples += n - from;
-      }
-    }
-    n = firstAbove(NEAR_PEAK * peak, samples, n, samples.length);
-  }
-  return clipping.runs >= CLIPPED_RUNS && clipping.samples > near
-    ? clipping
-    : undefined;
-}
-
-/** The largest magnitude. */
-export function peakOf(samples: Signal): number {
-  let peak = 0;
-  for (let n = 0; n < samples.length; n++) {
-    const magnitude = Math.abs(samples[n]);
-    if (magnitude > peak) peak = magnitude;
-  }
-  return peak;
-}
-
-/** Samples looked through at a time: a function that is called often runs faster. */
-const SCANNED = 1 << 14;
-
-/** The first of the samples `from` … `end` of at least `level`, or `end`. */
-function firstAbove(
-  level: number,
-  samples: Signal,
-  from: number,
-  end: number,
-): number {
-  let n = from;
-  while (n < end && samples[n] < level && samples[n] > -level) n++;
-  return n;
 }
 
 function noteClipping(side: SideCheck, name: string, to: string[]): void {
@@ -307,35 +218,6 @@ function judgeAlignment(
     );
   }
   if (inverted) notes.push("the target has the opposite polarity");
-}
-
-/** Compares the lag at both ends of a recording long enough to have drifted. */
-function judgeDrift(
-  dry: Sound,
-  wet: Sound,
-  maxLag: number,
-  reasons: string[],
-): void {
-  const part = DRIFT_SECONDS * dry.sampleRate;
-  const length = Math.min(dry.samples.length, wet.samples.length);
-  if (length < 2 * part) return;
-  const [first, last] = [0, length - part].map((from) => {
-    const excerpt = (side: Sound) => side.samples.subarray(from, from + part);
-    try {
-      return findAlignment(excerpt(dry), excerpt(wet), maxLag);
-    } catch (error) {
-      if (error instanceof SilentSideError) return undefined;
-      throw error;
-    }
-  });
-  const isSure = (found?: Alignment): found is Alignment =>
-    found !== undefined && found.match >= MATCH_THRESHOLD &&
-    found.confidence >= CONFIDENCE_THRESHOLD;
-  if (isSure(first) && isSure(last) && first.lag !== last.lag) {
-    reasons.push(
-      `the lag drifts from ${first.lag} samples at the beginning to ${last.lag} at the end`,
-    );
-  }
 }
 
 /** A pair's check as plain JSON, for files and tables. */

@@ -6,56 +6,16 @@
  * @module
  */
 
-import {
-  formatDecibels,
-  formatDuration,
-  formatInteger,
-  formatNumber,
-  formatPercent,
-} from "../base/format.ts";
-import { movingOffset } from "../sound/constant_offset.ts";
+import { formatDuration, formatInteger } from "../base/format.ts";
 import type { Pair } from "../sound/signal.ts";
 import type { Sound } from "../sound/wav.ts";
-import { findClipping, findLowClipping, peakOf } from "./pair_check.ts";
+import { findClipping } from "./clipping.ts";
 
 /** Part of the longer side that both should have. */
 const COMMON_PART = 0.9;
 
 /** Seconds of sound below which little can be told of the release. */
 const FEW_SECONDS = 1;
-
-/**
- * Warnings of what takes a closer look than those of every setting of a sweep: clipping
- * that was turned down, where the dry side has none; a constant offset that moves with
- * the level, which is the unit's own.
- */
-export function closerWarnings({ dry, wet, sampleRate }: Pair): string[] {
-  const warnings: string[] = [];
-  const peak = peakOf(wet);
-  const clipping = findLowClipping(wet, peak);
-  if (
-    clipping !== undefined && findLowClipping(dry, peakOf(dry)) === undefined
-  ) {
-    warnings.push(
-      `the wet recording is clipped at ${
-        formatDecibels(20 * Math.log10(peak))
-      } of full scale: ${formatInteger(clipping.samples)} samples (${
-        formatPercent(clipping.samples / wet.length, 2)
-      }) stand there, which no compressor explains. The figures are off; record it again`,
-    );
-  }
-  const moving = movingOffset(wet, sampleRate);
-  if (moving !== undefined) {
-    warnings.push(
-      `the wet recording has an offset that moves with the level, ${
-        formatNumber(moving.quiet, 2)
-      } where it is quiet and ${
-        formatNumber(moving.loud, 2)
-      } where it is loud: it lies inside the unit, whose detector hears it. No figures are right then; repair the unit, or its supply`,
-    );
-  }
-  return warnings;
-}
 
 /** Warnings about `dry` and `wet`, of which `pair` is the part that is used. */
 export function recordingWarnings(

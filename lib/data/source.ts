@@ -21,6 +21,7 @@ import {
   sameSetting,
   type Setting,
 } from "./setting.ts";
+import { isPairList, readPairList } from "./pair_list.ts";
 import { listPairs, type SignalTrainPair } from "./signaltrain.ts";
 import {
   makeSounds,
@@ -362,17 +363,26 @@ interface Recording extends Setting {
  * Recordings in SignalTrain's layout. The long takes (3c) are used, as for the
  * published scores; where a setting has several, the longest, and of equally
  * long ones the first by folder (Train, Val, Test) and number. A take that cannot
- * be used keeps its setting from being loaded, and no other one.
+ * be used keeps its setting from being loaded, and no other one. `place` is the data
+ * set's folder, or a list of pairs in it.
  */
-async function openRecorded(folder: string): Promise<LocalSource> {
+async function openRecorded(place: string): Promise<LocalSource> {
+  const list = isPairList(place) ? await readPairList(place) : undefined;
+  const folder = list?.folder ?? place;
   const recordings: Recording[] = [];
   for (const entry of await listPairs(folder)) {
     if (entry.kind !== "3c") continue;
+    const reason = list?.leftOut.get(entry.targetPath);
+    if (list !== undefined && reason === undefined) {
+      if (!list.targets.has(entry.targetPath)) continue;
+    }
     const setting: Setting = {
       mode: MODES[entry.mode],
       peakReduction: entry.peakReduction,
     };
-    const extent = await extentOf(entry).catch((error: Error) => error);
+    const extent = reason === undefined
+      ? await extentOf(entry).catch((error: Error) => error)
+      : new RecordingError(reason);
     const recording = { ...setting, entry, extent };
     const at = recordings.findIndex((other) => sameSetting(other, setting));
     if (at === -1) recordings.push(recording);

@@ -24,7 +24,9 @@ import { paperCoordinates } from "../objective/coordinates.ts";
 import type { StopReason } from "../optimise/minimiser.ts";
 import type { ResultStore } from "../base/result_store.ts";
 import { type FinishedSteps, runSteps } from "../base/steps.ts";
-import { isOfRecording } from "../sound/recording_error.ts";
+import { MATCH_THRESHOLD, searchAlignment } from "../sound/alignment.ts";
+import { readClock } from "../sound/clock.ts";
+import { isOfRecording, RecordingError } from "../sound/recording_error.ts";
 import type { Pair } from "../sound/signal.ts";
 
 export { keyOfSetting };
@@ -152,6 +154,29 @@ export async function* sweep(
   }
 }
 
+/**
+ * ESR from which the clocks of the recordings are looked at: a lag that does not hold
+ * leaves more, and a fit that is good has no need of it.
+ */
+const DOUBTFUL_ESR = 0.05;
+
+/**
+ * Refuses a pair whose lag does not hold: a sweep has one for each setting.
+ *
+ * @throws {RecordingError} naming what happened, and when.
+ */
+function requireOneClock(pair: Pair, { max_lag }: AlignmentConfig): void {
+  const found = searchAlignment(pair.dry, pair.wet, max_lag);
+  if (found.match < MATCH_THRESHOLD) return;
+  const { sentences } = readClock(pair, found);
+  if (sentences.length === 0) return;
+  throw new RecordingError(
+    `${
+      sentences.join("; ")
+    }: a sweep has one lag for each setting. Record it again, or fit it by itself with deno task fit, which puts that right`,
+  );
+}
+
 async function fitSetting(
   setting: Setting,
   loaded: LoadedPair,
@@ -178,6 +203,9 @@ async function fitSetting(
     },
   );
   const { parameters, esr, targetEnergy, coarse, minimum } = found;
+  if (config.alignment.enabled && esr > DOUBTFUL_ESR) {
+    requireOneClock(loaded, config.alignment);
+  }
   const fitSeconds = (performance.now() - started) / 1000;
   const bands = await jackknifeBands(
     chunked,

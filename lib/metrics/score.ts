@@ -16,7 +16,7 @@ import type { Model, Values } from "../models/model.ts";
 import { PAPER_MODEL } from "../models/presets.ts";
 import type { Pair } from "../sound/signal.ts";
 import { EsrMeter } from "./esr.ts";
-import { LdrMeter } from "../sound/loudness_dynamic_range.ts";
+import { gatedDeltaLdr, LdrMeter } from "../sound/loudness_dynamic_range.ts";
 
 /** How near a compressor comes to a recording. */
 export interface Score {
@@ -116,6 +116,25 @@ export async function scoreEach(
     });
   }
   return { whole: { esr: esrOf(energies), deltaLdrDb }, each };
+}
+
+/**
+ * The mean over `takes` of the difference in loudness dynamic range where there is
+ * sound; see `gatedDeltaLdr`.
+ */
+export async function scoreGated(
+  takes: readonly Pair[],
+  model: Model,
+  values: Values,
+): Promise<number> {
+  let sum = 0;
+  for (const { dry, wet, heard = dry, sampleRate } of takes) {
+    const processor = await openProcessor(model, values, sampleRate);
+    const made = new Float64Array(dry.length);
+    processor.process(dry, made, heard);
+    sum += gatedDeltaLdr(made, wet, sampleRate);
+  }
+  return sum / takes.length;
 }
 
 /** What `sumScore` gives, of any model. */

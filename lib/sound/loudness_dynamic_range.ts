@@ -14,7 +14,7 @@
  * @module
  */
 
-import { PRE_EMPHASIS_POLE } from "./pre_emphasis.ts";
+import { PRE_EMPHASIS_POLE, preEmphasise } from "./pre_emphasis.ts";
 import type { Signal } from "./signal.ts";
 
 /** Time constant of the short mean square, in seconds. */
@@ -105,4 +105,48 @@ export function deltaLdr(
 ): number {
   return loudnessDynamicRange(model, sampleRate) -
     loudnessDynamicRange(target, sampleRate);
+}
+
+/** Part of its highest below which a short-term mean square is a gap's: −60 dB. */
+const GATE = 1e-6;
+
+/**
+ * ΔLDR where both model and target have sound. Ungated, as published, what noise does in
+ * gaps near digital silence may rule it.
+ */
+export function gatedDeltaLdr(
+  model: Signal,
+  target: Signal,
+  sampleRate: number,
+): number {
+  const sides = [model, target].map((signal) => {
+    const short = meanSquares(signal, sampleRate);
+    const highest = short.reduce((most, level) => Math.max(most, level), 0);
+    const long = meanSquares(signal, sampleRate, LONG_TIME_CONSTANT);
+    return { short, long, gate: GATE * highest, sum: 0 };
+  });
+  let count = 0;
+  for (let n = 0; n < model.length; n++) {
+    if (sides.some(({ short, gate }) => short[n] < gate)) continue;
+    for (const side of sides) {
+      side.sum += (10 * Math.log10(side.short[n] / side.long[n])) ** 2;
+    }
+    count++;
+  }
+  const [one, other] = sides.map(({ sum }) => Math.sqrt(sum / count));
+  return one - other;
+}
+
+/** The one-pole mean square of `signal`, sample by sample. */
+function meanSquares(
+  signal: Signal,
+  sampleRate: number,
+  seconds = SHORT_TIME_CONSTANT,
+): Float64Array {
+  const coefficient = -Math.expm1(-1 / (sampleRate * seconds));
+  const filtered = preEmphasise(signal, new Float64Array(signal.length));
+  let mean = 0;
+  return filtered.map((p) =>
+    mean += coefficient * (Math.max(p * p, LDR_FLOOR) - mean)
+  );
 }
