@@ -83,3 +83,12 @@ Deno.test("a new experiment refuses what its config does not have, and leaves no
     assert.deepEqual(await listTree(folder), []);
   });
 });
+
+Deno.test("the README shows how 04 begins, line for line", async () => {
+  const read = (name: string) =>
+    Deno.readTextFile(new URL(`../${name}`, import.meta.url));
+  const [, shown] = /```ts\n(  say\([^]*?)```/.exec(await read("README.md"))!;
+  assert(shown.trimEnd().split("\n").length >= 40);
+  const text = await read("experiments/04_la2a_sweep.ts");
+  assert(text.includes(`\n\n${shown}`));
+});
