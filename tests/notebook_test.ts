@@ -85,10 +85,13 @@ Deno.test("a new experiment refuses what its config does not have, and leaves no
 });
 
 Deno.test("the README shows how 04 begins, line for line", async () => {
-  const read = (name: string) =>
-    Deno.readTextFile(new URL(`../${name}`, import.meta.url));
-  const [, shown] = /```ts\n(  say\([^]*?)```/.exec(await read("README.md"))!;
-  assert(shown.trimEnd().split("\n").length >= 40);
-  const text = await read("experiments/04_la2a_sweep.ts");
-  assert(text.includes(`\n\n${shown}`));
+  const linesOf = async (name: string) =>
+    (await Deno.readTextFile(new URL(`../${name}`, import.meta.url)))
+      .split("\n").map((line) => line.trim());
+  const readme = await linesOf("README.md");
+  const start = readme.indexOf("```ts");
+  const shown = readme.slice(start + 1, readme.indexOf("```", start));
+  assert(shown.length >= 40, `${shown.length} lines`);
+  const lines = await linesOf("experiments/04_la2a_sweep.ts");
+  assert(lines.join("\n").includes(`\n\n${shown.join("\n")}\n`));
 });
