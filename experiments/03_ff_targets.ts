@@ -143,7 +143,7 @@ they are surrogate data by nature.`,
   table("True parameters, and the published starting point", [
     ...named,
     { name: "start", ...ff.FF_START },
-  ], [name, ...inSix]);
+  ], [name, ...parameters]);
 
   step("Every way to every target", code(ways.study));
   // The pairs of one target at a time: they are long.
