@@ -211,7 +211,7 @@ function nameOfTake(
     : `${name}, part ${alike.indexOf(take) + 1}`;
 }
 
-/** Writes the page, and its card beside it where it is among the reports. */
+/** Writes the page, and its card beside it. */
 async function writeFitPage(
   path: string,
   page: FitPage,
@@ -219,7 +219,7 @@ async function writeFitPage(
 ): Promise<void> {
   const [
     { fitCells },
-    { renderReport, runtimeFacts, writeReport },
+    { runtimeFacts, writeReport },
     { PAPER_LINK, pageLinks },
   ] = await Promise.all([
     import("../report/fit_page.ts"),
@@ -237,9 +237,7 @@ async function writeFitPage(
     provenance: { ...runtimeFacts(), "Engine": engine },
     links: isAmongReports ? pageLinks(userPath(path), REPORTS) : [PAPER_LINK],
   };
-  const cells = await fitCells(page);
-  if (isAmongReports) await writeReport(userPath(path), meta, cells);
-  else await writeFileWhole(userPath(path), await renderReport(meta, cells));
+  await writeReport(userPath(path), meta, await fitCells(page));
 }
 
 /** Attacks and releases that are searched, for the help. */
@@ -268,7 +266,8 @@ export const command = new Command("deno task fit")
   .option("--out <FILE.yaml>", "write the unit found, for render --params")
   .option(
     "--report [FILE.html]",
-    "write a page of the fit, to look at and to listen to (default: in reports/fit/)",
+    "write a page of the fit, to look at and to listen to, with FILE.card.json " +
+      "for the index of reports (default: in reports/fit/)",
   )
   .addOption(modelOption(AUTO))
   .addOption(rangeOption())

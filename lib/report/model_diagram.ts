@@ -25,6 +25,10 @@ interface Traits {
   inDecibels: boolean;
   /** SignalTrain's, with a level and times of its own. */
   isComp4c: boolean;
+  /** Turned over behind everything. */
+  isInverted: boolean;
+  /** Parameters of all-pass sections. */
+  sections: string[];
   has(parameter: string): boolean;
 }
 
@@ -35,6 +39,8 @@ function traitsOf({ name, parameters, feedback }: Model): Traits {
     feedback,
     inDecibels: (words as string[]).includes("decibel"),
     isComp4c: name.split("+").includes("comp-4c"),
+    isInverted: name.split("+").includes("inverted"),
+    sections: [...names].filter((one) => one.startsWith("allpass_")),
     has: (parameter) => names.has(parameter),
   };
 }
@@ -73,14 +79,18 @@ function sideChain({ inDecibels, has }: Traits): Part[] {
 }
 
 /** What comes after the gain, in order. */
-function outputChain({ has }: Traits): Part[] {
+function outputChain({ has, sections, isInverted }: Traits): Part[] {
   const all: Part[] = [
     { lines: ["Make-up"], parameters: ["make_up_db"] },
     { lines: ["Saturation"], parameters: ["square", "cube"] },
     { lines: ["Coupling", "high-pass"], parameters: ["coupling_hz"] },
     { lines: ["Bandwidth", "low-pass"], parameters: ["bandwidth_hz"] },
+    { lines: ["Phase", "all-pass"], parameters: sections },
   ];
-  return all.filter(({ parameters }) => parameters.some(has));
+  return [
+    ...all.filter(({ parameters }) => parameters.some(has)),
+    ...(isInverted ? [{ lines: ["× −1"], parameters: [] }] : []),
+  ];
 }
 
 /** Width of a box, its distance from the next, and where the two rows lie. */
