@@ -26,7 +26,6 @@ import * as fitting from "../lib/fitting/fit_config.ts";
 import * as study from "../lib/fitting/model_study.ts";
 import { recoverTwin } from "../lib/fitting/twin_recovery.ts";
 import { networkAfter, networkSchema } from "../lib/gru/after_model.ts";
-import { releaseOf } from "../lib/metrics/release.ts";
 import { parseModel, PRESETS } from "../lib/models/presets.ts";
 import * as notebook from "../lib/notebook/experiment.ts";
 import { shortestLoopTime } from "../lib/objective/coordinates.ts";
