@@ -7,6 +7,11 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { openRecordedTakes } from "../lib/cli/recordings.ts";
+import { chunkOptions, fitSchema } from "../lib/fitting/fit_config.ts";
+import { fitTakes } from "../lib/fitting/fit_takes.ts";
+import { esrOf, headOf, runOn } from "../lib/fitting/held_out.ts";
+import { parseModel } from "../lib/models/presets.ts";
 import { findAlignment, MATCH_THRESHOLD } from "../lib/sound/alignment.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { runForJson, withFolder } from "./cli.ts";
@@ -73,6 +78,58 @@ realTest(
     const [bass, hiHat] = result.tests;
     assert.ok(bass.esr <= 0.0015, `bass ${bass.esr}`);
     assert.ok(hiHat.esr <= 0.011, `hi-hat ${hiHat.esr}`);
+  },
+);
+
+for (const [name, most] of [["la2a", 0.0020], ["la2a-pr80", 0.00105]]) {
+  realTest(`opto matches ${name} to ESR ${most}`, async () => {
+    const words = ["--model", "opto+coupling+bandwidth"];
+    const result = await fit(...sides(name as string), ...words);
+    assert.ok(result.esr <= (most as number), `${result.esr}`);
+  });
+}
+
+realTest(
+  "opto fitted to the first 60 % of an LA-2A has ESR 0.0016 on the rest, its state run on",
+  async () => {
+    const config = fitSchema.parse({});
+    const [{ takes: [take] }] = await openRecordedTakes(
+      ...sides("la2a-pr80"),
+      { alignment: config.alignment },
+    );
+    const { takes: [placed], model, parameters } = await fitTakes(
+      [headOf(take, 0.6)],
+      parseModel("opto+coupling+bandwidth"),
+      config.solver,
+      "wasm",
+      { chunks: chunkOptions(config.chunks) },
+    );
+    const rest = await runOn(take, placed, model, parameters, 0.6);
+    assert.ok(esrOf([rest]) <= 0.0016, `${esrOf([rest])}`);
+  },
+);
+
+realTest("fit --model auto chooses opto for an LA-2A", async () => {
+  const result = await fit(...sides("la2a-pr80"), "--model", "auto");
+  assert.match(result.model, /^opto/);
+  assert.ok(result.esr <= 0.00105, `${result.esr}`);
+});
+
+realTest(
+  "what auto chooses of guitar, kick and sweep is no worse on bass and hi-hat than 4a-2a",
+  async () => {
+    const takes = (names: string[]) =>
+      names.flatMap((name) => sides(`cl1b-${name}`));
+    const words = [
+      ...takes(["guitar", "drumKick", "sweep"]),
+      "--test",
+      ...takes(["bass", "drumHH"]),
+    ];
+    const chosen = await fit(...words, "--model", "auto");
+    const plain = await fit(...words);
+    for (const [i, { esr }] of chosen.tests.entries()) {
+      assert.ok(esr <= 1.05 * plain.tests[i].esr, `${esr}`);
+    }
   },
 );
 

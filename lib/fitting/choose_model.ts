@@ -1,7 +1,8 @@
 /**
  * Which model the recordings call for: the family from the simplest on, each fitted to
  * the first two thirds of every take and scored on the last, its state run on. The
- * simplest within 10 % of the best is kept and fitted to all.
+ * simplest within 10 % of the best is kept and fitted to all; where the recordings are
+ * too short to tell, that is the simplest of all.
  *
  * Each model starts from what simpler ones came to, and from a few points around. None
  * is worse on what it is fitted to than a simpler one that it contains.
@@ -66,6 +67,9 @@ const STRETCHES = 8;
 /** Seconds held out from which models can be told apart. */
 const LEAST_SECONDS = 1;
 
+/** Times the fitted ESR from which what is held out is of another kind. */
+const UNLIKE = 10;
+
 /** Standard errors from which a difference is none of chance. */
 const SURE = 2;
 
@@ -95,7 +99,7 @@ export interface ModelChoice {
   chosen: number;
   /** Seconds that were held out. */
   heldOutSeconds: number;
-  /** Why the choice may be wrong, in words. */
+  /** Why nothing can be told, in words; the simplest was kept then. */
   doubt?: string;
 }
 
@@ -162,9 +166,16 @@ export async function chooseModel(
     });
   }
   const best = Math.min(...trials.map(({ heldOutEsr }) => heldOutEsr));
-  const chosen = trials.findIndex(({ heldOutEsr }) =>
+  const simplest = trials.findIndex(({ heldOutEsr }) =>
     heldOutEsr <= (1 + WORTH) * (best + NOTHING)
   );
+  const heldOutSeconds = (1 - FITTED) *
+    takes.reduce(
+      (sum, take) => sum + samplesOf(take) / take.cut(0).sampleRate,
+      0,
+    );
+  const doubt = doubtOf(trials, scores, simplest, heldOutSeconds);
+  const chosen = doubt === undefined ? simplest : 0;
   const [name] = CANDIDATES[chosen];
   onTrial(name, count - 1, count);
   const model = parseModel(name + STAGES);
@@ -177,18 +188,7 @@ export async function chooseModel(
         : startsOf(model, fits.get(CANDIDATES[0][0])!, takes)),
     ],
   });
-  const heldOutSeconds = (1 - FITTED) *
-    takes.reduce(
-      (sum, take) => sum + samplesOf(take) / take.cut(0).sampleRate,
-      0,
-    );
-  return {
-    fit,
-    trials,
-    chosen,
-    heldOutSeconds,
-    doubt: doubtOf(trials, scores, chosen, heldOutSeconds),
-  };
+  return { fit, trials, chosen, heldOutSeconds, doubt };
 }
 
 /** `solver` with what it says of parameters that `model` has. */
@@ -242,7 +242,7 @@ function delaysOf(fit: TakesFit, takes: readonly RecordedTake[]): Values {
   );
 }
 
-/** Why the choice may be one of chance. */
+/** Why the choice of `chosen` would be one of chance. */
 function doubtOf(
   trials: readonly ModelTrial[],
   scores: readonly (readonly Energies[])[],
@@ -250,10 +250,18 @@ function doubtOf(
   seconds: number,
 ): string | undefined {
   const say = (why: string) =>
-    `the recordings are too short to tell which model is right: ${why}. Give longer recordings, or more takes`;
+    `the recordings are too short to tell which model is right: ${why}. The simplest was kept; give longer recordings, or more takes`;
   const held = `${formatDuration(seconds)} held out`;
   if (seconds < LEAST_SECONDS) return say(`they have ${held}`);
   if (chosen === 0) return undefined;
+  const { esr, heldOutEsr } = trials[chosen];
+  if (heldOutEsr > UNLIKE * (esr + NOTHING)) {
+    return say(
+      `of the ${held} even the best leaves ${
+        formatNumber(heldOutEsr / esr, 2)
+      } times the error of what it was fitted to, so that it is of another kind`,
+    );
+  }
   const errorOf = (trial: number, at: number) =>
     scores[trial].reduce((sum, { error }) => sum + error[at], 0);
   const gains = Array.from(

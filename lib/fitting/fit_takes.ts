@@ -196,8 +196,9 @@ export async function fitTakes(
   // A take that does not begin at rest.
   for (const index of isFamily(model) ? takes.keys() : []) {
     const trial = takes.with(index, { ...takes[index], isCut: true });
-    const again = await fitAll(trial, model, telling, found.parameters);
     const name = nameInTake("initial_gain_db", index, takes.length);
+    if (!await isLower(trial, model, context, found, name)) continue;
+    const again = await fitAll(trial, model, telling, found.parameters);
     // A gain above that at rest is none that a compressor begins with.
     if (
       again.parameters[name] < 0 &&
@@ -214,6 +215,7 @@ export async function fitTakes(
   for (const corner of CORNERS) {
     const simpler = without(model, corner);
     if (simpler === undefined) continue;
+    if (await matters(takes, model, context, found, corner)) continue;
     const again = await fitAll(takes, simpler, telling, found.parameters);
     if (again.esr <= (1 + CORNER_GAIN) * (found.esr + NOTHING)) {
       model = simpler;
@@ -390,6 +392,70 @@ async function fitBest(
     if (esr < best.esr) best = { start: parameters, esr };
   }
   return await fitAll(takes, model, context, best.start);
+}
+
+/** ESR of `model` at `values`, without a fit. */
+async function esrAt(
+  takes: readonly AlignedTake[],
+  model: Model,
+  context: Context,
+  values: Values,
+): Promise<number> {
+  const whole = takes.map((take, index) => ({
+    ...chunked(take, context),
+    ...(context.isDelayed && {
+      delay: values[nameInTake("delay_samples", index, takes.length)] ?? 0,
+    }),
+  }));
+  const opened = await openTakes(
+    whole,
+    model,
+    (pair, model) => openEngine(context.engine, pair, model),
+  );
+  try {
+    const { parameters } = jointModel(whole, model);
+    const at = parameters.map(({ name, start }) => values[name] ?? start);
+    const { loss } = await opened.evaluate(Float64Array.from(at), 0);
+    return loss / opened.targetEnergy;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Gains that a take may begin with, in dB, looked at before one is fitted. */
+const CUT_GAINS = [-0.5, -2, -6];
+
+/** Whether one of them, as the parameter `name`, lowers the loss that was `found`. */
+async function isLower(
+  takes: readonly AlignedTake[],
+  model: Model,
+  context: Context,
+  { parameters, esr }: Fit,
+  name: string,
+): Promise<boolean> {
+  for (const gain of CUT_GAINS) {
+    const at = { ...parameters, [name]: gain };
+    if (await esrAt(takes, model, context, at) < esr) return true;
+  }
+  return false;
+}
+
+/** Times the loss from which a corner matters without a doubt. */
+const CLEARLY = 1.5;
+
+/** Whether the loss that was `found` is far higher with `corner` out of the way. */
+async function matters(
+  takes: readonly AlignedTake[],
+  model: Model,
+  context: Context,
+  { parameters, esr }: Fit,
+  corner: string,
+): Promise<boolean> {
+  const name = `${corner}_hz`;
+  const [low, high] = model.parameters.find((one) => one.name === name)!.range;
+  const at = { ...parameters, [name]: corner === "coupling" ? low : high };
+  const without = await esrAt(takes, model, context, at);
+  return without > CLEARLY * (esr + NOTHING);
 }
 
 /** A take with a lag removed, to the nearest sample or so. */

@@ -90,7 +90,7 @@ export async function studyModel(
   const spread = simpler === undefined
     ? []
     : startsFrom(model, simpler.fit.model, simpler.fit.parameters)
-      .slice(0, others.length === 0 ? undefined : 3);
+      .slice(0, others.length === 0 ? undefined : 2);
   const starts = [...others, ...spread].map((start) => ({
     ...start,
     ...delays,
