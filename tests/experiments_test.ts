@@ -46,6 +46,11 @@ const QUICK: Readonly<Record<string, string[]>> = {
     "sweep={modes: [compress], settings: [100, 80, 60]}",
     ...["gru.epochs=2", "gru.window=4096", "bootstrap.resamples=100"],
   ],
+  "07_phase": [
+    ...["data.duration=3", "data.sample_rate=16000"],
+    "known={cascades: 2, rate: 44100, seconds: 0.8}",
+    "net={sequences: 8, batch: 4, shrink: 32, seconds: 1, coefficient_seconds: 1}",
+  ],
 };
 
 /** Those whose results are not kept for another run. */
