@@ -55,6 +55,11 @@ const QUICK: Readonly<Record<string, string[]>> = {
     ...["comparisons.validation=8", "comparisons.windows=[1, 2]"],
     "la2a_settings=[100, 60]",
   ],
+  "07_phase": [
+    ...["data.duration=3", "data.sample_rate=16000"],
+    "known={cascades: 2, rate: 44100, seconds: 0.8}",
+    "net={sequences: 8, batch: 4, shrink: 32, seconds: 1, coefficient_seconds: 1}",
+  ],
   "08_models": [
     ...["data.duration=4", "data.sample_rate=16000", "gru.epochs=1"],
     "sweep={modes: [compress], settings: [100, 60]}",

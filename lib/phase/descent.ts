@@ -89,8 +89,9 @@ export interface DescentOptions {
   batch: number;
   learningRate: number;
   seed: number;
-  /** Seconds that this run may take. */
+  /** Seconds that this run may take, and epochs (default: any number). */
   seconds: number;
+  most?: number;
   /** File that keeps the state; none keeps none. */
   path?: string;
   onEpoch?: (epoch: Epoch) => void;
@@ -100,7 +101,8 @@ export interface DescentOptions {
 export async function descend(
   way: Way,
   sequences: Sequences,
-  { batch, learningRate, seed, seconds, path, onEpoch }: DescentOptions,
+  { batch, learningRate, seed, seconds, most = Infinity, path, onEpoch }:
+    DescentOptions,
 ): Promise<Progress> {
   const { weights } = way;
   let adam: AdamState = {
@@ -116,7 +118,10 @@ export async function descend(
   const started = performance.now();
   const spent = () => (performance.now() - started) / 1000;
   const size = sequences.dry.length;
-  while (!isDone(epochs) && spent() < seconds) {
+  const last = epochs.length + most;
+  while (
+    !isDone(epochs) && epochs.length < last && spent() < seconds
+  ) {
     const epoch = epochs.length + 1;
     const random = createRandom(`${seed}/epoch ${epoch}`);
     const order = random.shuffle([...Array(size).keys()]);
