@@ -165,7 +165,7 @@ Examples:
     await requireDistinctFiles([
       options.config,
       join(capture.folder, MANIFEST_NAME),
-      userPath(named),
+      ...((await Deno.stat(userPath(named))).isFile ? [named] : []),
       ...capture.settings.flatMap(({ takes }) =>
         takes.flatMap(({ dry, wet }) => [
           join(capture.folder, dry),
