@@ -30,9 +30,11 @@ export function chainsOf(
       Object.entries(at).filter(([name]) => name !== along),
     ));
   return [...rows.values()].flatMap((row) => {
-    const down = along === undefined ? row : row.toSorted((a, b) =>
-      (b.at[along] as number) - (a.at[along] as number)
-    );
+    const down = along === undefined
+      ? row
+      : row.toSorted((a, b) =>
+        (b.at[along] as number) - (a.at[along] as number)
+      );
     const pieces = Math.ceil(down.length / LONGEST);
     return Array.from({ length: pieces }, (_, i) =>
       down.slice(

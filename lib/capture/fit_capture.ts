@@ -24,7 +24,7 @@ import { type EngineName, keepReady } from "../engines/open.ts";
 import { chooseModel } from "../fitting/choose_model.ts";
 import { completed, type SolverConfig } from "../fitting/fit_config.ts";
 import { type JobPart, shareOf } from "../fitting/parts.ts";
-import { scoreModel, type ScoredTake } from "../metrics/score.ts";
+import { type ScoredTake, scoreModel } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import type { ChunkOptions } from "../sound/chunks.ts";
@@ -109,7 +109,9 @@ const RETRY_ESR = 0.02;
 export async function identityOfCapture(capture: Capture): Promise<unknown> {
   const { folder, manifest, settings } = capture;
   const files = new Set(
-    settings.flatMap(({ takes }) => takes.flatMap(({ dry, wet }) => [dry, wet])),
+    settings.flatMap(({ takes }) =>
+      takes.flatMap(({ dry, wet }) => [dry, wet])
+    ),
   );
   if (manifest.loop !== undefined) files.add(manifest.loop);
   return {
@@ -149,7 +151,11 @@ export async function fitCapture(
   const reference = await kept("reference", async () => {
     const reasons: string[] = [];
     for (const setting of fromTheMiddle(settings)) {
-      onSetting(`${nameOfPositions(setting.at)}, the first`, 0, settings.length);
+      onSetting(
+        `${nameOfPositions(setting.at)}, the first`,
+        0,
+        settings.length,
+      );
       try {
         return await referenceAt(setting);
       } catch (error) {
@@ -289,7 +295,10 @@ export async function fitCapture(
     let pairs: ScoredTake[] | undefined;
     for (const test of ofSetting) {
       const candidates = [test.smooth, ...(test.linear ? [test.linear] : [])];
-      const key = `left-out_${await fingerprint([keyOfTest(test), candidates])}`;
+      const key = `left-out_${await fingerprint([
+        keyOfTest(test),
+        candidates,
+      ])}`;
       result.tests.push(
         await kept(key, async (): Promise<TestedSetting> => {
           pairs ??= (await read(setting)).takes.map((take, i) =>
@@ -344,8 +353,7 @@ function shortened(take: RecordedTake): RecordedTake {
     lag: take.lag + take.driftPpm * 1e-6 * (from + lead - take.lead),
     cut: (by) => {
       const pair = take.cut(by);
-      const part = (side: typeof dry) =>
-        side.slice(from, from + lead + length);
+      const part = (side: typeof dry) => side.slice(from, from + lead + length);
       return { ...pair, dry: part(pair.dry), wet: part(pair.wet) };
     },
   };

@@ -201,9 +201,7 @@ function meanDelays(
   const { owner } = excerpts;
   return takes.map((_, index) => {
     const own = owner.flatMap((of, i) =>
-      of === index
-        ? [values[nameInTake("delay_samples", i, owner.length)]]
-        : []
+      of === index ? [values[nameInTake("delay_samples", i, owner.length)]] : []
     ).sort((a, b) => a - b);
     // The middle one: an excerpt in a rest knows nothing.
     const middle = own[own.length >> 1];

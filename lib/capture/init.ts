@@ -142,10 +142,12 @@ function guessed(names: readonly string[]) {
   const groups = Map.groupBy(
     names,
     (name) =>
-      JSON.stringify(piecesOf(name).map(({ prefix, isNumber }) => [
-        isNumber ? prefix : "",
-        isNumber,
-      ])),
+      JSON.stringify(
+        piecesOf(name).map(({ prefix, isNumber }) => [
+          isNumber ? prefix : "",
+          isNumber,
+        ]),
+      ),
   );
   const [group] = [...groups.values()].sort((a, b) => b.length - a.length);
   if (group.length < 2) {
@@ -170,11 +172,12 @@ function guessed(names: readonly string[]) {
     ? group[0].slice(0, group[0].lastIndexOf("/") + 1)
     : "";
   const ending = group[0].slice(group[0].lastIndexOf("."));
-  const wet = folder + first.map(({ prefix, value }, i) =>
-    words[i] === undefined
-      ? prefix + value
-      : `${first[i].isNumber ? prefix : ""}{${words[i]}}`
-  ).join("_") + ending;
+  const wet = folder +
+    first.map(({ prefix, value }, i) =>
+      words[i] === undefined
+        ? prefix + value
+        : `${first[i].isNumber ? prefix : ""}{${words[i]}}`
+    ).join("_") + ending;
   return {
     wet,
     rows: group.map((file, k) => ({

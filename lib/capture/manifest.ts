@@ -321,8 +321,9 @@ function byPattern(
     const take = { wet: file, dry: filledIn(dry!, told) };
     const key = JSON.stringify(at);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { place: file, at, takes: [take] });
-    else if (isFree) group.takes.push(take);
+    if (group === undefined) {
+      groups.set(key, { place: file, at, takes: [take] });
+    } else if (isFree) group.takes.push(take);
     else {
       fail(
         `${file} and ${group.place} are of one setting: several takes need {take} in the pattern`,

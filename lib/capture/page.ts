@@ -172,7 +172,10 @@ converters do is none of the unit's.`,
         { key: "held_out_esr", title: "ESR on what was held out", digits: 3 },
       ], reference.trials),
     ]),
-    cells.step("From neighbour to neighbour", cells.codeOf(chainSource, "chainsOf")),
+    cells.step(
+      "From neighbour to neighbour",
+      cells.codeOf(chainSource, "chainsOf"),
+    ),
     cells.step("Fit each setting", cells.codeOf(fitSource, "fitSetting")),
     cells.table("Every setting", [
       ...knobColumns,
@@ -222,17 +225,21 @@ converters do is none of the unit's.`,
 Here settings were left out, with all that stand where they do on one knob, and
 their parameters taken from the others.`,
       ),
-      cells.table("Settings left out", [
-        ...knobColumns,
-        { key: "left_out", title: "Left out along" },
-        { key: "smooth", title: "ESR, smooth map", digits: 3 },
-        { key: "linear", title: "ESR, straight lines", digits: 3 },
-      ], tests.map(({ at, dial, smooth, linear }) => ({
-        ...at,
-        left_out: dial === undefined ? "the setting" : titleOfKnob(dial),
-        smooth,
-        linear,
-      }))),
+      cells.table(
+        "Settings left out",
+        [
+          ...knobColumns,
+          { key: "left_out", title: "Left out along" },
+          { key: "smooth", title: "ESR, smooth map", digits: 3 },
+          { key: "linear", title: "ESR, straight lines", digits: 3 },
+        ],
+        tests.map(({ at, dial, smooth, linear }) => ({
+          ...at,
+          left_out: dial === undefined ? "the setting" : titleOfKnob(dial),
+          smooth,
+          linear,
+        })),
+      ),
     ]),
     cells.config(config),
   ]);

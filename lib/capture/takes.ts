@@ -5,11 +5,8 @@
  */
 
 import { join } from "node:path";
-import { MOST_CLIPPED, findClipping } from "../data/pair_check.ts";
-import {
-  type RecordedTake,
-  recordedTakes,
-} from "../data/recorded_takes.ts";
+import { findClipping, MOST_CLIPPED } from "../data/pair_check.ts";
+import { type RecordedTake, recordedTakes } from "../data/recorded_takes.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
 import { formatPercent } from "../base/format.ts";
 import type { RecordingInUnit } from "../data/unit_file.ts";

@@ -13,11 +13,7 @@ import {
 import * as z from "zod";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { ConfigError } from "../base/config.ts";
-import {
-  formatCount,
-  formatDuration,
-  formatNumber,
-} from "../base/format.ts";
+import { formatCount, formatDuration, formatNumber } from "../base/format.ts";
 import { openResultStore } from "../base/result_store.ts";
 import { wavFilesIn } from "../capture/files.ts";
 import { fitCapture, identityOfCapture } from "../capture/fit_capture.ts";
@@ -241,7 +237,9 @@ Examples:
     const outside = tests.map(({ smooth }) => smooth);
     await printResult(
       [
-        `${bold("Unit")}      ${capture.manifest.unit}, model ${result.model.name}`,
+        `${
+          bold("Unit")
+        }      ${capture.manifest.unit}, model ${result.model.name}`,
         `${bold("Settings")}  ${fits.length}, ${
           fits.filter(({ converged }) => converged).length
         } converged${

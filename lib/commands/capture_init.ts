@@ -60,7 +60,9 @@ Examples:
     const path = join(folder, MANIFEST_NAME);
     if (await exists(path) && !options.force) {
       throw new Error(
-        `${join(dir, MANIFEST_NAME)} is there: change it, or replace it with --force`,
+        `${
+          join(dir, MANIFEST_NAME)
+        } is there: change it, or replace it with --force`,
       );
     }
     const names = await wavFilesIn(folder);

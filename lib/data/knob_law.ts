@@ -192,7 +192,9 @@ function scattered(
     ...Array.from({ length: 1 + turned.length }, () => 0),
   ]);
   // By singular values: settings may lie on a line of a plane.
-  const weights = new SingularValueDecomposition(system, { autoTranspose: true })
+  const weights = new SingularValueDecomposition(system, {
+    autoTranspose: true,
+  })
     .solve(right).to1DArray();
   return (x) => {
     const place = scaled(x);

@@ -17,16 +17,15 @@
 
   /** `a` on the way to `b`. */
   const between = (a, b, t) =>
-    Math.max(a, b) === Infinity
-      ? 1 / ((1 - t) / a + t / b)
-      : a + (b - a) * t;
+    Math.max(a, b) === Infinity ? 1 / ((1 - t) / a + t / b) : a + (b - a) * t;
 
   /** Parameters of `table` where its dials stand at `at`. */
   function valuesAt({ knots, rows }, at, depth = 0, row = 0) {
     if (depth === knots.length) return rows[row];
     const own = knots[depth];
     const stride = knots.slice(depth + 1).reduce((n, k) => n * k.length, 1);
-    const go = (i) => valuesAt({ knots, rows }, at, depth + 1, row + stride * i);
+    const go = (i) =>
+      valuesAt({ knots, rows }, at, depth + 1, row + stride * i);
     const place = Math.max(own[0], Math.min(own[own.length - 1], at[depth]));
     let i = 0;
     while (i < own.length - 2 && place > own[i + 1]) i++;
