@@ -16,7 +16,7 @@ import {
   table,
 } from "../lib/report/cells.ts";
 import {
-  iterationCurves,
+  gapChart,
   parameterCurves,
   type ParameterRow,
   scoreCurves,
@@ -76,15 +76,16 @@ function invent(mode: string, source: string): (ParameterRow & ScoreRow)[] {
 /** Losses that fall as fast as Newton's do, towards each setting's own floor. */
 function inventIterations() {
   return ["compress", "limit"].flatMap((mode, m) =>
-    KNOB.flatMap((peak_reduction, k) =>
-      Array.from({ length: 9 + (5 * k + 3 * m) % 11 }, (_, iteration) => ({
-        mode,
-        peak_reduction,
-        iteration,
-        esr: (0.05 + 0.004 * k + 0.01 * m) +
+    KNOB.map((_, k) => ({
+      mode,
+      before: [],
+      losses: Array.from(
+        { length: 9 + (5 * k + 3 * m) % 11 },
+        (_, iteration) =>
+          (0.05 + 0.004 * k + 0.01 * m) +
           (0.9 - 0.05 * k) * Math.exp(-0.06 * (iteration + k / 9) ** 2),
-      }))
-    )
+      ),
+    }))
   );
 }
 
@@ -130,14 +131,9 @@ dashed ones for published values; both are invented. The knob runs from ${
 Two scores: \`ESR\` over the whole file, and the difference in loudness dynamic
 range. Both are invented too.`),
     scoreCurves([...fitted, ...published]),
-    prose(
-      "Each line is the fit of one setting; the fainter, the lower its knob.",
-    ),
-    iterationCurves(
+    gapChart(
       iterations,
-      "ESR by iteration",
-      { field: "esr", title: "ESR" },
-      "Every fit but the first starts from its neighbour’s result.",
+      "Every fit but the first starts from its neighbour’s.",
     ),
     charts([{
       title: "A chart with a legend of its own",

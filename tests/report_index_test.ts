@@ -223,7 +223,7 @@ browserTest(
       const { page, misdeeds } = await openPage(browser, url);
       assert.equal(await page.evaluate("globalThis.broken"), undefined);
       assert.equal(await page.locator("article").count(), 10);
-      assert.equal(await page.locator(".picture svg path").count(), 6);
+      assert.equal(await page.locator(".card .picture svg path").count(), 4);
       const headings = await page.locator("h2 bdi").allTextContents();
       for (const text of TEXTS) assert.ok(headings.includes(text), text);
       // The table of the experiment with several runs sorts.

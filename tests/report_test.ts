@@ -18,7 +18,7 @@ import {
   table,
 } from "../lib/report/cells.ts";
 import {
-  iterationCurves,
+  gapChart,
   lineChart,
   parameterCurves,
   scoreCurves,
@@ -373,11 +373,10 @@ Deno.test("the builders make specs that Vega-Lite compiles without a warning", a
       iteration: 0,
     }),
   );
-  const y = { field: "esr", title: "ESR" };
   const cells = [
     parameterCurves(rows, parseModel(PAPER_MODEL).parameters),
     scoreCurves(rows),
-    iterationCurves(rows, "By iteration", y),
+    gapChart([{ mode: "compress", losses: [3, 2, 1], before: [] }]),
   ];
   assert.deepEqual(cells.map((cell) => cell.charts.length), [5, 2, 1]);
   const warnings: unknown[] = [];
@@ -401,29 +400,25 @@ Deno.test("the builders make specs that Vega-Lite compiles without a warning", a
   assert.deepEqual(warnings, []);
 });
 
-Deno.test("iterationCurves fades its lines from the lowest knob to the highest", async () => {
-  const { compile } = await import("vega-lite");
-  const rows = [100, 40, 70].flatMap((peak_reduction) =>
-    [0, 1].map((iteration) => ({
-      mode: "compress",
-      peak_reduction,
-      iteration,
-      loss: 1 / (1 + iteration),
-    }))
-  );
-  const cell = iterationCurves(rows, "Loss", { field: "loss", title: "Loss" });
+Deno.test("gapChart shows the median and the largest gap of the runs that are not at their end", () => {
+  const runs = [[8, 4, 2], [3, 2.5, 2], [4, 2]].map((losses, i) => ({
+    mode: "compress",
+    losses,
+    before: i === 0 ? [3, 1] : [],
+  }));
+  const { charts: [{ spec }] } = gapChart(runs);
+  const { values } = spec.data as { values: Record<string, unknown>[] };
   assert.deepEqual(
-    cell.legend[1].items.map(({ value, opacity }) => [value, opacity]),
-    [[40, 0.35], [70, 0.675], [100, 1]],
+    values.map(({ of, iteration, gap }) => [of, iteration, gap]),
+    [
+      ["median on a part, before", -1, 2],
+      ["largest on a part, before", -1, 2],
+      ["median", 0, 1],
+      ["largest", 0, 3],
+      ["median", 1, 0.625],
+      ["largest", 1, 1],
+    ],
   );
-  const scale = compile(cell.charts[0].spec).spec.scales!
-    .find(({ name }) => name === "opacity")!;
-  assert.equal(scale.type, "ordinal");
-  assert.deepEqual([scale.domain, scale.range], [[40, 70, 100], [
-    0.35,
-    0.675,
-    1,
-  ]]);
 });
 
 Deno.test("lineChart leaves out what has no place on its axes, and says so", () => {

@@ -230,7 +230,7 @@ function knownKeys(schema: unknown, within: string[]): string {
 }
 
 /** The fields of an object schema, seen through defaults and the like. */
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+export function shapeOf(schema: unknown): Record<string, unknown> | undefined {
   let node = schema as {
     shape?: Record<string, unknown>;
     def?: { innerType?: unknown; in?: unknown };

@@ -20,7 +20,7 @@ import { reasonOf } from "./file_error.ts";
  * experiment keeps. Changed data have versions of their own (`STIMULUS_VERSION`,
  * `OPTICAL_VERSION`).
  */
-const RESULT_VERSION = 3;
+const RESULT_VERSION = 4;
 
 /** What stands for an infinite ratio, which JSON has not. */
 const INFINITE = "∞";
@@ -46,13 +46,17 @@ export function inputsOf(
   return { config: { ...config, data: undefined }, data: identity };
 }
 
-/** Opens the store below `parent` for results that depend on `inputs` (JSON). */
+/**
+ * Opens the store below `parent` for results that depend on `inputs` (JSON), or in
+ * `folder`, whatever they depend on.
+ */
 export async function openResultStore(
   parent: string,
   label: string,
   inputs: unknown,
+  folder = "",
 ): Promise<ResultStore> {
-  const folder = join(parent, `${label}-${await fingerprint(inputs)}`);
+  folder ||= join(parent, `${label}-${await fingerprint(inputs)}`);
   const pathOf = (key: string) => join(folder, "results", `${key}.json`);
   return {
     folder,

@@ -30,12 +30,33 @@ import type { Engine, Evaluation, Order } from "../objective/evaluation.ts";
 import type { Model } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { chunkTarget, plusEnergy } from "../objective/chunk_signals.ts";
-import type { ChunkedPair } from "../sound/chunks.ts";
+import { chunk, type ChunkedPair, type ChunkOptions } from "../sound/chunks.ts";
+import type { Pair } from "../sound/signal.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
 import { preEmphasise, preEmphasiseTransposed } from "../sound/pre_emphasis.ts";
 
 /** A spectrum: real and imaginary parts in turn. */
 type Spectrum = Float64Array;
+
+/**
+ * `pair` in the longest blocks of a power of two that a chunk holds, so that nothing
+ * is filled up.
+ */
+export function inPowersOfTwo(
+  pair: Pair,
+  { chunkSeconds = 12, overlapSeconds = 1 }: ChunkOptions,
+): ChunkedPair {
+  const { dry, sampleRate } = pair;
+  const longest = Math.min(
+    dry.length,
+    Math.round(chunkSeconds * sampleRate / 2),
+  );
+  const seconds = 2 ** Math.floor(Math.log2(longest)) / sampleRate;
+  return chunk(pair, {
+    chunkSeconds: seconds,
+    overlapSeconds: Math.min(overlapSeconds, seconds / 2),
+  });
+}
 
 /** The parameters: those of the RMS detector, with one time for both. */
 const TIED: Pick<Model, "parameters"> = {

@@ -247,15 +247,17 @@ const OPTION_OF: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the config called `name`, or what `--config` names instead, with the other
- * options on top, and `more` values by their keys in the config. Makes sure that
- * `--json` does not overwrite it, nor the recordings that it names.
+ * Reads the config called `name`, or at the address `name`, or what `--config` names
+ * instead, with the other options on top, and `more` values by their keys in the
+ * config, where `optionOf` says which option set them. Makes sure that `--json` does
+ * not overwrite it, nor the recordings that it names.
  */
 export async function configOf<Schema extends z.ZodType>(
   schema: Schema,
-  name: string,
+  name: string | URL,
   options: ConfigOptions,
   more: Record<string, unknown> = {},
+  optionOf: Readonly<Record<string, string>> = OPTION_OF,
 ): Promise<z.output<Schema>> {
   const values = {
     engine: options.engine,
@@ -269,8 +271,8 @@ export async function configOf<Schema extends z.ZodType>(
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ({
       option: typeof value === "boolean"
-        ? OPTION_OF[key] ?? key
-        : `${OPTION_OF[key] ?? key} ${JSON.stringify(value)}`,
+        ? optionOf[key] ?? key
+        : `${optionOf[key] ?? key} ${JSON.stringify(value)}`,
       key,
       value,
     }));
@@ -284,7 +286,9 @@ export async function configOf<Schema extends z.ZodType>(
   const config = await loadConfig(
     schema,
     options.config === undefined
-      ? new URL(`../../configs/${name}.yaml`, import.meta.url)
+      ? typeof name === "string"
+        ? new URL(`../../configs/${name}.yaml`, import.meta.url)
+        : name
       : userPath(options.config),
     [...options.set ?? [], ...overrides],
   );

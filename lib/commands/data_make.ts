@@ -70,7 +70,7 @@ import {
   startProgress,
   userPath,
 } from "../cli/command_line.ts";
-import { modelOption } from "./model_options.ts";
+import { modelOption } from "../cli/model_options.ts";
 import { readSetting } from "./unit_files.ts";
 
 /** Name, in the folder, of the unit that a twin is: the right answer. */

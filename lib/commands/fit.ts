@@ -51,7 +51,7 @@ import {
   userPath,
   withEngine,
 } from "../cli/command_line.ts";
-import { modelOption, rangeOption } from "./model_options.ts";
+import { modelOption, rangeOption } from "../cli/model_options.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import {
   esrsDiffer,

@@ -45,7 +45,7 @@ import {
   startProgress,
   withEngine,
 } from "../cli/command_line.ts";
-import { modelOption, rangeOption } from "./model_options.ts";
+import { modelOption, rangeOption } from "../cli/model_options.ts";
 import { describeParameters } from "./describe_parameters.ts";
 import { openRecordings } from "../cli/recordings.ts";
 import { readSetting } from "./unit_files.ts";

@@ -8,14 +8,14 @@
  * @module
  */
 
-import type { CurvePoint } from "../data/curve.ts";
 import { type AlignmentConfig, alignPair } from "../data/aligned_pair.ts";
 import type { LeftOut, LoadedPair, PairSource } from "../data/source.ts";
 import { nameOfSetting, type Setting } from "../data/setting.ts";
-import { type EngineName, keepReady } from "../engines/open.ts";
+import { type EngineName, keepReady, openEngine } from "../engines/open.ts";
 import { fitPair } from "./fit.ts";
 import { fitWarnings, rangeSettingOf } from "./fit_warnings.ts";
 import type { SolverConfig } from "./fit_config.ts";
+import { type Bands, jackknifeBands } from "./jackknife.ts";
 import type { BackgroundScorer } from "../metrics/background_score.ts";
 import { type Score, scoreModel } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -23,6 +23,7 @@ import { chunk, type ChunkOptions } from "../sound/chunks.ts";
 import { paperCoordinates } from "../objective/coordinates.ts";
 import type { StopReason } from "../optimise/minimiser.ts";
 import type { ResultStore } from "../base/result_store.ts";
+import { type FinishedSteps, runSteps } from "../base/steps.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
 import type { Pair } from "../sound/signal.ts";
 
@@ -53,6 +54,8 @@ export interface SettingFit extends Setting {
   stopReason: StopReason;
   /** Eigenvalues of the Hessian at the end, ascending. */
   eigenvalues: number[];
+  /** Where each parameter may lie, by the scatter of the chunks; absent for few. */
+  bands?: Bands;
   /** Time the fit took, loading and scoring left out, in seconds. */
   fitSeconds: number;
 }
@@ -91,6 +94,36 @@ export interface SweepOptions {
 /** A setting that was fitted, and whether in an earlier run. */
 export type SweptSetting = SettingFit & { isKept: boolean };
 
+/** A fit whose score is still to come, and what it is scored on. */
+type Begun = Omit<SettingFit, "score"> & { pair: Pair };
+
+/**
+ * The steps of a sweep: fit a setting, from its neighbour's result where the mode
+ * is the same, and score it.
+ */
+export function sweepSteps(
+  source: PairSource,
+  config: SweepConfig,
+  scorer?: BackgroundScorer,
+): FinishedSteps<Setting, SettingFit, LoadedPair, Begun> {
+  return {
+    key: keyOfSetting,
+    name: nameOfSetting,
+    open: () => keepReady(config.engine),
+    load: (setting) => source.load(setting),
+    follows: (setting, before) => setting.mode === before.mode,
+    run: (setting, loaded, before, ready) =>
+      fitSetting(setting, loaded, config, before?.parameters, ready),
+    async finish({ pair, ...fit }) {
+      const candidates = [fit.parameters];
+      const [score] = scorer === undefined
+        ? await scoreModel(pair, config.model, candidates)
+        : await scorer.score(pair, candidates, config.model);
+      return { ...fit, score };
+    },
+  };
+}
+
 /**
  * Fits `settings`, which must be ordered as they are to be fitted; a change of
  * mode starts anew. Yields each as it is done. While one setting is fitted the
@@ -104,75 +137,17 @@ export async function* sweep(
   config: SweepConfig,
   { store, scorer, onLeftOut }: SweepOptions = {},
 ): AsyncGenerator<SweptSetting> {
-  await using _ready = await keepReady(config.engine);
-  const load = (setting: Setting) => {
-    const pair = source.load(setting);
-    pair.catch(() => {}); // Reported when its turn comes.
-    return pair;
+  const onFailure = (setting: Setting, error: Error) => {
+    if (onLeftOut === undefined || !isOfRecording(error)) return false;
+    onLeftOut({ ...setting, reason: error.message });
+    return true;
   };
-  let ahead: { setting: Setting; pair: Promise<Pair> } | undefined;
-  let behind: Promise<SweptSetting> | undefined;
-  let before: CurvePoint | undefined;
-  try {
-    for (const [i, setting] of settings.entries()) {
-      const key = keyOfSetting(setting);
-      const kept = await store?.get<SettingFit>(key);
-      let done: Promise<SweptSetting>;
-      if (kept !== undefined) {
-        before = kept;
-        done = Promise.resolve({ ...kept, isKept: true });
-      } else {
-        const start = before?.mode === setting.mode
-          ? before.parameters
-          : undefined;
-        const loading = ahead?.setting === setting ? ahead.pair : load(setting);
-        ahead = undefined;
-        const next = settings.at(i + 1);
-        const fitting = fitSetting(setting, loading, config, start, () => {
-          if (next !== undefined) ahead = { setting: next, pair: load(next) };
-        });
-        let fitted: Awaited<typeof fitting>;
-        try {
-          fitted = await fitting;
-        } catch (error) {
-          if (onLeftOut === undefined || !isOfRecording(error)) {
-            throw withName(setting, error);
-          }
-          onLeftOut({ ...setting, reason: error.message });
-          continue;
-        }
-        const { pair, fit } = fitted;
-        before = fit;
-        const finish = async () => {
-          const candidates = [fit.parameters];
-          const [found] = scorer === undefined
-            ? await scoreModel(pair, config.model, candidates)
-            : await scorer.score(pair, candidates, config.model);
-          const scored = { ...fit, score: found };
-          await store?.put(key, scored);
-          return { ...scored, isKept: false };
-        };
-        done = finish().catch((error) => {
-          throw withName(setting, error);
-        });
-        done.catch(() => {}); // Reported when its turn comes.
-      }
-      if (behind !== undefined) yield await behind;
-      behind = done;
-    }
-  } catch (error) {
-    // What was fitted before is kept all the same.
-    await behind?.catch(() => {});
-    throw error;
+  const steps = sweepSteps(source, config, scorer);
+  for await (
+    const { result, isKept } of runSteps(settings, steps, { store, onFailure })
+  ) {
+    yield { ...result, isKept };
   }
-  if (behind !== undefined) yield await behind;
-}
-
-/** What went wrong with a setting, its name before it. */
-function withName(setting: Setting, error: unknown): unknown {
-  return error instanceof Error
-    ? new Error(`${nameOfSetting(setting)}: ${error.message}`, { cause: error })
-    : error;
 }
 
 /** Name of a setting's result, such as "compress_045". */
@@ -182,18 +157,18 @@ export function keyOfSetting({ mode, peakReduction }: Setting): string {
 
 async function fitSetting(
   setting: Setting,
-  loading: Promise<LoadedPair>,
+  loaded: LoadedPair,
   config: SweepConfig,
   start: Values | undefined,
   onLoaded: () => void,
-): Promise<{ pair: Pair; fit: Omit<SettingFit, "score"> }> {
-  const loaded = await loading;
+): Promise<Begun> {
   const { pair, lag, warnings } = alignPair(loaded, config.alignment);
   onLoaded();
   const started = performance.now();
   const { model, solver } = config;
+  const chunked = chunk(pair, config.chunks);
   const found = await fitPair(
-    chunk(pair, config.chunks),
+    chunked,
     model,
     solver,
     config.engine,
@@ -206,7 +181,15 @@ async function fitSetting(
     },
   );
   const { parameters, esr, targetEnergy, coarse, minimum } = found;
-  const fit = {
+  const fitSeconds = (performance.now() - started) / 1000;
+  const bands = await jackknifeBands(
+    chunked,
+    found.coordinates,
+    minimum,
+    (part) => openEngine(config.engine, part, model),
+  );
+  return {
+    pair,
     ...setting,
     parameters,
     lag,
@@ -224,7 +207,7 @@ async function fitSetting(
     converged: minimum.converged,
     stopReason: minimum.stopReason,
     eigenvalues: minimum.records.at(-1)!.eigenvalues,
-    fitSeconds: (performance.now() - started) / 1000,
+    ...(bands && { bands }),
+    fitSeconds,
   };
-  return { pair, fit };
 }

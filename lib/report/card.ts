@@ -6,7 +6,7 @@
  */
 
 import * as z from "zod";
-import type { Cell, Chart, Figure } from "./cells.ts";
+import { type Cell, type Chart, type Figure, VERDICTS } from "./cells.ts";
 import type { ReportMeta } from "./meta.ts";
 
 const figureSchema = z.object({
@@ -29,9 +29,18 @@ const seriesSchema = z.object({
   points: z.array(z.tuple([unit, unit])),
 });
 
+/** An axis: its values at both ends of the picture; names have none. */
+const axisSchema = z.object({
+  title: z.string(),
+  log: z.boolean(),
+  ends: z.tuple([z.number(), z.number()]),
+});
+
 const pictureSchema = z.object({
   /** What it shows. */
   title: z.string(),
+  /** Its axes, where both are of numbers: two pictures of one kind share them. */
+  axes: z.object({ x: axisSchema, y: axisSchema }).optional(),
   /** Its lines and points. */
   series: z.array(seriesSchema),
 });
@@ -56,7 +65,16 @@ export const cardSchema = z.object({
   }),
   /** The headline figures: those of the first such cell. */
   figures: z.array(figureSchema),
-  /** The first chart that has lines or points. */
+  /** The claims: those of the first such cell. */
+  claims: z.array(z.object({
+    said: z.string(),
+    verdict: z.enum(VERDICTS),
+    figure: z.string(),
+    by: z.string().optional(),
+  })).default([]),
+  /** What the config had other than by default, by key. */
+  changed: z.record(z.string(), z.unknown()).default({}),
+  /** The telling chart, or the first that has lines or points. */
   picture: pictureSchema.optional(),
 });
 
@@ -73,11 +91,13 @@ export function cardOf(
   report: string,
 ): ReportCard {
   const headline = cells.find((cell) => cell.kind === "figures");
+  const claimed = cells.find((cell) => cell.kind === "claims");
   let picture: Picture | undefined;
-  for (const cell of cells) {
-    if (cell.kind !== "charts") continue;
-    for (const chart of cell.charts) picture ??= pictureOf(chart);
-  }
+  const shown = cells.flatMap((cell) =>
+    cell.kind === "charts" ? cell.charts : []
+  );
+  const telling = shown.filter(({ title }) => title === meta.picture);
+  for (const chart of [...telling, ...shown]) picture ??= pictureOf(chart);
   return {
     experiment: meta.experiment,
     title: meta.title,
@@ -86,6 +106,8 @@ export function cardOf(
     generated_at: meta.generatedAt.toISOString(),
     source: meta.source,
     figures: (headline?.figures ?? []).map(asJson),
+    claims: claimed?.claims ?? [],
+    changed: meta.changed ?? {},
     ...(picture && { picture }),
   };
 }
@@ -105,6 +127,7 @@ interface LineSpec {
 
 interface Channel {
   field?: string;
+  title?: string;
   type?: string;
   scale?: { type?: string; domain?: unknown; range?: unknown };
 }
@@ -121,7 +144,10 @@ export function pictureOf({ title, spec }: Chart): Picture | undefined {
     typeof mark === "string" ? mark : mark?.type;
   const joined = parts.find((part) => typeOf(part) === "line");
   const drawn = joined ?? parts.find((part) => typeOf(part) === "point");
-  const { x, y, color, strokeDash } = { ...own.encoding, ...drawn?.encoding };
+  const { x, y, color, strokeDash, opacity } = {
+    ...own.encoding,
+    ...drawn?.encoding,
+  };
   if (!drawn || !x?.field || !y?.field || !Array.isArray(data?.values)) return;
   const rows = data.values as Record<string, unknown>[];
   const across = places(rows, x);
@@ -133,7 +159,9 @@ export function pictureOf({ title, spec }: Chart): Picture | undefined {
     const colour = String(valueOf(color, row) ?? "");
     const dash = valueOf(strokeDash, row) as number[] | undefined;
     const key = joined
-      ? JSON.stringify({ ...row, [x.field!]: 0, [y.field!]: 0 })
+      ? JSON.stringify(
+        [color, strokeDash, opacity].map((one) => row[one?.field ?? ""]),
+      )
       : colour;
     let series = all.get(key);
     if (series === undefined) {
@@ -147,8 +175,10 @@ export function pictureOf({ title, spec }: Chart): Picture | undefined {
     series.points.push([across[i], up[i]]);
   });
   if (all.size === 0) return;
+  const axes = [x, y].map((channel) => axisOf(rows, channel));
   return {
     title,
+    ...(axes[0] && axes[1] && { axes: { x: axes[0], y: axes[1] } }),
     series: thinned([...all.values()], MOST_SERIES).map((series) => ({
       ...series,
       points: thinned(
@@ -157,6 +187,19 @@ export function pictureOf({ title, spec }: Chart): Picture | undefined {
       ),
     })),
   };
+}
+
+/** The axis of numbers that the rows stand along. */
+function axisOf(
+  rows: Record<string, unknown>[],
+  { field, type, title, scale }: Channel,
+): z.output<typeof axisSchema> | undefined {
+  const log = scale?.type === "log";
+  const values = rows.map((row) => Number(row[field!]))
+    .filter((value) => Number.isFinite(value) && !(log && value <= 0));
+  if (type !== "quantitative" || values.length === 0) return;
+  const ends = [Math.min(...values), Math.max(...values)] as [number, number];
+  return { title: title ?? field!, log, ends };
 }
 
 /** Where the rows stand along an axis, 0 to 1; names in their order. */

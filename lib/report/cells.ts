@@ -150,6 +150,57 @@ export interface SoundsCell {
   clips: SoundClip[];
 }
 
+/** A part of the page with scripts of its own, such as a player. */
+export interface WidgetCell {
+  kind: "widget";
+  /** Its heading. */
+  title: string;
+  /** Plain text beneath it. */
+  caption?: string;
+  /** Word that its script knows it by. */
+  name: string;
+  /** HTML of it, in which every text is escaped. */
+  html: string;
+  /** JSON for its script, which finds it in the element of class `widget-data`. */
+  data: unknown;
+  /** Scripts, each once on a page; they run in their order, after the page's own. */
+  scripts: { name: string; code: string }[];
+  /** Rules of its style. */
+  style: string;
+  /** What scripts may be beside those of the page, as its policy names them. */
+  scriptSources?: string[];
+}
+
+/** What became of a claim in a run. */
+export const VERDICTS = [
+  "held",
+  "did not hold",
+  "not comparable (surrogate)",
+  "not tested",
+] as const;
+
+/** What became of a claim in a run. */
+export type Verdict = typeof VERDICTS[number];
+
+/** What the paper claims, or the experiment is for, and what became of it here. */
+export interface Claim {
+  /** The claim: one sentence that holds or does not. */
+  said: string;
+  /** What became of it. */
+  verdict: Verdict;
+  /** The figure that the verdict rests on, with what it is to be compared with. */
+  figure: string;
+  /** Who claims it (default: the experiment itself). */
+  by?: string;
+}
+
+/** The claims that a report is about. */
+export interface ClaimsCell {
+  kind: "claims";
+  /** The claims. */
+  claims: Claim[];
+}
+
 /** The whole config of the run, shown folded as YAML. */
 export interface ConfigCell {
   kind: "config";
@@ -166,6 +217,8 @@ export type Cell =
   | ChartsCell
   | TableCell
   | SoundsCell
+  | ClaimsCell
+  | WidgetCell
   | ConfigCell;
 
 /** A cell of prose. */
@@ -205,6 +258,11 @@ export function table(
 /** A cell of sounds to listen to. */
 export function sounds(caption: string, clips: SoundClip[]): SoundsCell {
   return { kind: "sounds", caption, clips };
+}
+
+/** A cell of claims and what became of them. */
+export function claims(list: Claim[]): ClaimsCell {
+  return { kind: "claims", claims: list };
 }
 
 /** A cell with the whole config. */

@@ -10,6 +10,7 @@
  */
 
 import type { TopLevelSpec } from "vega-lite";
+import { median } from "../base/statistics.ts";
 import {
   type Chart,
   charts,
@@ -60,6 +61,8 @@ export interface LineChart {
   dash?: SeriesField;
   /** What opacity stands for, the first value of the rows the faintest. */
   opacity?: SeriesField;
+  /** Fields of the ends of a band around the line, if there is one. */
+  band?: { low: string; high: string };
   /** Whether the values are marked by points (default: not with opacity). */
   points?: boolean;
   /** Height of the plot in pixels (default 230). */
@@ -130,7 +133,7 @@ function axisEncoding({ field, title, log, whole, zero = false }: AxisField) {
 
 /** Lines with points of one value over another, one line for each series. */
 export function lineChart(options: LineChart): Chart {
-  const { title, x, y, colour, dash, opacity, height = 230 } = options;
+  const { title, x, y, colour, dash, opacity, band, height = 230 } = options;
   // Lines told apart by opacity are many: points would hide them.
   const { points = opacity === undefined } = options;
   const shown = (value: unknown, { log }: AxisField) =>
@@ -148,7 +151,8 @@ export function lineChart(options: LineChart): Chart {
   ].filter(Boolean).join(" ");
 
   const series = [colour, dash, opacity].filter((s) => s !== undefined);
-  const fields = [...series.map((s) => s.field), x.field, y.field];
+  const fields = [...series.map((s) => s.field), x.field, y.field]
+    .concat(band ? [band.low, band.high] : []);
   const [colours, dashes, faintness] = [colour, dash, opacity].map((s) =>
     s ? distinct(options.rows, s.field) : []
   );
@@ -192,6 +196,16 @@ export function lineChart(options: LineChart): Chart {
       ),
     },
     layer: [
+      ...(!band ? [] : [{
+        mark: { type: "area" as const, opacity: 0.16, aria: false },
+        encoding: {
+          x: shared.x,
+          y: { ...shared.y, field: band.low },
+          y2: { field: band.high },
+          color: shared.color,
+          ...(dashed && { detail: dashed }),
+        },
+      }]),
       {
         mark: { type: "line", aria: false },
         encoding: {
@@ -386,16 +400,6 @@ export interface ScoreRow extends SettingRow {
   delta_ldr_db: number;
 }
 
-/** One iteration of the fit of one setting. */
-export interface IterationRow {
-  /** `compress` or `limit`. */
-  mode: string;
-  /** Position of the peak-reduction knob. */
-  peak_reduction: number;
-  /** Number of the iteration, from 0 for the start; below 0 before it. */
-  iteration: number;
-}
-
 const KNOB: AxisField = {
   field: "peak_reduction",
   title: "Peak reduction (knob, 0–100)",
@@ -405,7 +409,7 @@ const SOURCE: SeriesField = { field: "source", title: "Source" };
 
 function bySetting(
   rows: readonly SettingRow[],
-  panels: { title: string; y: AxisField; caption?: string }[],
+  panels: Pick<LineChart, "title" | "y" | "caption" | "band">[],
 ): ChartsCell {
   const shared = {
     rows: rows.map((row) => ({ ...row })),
@@ -419,9 +423,18 @@ function bySetting(
   );
 }
 
+/** One value over peak reduction, colour for the mode. */
+export function settingsChart(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  y: AxisField,
+  caption?: string,
+): Chart {
+  return lineChart({ title: y.title, caption, rows, x: KNOB, y, colour: MODE });
+}
+
 /**
  * Each of a model's `parameters` over peak reduction: colour for the mode, dashes
- * for the source. What is searched by its logarithm stands on a logarithmic axis.
+ * for the source; a band where the rows have `NAME_low` and `NAME_high`. What is searched by its logarithm stands on a logarithmic axis.
  */
 export function parameterCurves(
   rows: readonly ParameterRow[],
@@ -429,14 +442,18 @@ export function parameterCurves(
 ): ChartsCell {
   return bySetting(
     rows,
-    parameters.map(({ name, title, unit, scale }) => ({
-      title,
-      y: {
-        field: name,
-        title: withAxisUnit(title, unit),
-        log: scale === "log" || scale === "log-above-one",
-      },
-    })),
+    parameters.map(({ name, title, unit, scale }) => {
+      const band = { low: `${name}_low`, high: `${name}_high` };
+      return {
+        title,
+        ...(rows.some((row) => band.low in row) && { band }),
+        y: {
+          field: name,
+          title: withAxisUnit(title, unit),
+          log: scale === "log" || scale === "log-above-one",
+        },
+      };
+    }),
   );
 }
 
@@ -446,12 +463,20 @@ function withAxisUnit(title: string, unit: string): string {
   return unit === "" ? title : `${title} (${unit})`;
 }
 
-/** ESR and ΔLDR over peak reduction: colour for the mode, dashes for the source. */
-export function scoreCurves(rows: readonly ScoreRow[]): ChartsCell {
+/**
+ * ESR and ΔLDR over peak reduction: colour for the mode, dashes for the source, of
+ * which `remark` says what must be known.
+ */
+export function scoreCurves(
+  rows: readonly ScoreRow[],
+  remark = "",
+): ChartsCell {
   return bySetting(rows, [
     {
       title: "ESR over peak reduction",
-      caption: "Error-to-signal ratio after pre-emphasis; lower is better.",
+      caption:
+        `Error-to-signal ratio after pre-emphasis; lower is better. ${remark}`
+          .trim(),
       y: { field: "esr", title: "ESR", log: true },
     },
     {
@@ -463,33 +488,56 @@ export function scoreCurves(rows: readonly ScoreRow[]): ChartsCell {
   ]);
 }
 
+/** A run of a minimiser: its loss after the start and each iteration. */
+export interface LossRun {
+  /** What the colours stand for. */
+  mode: string;
+  /** The losses, and those of a part of the sound before, if there were any. */
+  losses: readonly number[];
+  before: readonly number[];
+}
+
 /**
- * A value that falls with the iterations, on a logarithmic axis: one line for
- * each setting, colour for the mode, opacity for the knob, and dashes for what
- * `dash` names, if anything. `y` says which field of the rows.
+ * How far the losses of `runs` stand above their ends, as a part of these, by
+ * iteration: of the runs that are not there yet the median and the largest. What went
+ * before on a part of the sound stands below 0.
  */
-export function iterationCurves(
-  rows: readonly IterationRow[],
-  title: string,
-  y: AxisField,
+export function gapChart(
+  runs: readonly LossRun[],
   caption?: string,
-  dash?: SeriesField,
 ): ChartsCell {
-  const sorted = rows.map((row) => ({ ...row }))
-    .sort((a, b) => a.peak_reduction - b.peak_reduction);
+  const gaps = new Map<string, number[]>();
+  for (const { mode, losses, before } of runs) {
+    for (const list of [losses, before]) {
+      list.forEach((loss, i) => {
+        const gap = loss / list.at(-1)! - 1;
+        const iteration = list === before ? i + 1 - list.length : i;
+        if (!(gap > 0)) return;
+        const key = JSON.stringify([mode, list === before, iteration]);
+        gaps.set(key, [...gaps.get(key) ?? [], gap]);
+      });
+    }
+  }
+  const rows = [...gaps].flatMap(([key, values]) => {
+    const [mode, isBefore, iteration] = JSON.parse(key);
+    const sound = isBefore ? " on a part, before" : "";
+    return [
+      { mode, iteration, of: `median${sound}`, gap: median(values) },
+      { mode, iteration, of: `largest${sound}`, gap: Math.max(...values) },
+    ];
+  }).sort((a, b) => a.iteration - b.iteration);
   const shared = {
-    rows: sorted,
+    rows,
     colour: MODE,
-    dash,
-    opacity: { field: "peak_reduction", title: "Peak reduction" },
+    dash: { field: "of", title: "Of the runs" },
   };
   const chart = lineChart({
     ...shared,
-    title,
+    title: "Error above its end, by iteration",
     caption,
     x: { field: "iteration", title: "Iteration", whole: true },
-    y: { ...y, log: true },
-    height: 340,
+    y: { field: "gap", title: "ESR / ESR at the end − 1", log: true },
+    height: 300,
   });
   return charts([chart], legendOf(shared));
 }

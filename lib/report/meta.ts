@@ -24,6 +24,10 @@ export interface ReportMeta {
   subtitle?: string;
   /** The data. */
   source: ReportSource;
+  /** What the config has other than by default, by key. */
+  changed?: Record<string, unknown>;
+  /** Title of the chart that tells most, for the card (default: the first). */
+  picture?: string;
   /** When the run ended. */
   generatedAt: Date;
   /** Versions, seeds, machine, time taken: shown at the end of the page. */

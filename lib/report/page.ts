@@ -43,6 +43,10 @@ export async function renderReport(
   for (const cell of cells) body.push(await renderCell(cell, context));
   if (context.steps.length > 0) body.push("</section>");
 
+  const widgets = cells.filter((cell) => cell.kind === "widget");
+  const once = <T>(list: T[], key: (item: T) => string) => [
+    ...new Map(list.map((item) => [key(item), item])).values(),
+  ];
   const charted = cells.some((cell) => cell.kind === "charts");
   const theme = { config: CHART_CONFIG, colours: paletteProperties() };
   return await renderShell({
@@ -69,7 +73,13 @@ ${renderFacts(meta.provenance)}
     scripts: [
       ...(charted ? await vegaScripts() : []),
       { name: "client.js", code: client },
+      ...once(widgets.flatMap(({ scripts }) => scripts), ({ name }) => name),
     ],
+    style: once(widgets.map(({ style }) => style), (style) => style).join("\n"),
+    scriptSources: once(
+      widgets.flatMap(({ scriptSources = [] }) => scriptSources),
+      (source) => source,
+    ),
   });
 }
 

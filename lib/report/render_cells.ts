@@ -11,6 +11,7 @@
 import type {
   Cell,
   ChartsCell,
+  Claim,
   Column,
   ConfigCell,
   Figure,
@@ -22,6 +23,7 @@ import type {
   StepCell,
   TableCell,
   TableValue,
+  WidgetCell,
 } from "./cells.ts";
 import {
   formatFixed,
@@ -270,6 +272,39 @@ ${players.join("\n")}
 </div></div>`;
 }
 
+/** Claims, each with its verdict and figure. */
+export function renderClaims(claims: readonly Claim[]): string {
+  const rows = claims.map(({ said, verdict, figure, by }) =>
+    `<li data-verdict="${escapeHtml(verdict)}"><strong>${
+      escapeHtml(verdict)
+    }</strong> <div><p dir="auto">${escapeHtml(said)}</p>
+<p class="figure" dir="auto">${escapeHtml(figure)}${
+      by ? ` <cite>${escapeHtml(by)}</cite>` : ""
+    }</p></div></li>`
+  );
+  return `<ul class="claims" aria-label="Claims, and what became of them here">
+${rows.join("\n")}
+</ul>`;
+}
+
+function renderWidget(
+  { title, caption, name, html, data }: WidgetCell,
+  context: Context,
+): string {
+  const id = slug(title, context.taken);
+  const level = headingLevel(context);
+  return `<figure class="widget" id="${id}" data-widget="${escapeHtml(name)}">
+<div class="bar"><h${level} dir="auto">${escapeHtml(title)}</h${level}>
+<div class="tools">${
+    context.surrogate ? '<span class="tag">surrogate data</span>' : ""
+  }</div></div>
+${html}
+${caption ? `<figcaption dir="auto">${escapeHtml(caption)}</figcaption>` : ""}
+<script type="application/json" class="widget-data">${
+    jsonForScript(data)
+  }</script></figure>`;
+}
+
 async function renderConfig({ value }: ConfigCell): Promise<string> {
   const { stringify } = await import("yaml");
   return `<details class="code"><summary>Config</summary>
@@ -298,6 +333,10 @@ export async function renderCell(
       return renderTable(cell, context);
     case "sounds":
       return renderSounds(cell, context);
+    case "widget":
+      return renderWidget(cell, context);
+    case "claims":
+      return renderClaims(cell.claims);
     case "config":
       return await renderConfig(cell);
   }

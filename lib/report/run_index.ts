@@ -3,7 +3,8 @@
  *
  * {@linkcode findRuns} reads the cards that the reports left beside them;
  * {@linkcode renderIndex} makes the page: experiment by experiment, the newest
- * run first, and a table of their headline figures to compare them by.
+ * run first, with what its config had other than by default and what became of its
+ * claims; two runs overlaid, and a table of all to compare them by.
  *
  * @module
  */
@@ -12,12 +13,13 @@ import { join } from "node:path";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { formatCount } from "../base/format.ts";
 import { cardSchema, type Picture, type ReportCard } from "./card.ts";
-import { type Column, table, type TableValue } from "./cells.ts";
-import { escapeHtml, slug } from "./html.ts";
+import { type Column, table, type TableValue, VERDICTS } from "./cells.ts";
+import { escapeHtml, jsonForScript, slug } from "./html.ts";
 import { paletteProperties } from "./palette.ts";
 import { type Context, renderCell, renderFigures } from "./render_cells.ts";
 import { renderShell, renderTime } from "./shell.ts";
 import client from "./client.js" with { type: "text" };
+import overlay from "./run_index.js" with { type: "text" };
 import indexStyle from "./run_index.css" with { type: "text" };
 
 /** A run that left a report. */
@@ -141,6 +143,57 @@ function renderPicture({ title, series }: Picture): string {
   }</svg><figcaption dir="auto">${text}</figcaption></figure>`;
 }
 
+/** What the config had other than by default. */
+function renderChanged({ changed }: ReportCard): string {
+  const entries = Object.entries(changed);
+  if (entries.length === 0) {
+    return `<p class="changed">Config: the default</p>`;
+  }
+  const items = entries.map(([key, value]) =>
+    `<code>${escapeHtml(`${key}=${JSON.stringify(value)}`)}</code>`
+  );
+  return `<p class="changed">Config: ${items.join(" ")}</p>`;
+}
+
+/** How many claims came to which verdict. */
+function renderVerdicts({ claims }: ReportCard): string {
+  const counts = VERDICTS.flatMap((verdict) => {
+    const count = claims.filter((claim) => claim.verdict === verdict).length;
+    return count === 0 ? [] : [`${count} ${verdict}`];
+  });
+  return counts.length === 0
+    ? ""
+    : `<p class="verdicts">Claims: ${escapeHtml(counts.join(", "))}</p>`;
+}
+
+/** Two runs of an experiment, to choose: overlaid, and what is between them. */
+function renderOverlay(runs: readonly Run[], id: string): string {
+  const data = runs.map((run) => ({
+    name: `${run.card.generated_at.slice(0, 16).replace("T", " ")} · ${
+      nameOf(run)
+    }`,
+    picture: run.card.picture ?? null,
+    figures: run.card.figures,
+    changed: run.card.changed,
+  }));
+  const choice = (label: string, chosen: number) =>
+    `<label>${label} <select>${
+      data.map(({ name }, i) =>
+        `<option value="${i}"${i === chosen ? " selected" : ""}>${
+          escapeHtml(name)
+        }</option>`
+      ).join("")
+    }</select></label>`;
+  return `<div class="overlay" aria-labelledby="${id}">
+<h3>Two runs overlaid</h3>
+<div class="choices">${choice("Solid", 0)} ${choice("Dashed", 1)}</div>
+<figure class="picture"><svg viewBox="0 0 480 160" preserveAspectRatio="none" aria-hidden="true"></svg><figcaption></figcaption></figure>
+<div class="scroll" tabindex="0" role="region" aria-label="Differences of two runs"><table><thead><tr><th scope="col">Figure</th><th scope="col" class="number">Solid</th><th scope="col" class="number">Dashed</th><th scope="col" class="number">Dashed less solid</th></tr></thead><tbody></tbody></table></div>
+<script type="application/json" class="overlay-data">${
+    jsonForScript({ runs: data, colours: paletteProperties() })
+  }</script></div>`;
+}
+
 /** Headline figures a card has room for. */
 const FIGURES = 5;
 
@@ -156,7 +209,9 @@ function renderCard(run: Run): string {
 <p class="from">Data: <bdi>${
     escapeHtml(card.source.name)
   }</bdi><br>Run: <bdi><code>${escapeHtml(nameOf(run))}</code></bdi></p>
+${renderChanged(card)}
 ${card.picture ? renderPicture(card.picture) : ""}
+${renderVerdicts(card)}
 ${card.figures.length > 0 ? renderFigures(card.figures.slice(0, FIGURES)) : ""}
 </article>`;
 }
@@ -231,6 +286,7 @@ ${
         formatCount(older.length, "older run")
       }</summary>\n${grid(older)}</details>`
   }
+${runs.length < 2 ? "" : renderOverlay(runs, id)}
 ${compared}
 </section>`;
 }
@@ -239,7 +295,10 @@ ${compared}
 export async function renderIndex(
   { runs, hasPlayer }: Omit<Runs, "warnings">,
 ): Promise<string> {
-  const groups = Map.groupBy(runs, ({ card }) => card.experiment);
+  const groups = new Map(
+    [...Map.groupBy(runs, ({ card }) => card.experiment)]
+      .sort(([a], [b]) => compareText(a, b)),
+  );
   const context: Context = {
     surrogate: false,
     explained: true,
@@ -281,7 +340,10 @@ levelling amplifier with a knob to turn, for any sound of yours.</p>`
 ${links.join("\n")}
 </ol></nav>`,
     main: `${player}\n${sections.join("\n") || none}`,
-    scripts: [{ name: "client.js", code: client }],
+    scripts: [
+      { name: "client.js", code: client },
+      { name: "run_index.js", code: overlay },
+    ],
     style: indexStyle,
   });
 }

@@ -31,6 +31,7 @@ const TYPES: Record<string, string> = {
   ".csv": "text/csv; charset=utf-8",
   ".yaml": "text/plain; charset=utf-8",
   ".txt": "text/plain; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
   ".wav": "audio/wav",
   ".png": "image/png",
 };

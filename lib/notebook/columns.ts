@@ -1,0 +1,67 @@
+/**
+ * How a result is spelt in a table: its heading and digits by its key, which is the
+ * same in the store, in the JSON and in the CSV.
+ *
+ * @module
+ */
+
+import type { Parameter } from "../models/model.ts";
+import type { Column, TableValue } from "../report/cells.ts";
+
+/** Headings of the results that several experiments have. */
+const KNOWN: Readonly<Record<string, Omit<Column, "key">>> = {
+  mode: { title: "Mode" },
+  peak_reduction: { title: "Peak reduction" },
+  method: { title: "Method" },
+  target: { title: "Target" },
+  esr: { title: "ESR" },
+  chunk_esr: { title: "ESR, counted samples" },
+  esr_fit: { title: "ESR, fitted", digits: 3 },
+  esr_test: { title: "ESR, test", digits: 3 },
+  delta_ldr_db: { title: "ΔLDR", unit: "dB", digits: 3 },
+  iterations: { title: "Iterations" },
+  hessians: { title: "Hessians" },
+  evaluations: { title: "Evaluations" },
+  stop_reason: { title: "Stopped by" },
+  converged: { title: "Converged" },
+  lag_samples: { title: "Lag", unit: "samples" },
+  seconds: { title: "Time", unit: "s", digits: 3 },
+};
+
+/** A column, by its key alone, as a model's parameter, or spelt out. */
+export type ColumnChoice = string | Parameter | Column;
+
+/** The column that `choice` stands for. */
+export function columnOf(choice: ColumnChoice): Column {
+  if (typeof choice === "string") return { key: choice, ...KNOWN[choice] };
+  if ("key" in choice) return { ...KNOWN[choice.key], ...choice };
+  const { name, title, unit, decimals } = choice;
+  return {
+    key: name,
+    title,
+    ...(unit !== "" && !unit.startsWith(":") && { unit }),
+    ...(unit === "dB" ? { decimals } : { digits: decimals }),
+  };
+}
+
+/** A result, as it stands in the JSON. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** `row` as a table holds it: its parameters beside the rest, ∞ as a number. */
+export function flat(row: Row): Record<string, TableValue> {
+  const { params, ...rest } = row;
+  const values = { ...rest, ...params as Row };
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => typeof value !== "object" || value === null)
+      .map(([key, value]) => [
+        key,
+        value === "∞" ? Infinity : value as TableValue,
+      ]),
+  );
+}
+
+/** The columns of all that `rows` hold, in the order in which it first comes. */
+export function keysOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(flat(row))))];
+}
