@@ -5,11 +5,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import {
-  Command,
-  InvalidArgumentError,
-  Option,
-} from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import * as z from "zod";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { ConfigError } from "../base/config.ts";
@@ -30,7 +26,6 @@ import { jsonValues } from "../data/values_schema.ts";
 import { RICHEST } from "../fitting/choose_model.ts";
 import { chunkOptions, fitSchema, modelSchema } from "../fitting/fit_config.ts";
 import { requireParameters } from "../fitting/fit_config.ts";
-import { parsePart } from "../fitting/parts.ts";
 import { MODEL_HELP, parseModel } from "../models/presets.ts";
 import {
   bold,
@@ -50,7 +45,8 @@ import {
   userPath,
   withEngine,
 } from "../cli/command_line.ts";
-import { rangeOption } from "./model_options.ts";
+import { partOption } from "../cli/part_option.ts";
+import { rangeOption } from "../cli/model_options.ts";
 import { writePlayer } from "./player.ts";
 
 /** Name of the config and of the folder of results. */
@@ -66,20 +62,6 @@ const schema = z.strictObject({
     model: model === "auto" ? parseModel(RICHEST) : model,
   }, context)
 );
-
-/** The option `--part`. */
-export function partOption() {
-  return new Option(
-    "--part <i/n>",
-    "fit one share of the settings alone, such as 2/8, for a run without it to take up",
-  ).argParser((text) => {
-    try {
-      return parsePart(text);
-    } catch (error) {
-      throw new InvalidArgumentError(`${(error as Error).message}.`);
-    }
-  });
-}
 
 /** The recordings that a person named: a folder, or a manifest. */
 async function openNamed(named: string): Promise<Capture> {
