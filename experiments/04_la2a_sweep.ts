@@ -11,6 +11,7 @@
  * @module
  */
 
+import * as z from "zod";
 import { mean, median, total } from "../lib/base/statistics.ts";
 import {
   formatCount,
@@ -18,6 +19,7 @@ import {
   formatNumber,
 } from "../lib/base/format.ts";
 import { runCommand } from "../lib/cli/command_line.ts";
+import { partOption } from "../lib/cli/part_option.ts";
 import { alignPair } from "../lib/data/aligned_pair.ts";
 import * as recordings from "../lib/data/data_config.ts";
 import * as published from "../lib/data/published.ts";
@@ -26,6 +28,7 @@ import { type PairSource, requireSettings } from "../lib/data/source.ts";
 import { unitToYaml } from "../lib/data/unit_file.ts";
 import * as fitting from "../lib/fitting/fit_config.ts";
 import * as between from "../lib/fitting/interpolation.ts";
+import * as parts from "../lib/fitting/parts.ts";
 import * as sweep from "../lib/fitting/sweep.ts";
 import * as swept from "../lib/fitting/swept_unit.ts";
 import { startScorer } from "../lib/metrics/background_score.ts";
@@ -47,7 +50,10 @@ const CONFIG = {
   model: fitting.modelSchema.default(() => parseModel(PAPER_MODEL)),
   engine: fitting.engineSchema.default("wasm"),
   data: recordings.dataSchema.prefault({}),
-  sweep: recordings.settingsSchema.prefault({}),
+  sweep: recordings.settingsSchema.extend({
+    /** Settings that start one from another, at most; 0: all of a mode. */
+    chain: z.int().min(0).default(0),
+  }).prefault({}),
   chunks: fitting.chunksSchema.prefault({}),
   alignment: fitting.alignmentSchema.prefault({}),
   solver: fitting.solverSchema.prefault({}),
@@ -61,13 +67,20 @@ type Scorer = ReturnType<typeof startScorer>;
  * before; the first of a mode starts from the config's point. A setting whose
  * recording cannot be used is left out.
  */
-function fitSetting(source: PairSource, how: How, scorer: Scorer) {
+function fitSetting(
+  source: PairSource,
+  how: How,
+  scorer: Scorer,
+  chains: Setting[][],
+) {
   const leaveOut = ({ mode, peakReduction }: Setting) => ({
     mode,
     peak_reduction: peakReduction,
   });
   return {
     ...sweep.sweepSteps(source, how, scorer),
+    follows: (setting: Setting, before: Setting) =>
+      chains.some((one) => one.includes(setting) && one.includes(before)),
     noun: "setting",
     leaveOut,
   };
@@ -129,12 +142,15 @@ export const command = notebook.experiment({
   open: notebook.pairSource,
   notes:
     "A setting whose recording cannot be used is left out: the page lists it, and the\n" +
-    "exit code is 1.",
+    "exit code is 1. --part divides chains of settings among machines; --set\n" +
+    "sweep.chain=4 makes chains that short, and with them work for many.",
+  extra: [partOption()],
   examples: [
     "deno task exp:sweep --unit twin --set data.duration=30",
     "deno task exp:sweep --model opto+coupling",
     "deno task exp:sweep --set sweep.modes=[limit] --set sweep.settings=[100,80,60]",
     "deno task exp:sweep --data SignalTrain_LA2A_Dataset_1.1",
+    "deno task exp:sweep --set sweep.chain=4 --part 2/8",
   ],
 }, async ({ config, data: source, say, step, show, table, claim, ...nb }) => {
   const facts = source.describe();
@@ -177,8 +193,12 @@ shifted so that the energies are equal; every other one from the result of the o
   );
 
   step("Fit each setting", fitSetting);
-  const fitted = fitSetting(source, how, scorer);
-  const fits = await nb.each("Fitting", settings, fitted);
+  const chains = parts.chainsByMode(settings, config.sweep.chain);
+  const fitted = fitSetting(source, how, scorer, chains);
+  const part = nb.given.part as parts.JobPart | undefined;
+  const share = parts.shareOf(chains, part).flat();
+  const fits = await nb.each("Fitting", share, fitted);
+  if (part !== undefined) return undefined;
   const rows = fits.map(swept.settingRow);
   const meanEsr = mean(rows.map(({ esr }) => esr));
   const iterations = rows.map((row) => row.iterations);

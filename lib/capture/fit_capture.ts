@@ -24,14 +24,14 @@ import { type EngineName, keepReady } from "../engines/open.ts";
 import { chooseModel } from "../fitting/choose_model.ts";
 import { completed, type SolverConfig } from "../fitting/fit_config.ts";
 import { type JobPart, shareOf } from "../fitting/parts.ts";
-import { scoreModel } from "../metrics/score.ts";
+import { type ScoredTake, scoreModel } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import type { ChunkOptions } from "../sound/chunks.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
 import { join } from "node:path";
 import { chainsOf, fromTheMiddle } from "./chains.ts";
-import { fitSetting, type FoundSetting, inner } from "./fit_setting.ts";
+import { fitSetting, type FoundSetting, inStep } from "./fit_setting.ts";
 import { keyOfTest, leftOutTests } from "./leave_out.ts";
 import type { Capture, CaptureSetting } from "./manifest.ts";
 import { openReader } from "./takes.ts";
@@ -292,7 +292,7 @@ export async function fitCapture(
     onSetting(`${name} left out`, done++, tests.size);
     const setting = settings.find(({ at }) => nameOfPositions(at) === name)!;
     const { lags } = fits.get(setting)!;
-    let pairs: ReturnType<typeof inner>[] | undefined;
+    let pairs: ScoredTake[] | undefined;
     for (const test of ofSetting) {
       const candidates = [test.smooth, ...(test.linear ? [test.linear] : [])];
       const key = `left-out_${await fingerprint([
@@ -302,7 +302,7 @@ export async function fitCapture(
       result.tests.push(
         await kept(key, async (): Promise<TestedSetting> => {
           pairs ??= (await read(setting)).takes.map((take, i) =>
-            inner(take, lags[i] - take.lag)
+            inStep(take, lags[i] - take.lag)
           );
           const esrs = await scoreOver(pairs, model, candidates);
           return {
@@ -320,7 +320,7 @@ export async function fitCapture(
 
 /** ESR of each of `candidates` over `pairs`, weighed by their length. */
 async function scoreOver(
-  pairs: readonly ReturnType<typeof inner>[],
+  pairs: readonly ScoredTake[],
   model: Model,
   candidates: readonly Values[],
 ): Promise<number[]> {

@@ -16,7 +16,7 @@ import { gainAlone, levelSlope, verdictOf } from "../fitting/fit_verdict.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
 import { standardErrors } from "../fitting/uncertainty.ts";
 import type { RecordedTake } from "../data/recorded_takes.ts";
-import { type Score, scoreTakes } from "../metrics/score.ts";
+import { type Score, type ScoredTake, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { coordinatesOf } from "../objective/coordinates.ts";
 import {
@@ -123,7 +123,11 @@ export async function fitSetting(
       verdict.sentence.replace(/ Write what was found.*$/s, ""),
     );
   }
-  const score = await scoreTakes(sounding, model, fit.parameters);
+  const score = await scoreTakes(
+    pairs.map((pair, i) => ({ ...pair, lead: takes[i].lead })),
+    model,
+    fit.parameters,
+  );
   return {
     parameters: fit.parameters,
     uncertainty,
@@ -141,9 +145,9 @@ export async function fitSetting(
   };
 }
 
-/** The sound of `take` with the wet side moved by `delay`, what leads it left out. */
-export function inner(take: RecordedTake, delay: number): Pair {
-  return without(take.cut(delay), take.lead);
+/** `take` with the wet side moved by `delay`, to be scored. */
+export function inStep(take: RecordedTake, delay: number): ScoredTake {
+  return { ...take.cut(delay), lead: take.lead };
 }
 
 /** `pair` from what settles the unit on. */
@@ -160,7 +164,8 @@ function excerptsOf(
 ): { takes: Take[]; owner: number[] } {
   const owner: number[] = [];
   const excerpts = takes.flatMap((take, index) => {
-    const { dry, wet, sampleRate } = take.cut(Math.round(delays[index]));
+    const whole = take.cut(Math.round(delays[index]));
+    const { dry, wet, sampleRate } = without(whole, take.lead);
     const length = Math.round(FEW_SECONDS * sampleRate);
     const count = dry.length < 2 * length ? 1 : EXCERPTS;
     return Array.from({ length: count }, (_, i): Take => {
@@ -175,7 +180,7 @@ function excerptsOf(
       });
       const warmUp = Math.min(
         cut.chunkLength - 1,
-        Math.max(EDGE, Math.round(0.3 * length)),
+        Math.max(EDGE, Math.round(0.3 * Math.min(length, dry.length))),
       );
       return {
         pair: { ...cut, warmUp },
@@ -271,7 +276,13 @@ async function fitWhole(
   { model, solver, engine, chunks, isDelayed }: SettingOptions,
 ) {
   const whole: Take[] = pairs.map((pair, i) => {
-    const cut = chunk(pair, chunks);
+    // What settles the unit is longer than a chunk's overlap.
+    const { chunkSeconds = 12, overlapSeconds = 1 } = chunks;
+    const lead = takes[i].lead / pair.sampleRate;
+    const cut = chunk(pair, {
+      chunkSeconds: chunkSeconds + lead,
+      overlapSeconds: Math.max(overlapSeconds, lead),
+    });
     const warmUp = Math.min(
       cut.chunkLength - 1,
       Math.max(cut.warmUp, takes[i].lead, isDelayed ? EDGE : 0),

@@ -20,10 +20,13 @@ const EXCERPT_SECONDS = 3;
 /** Samples by which lags of excerpts differ and are still one. */
 const ALIKE = 0.12;
 
+/** Seconds of the dry sound that settle the unit after samples were lost. */
+const LEAD_SECONDS = 8;
+
 /** Takes of `pair`, as {@linkcode recordedTakes} gives them, sooner where it can. */
 export function takesInStep(pair: Pair, maxLag: number): RecordedTakes {
   const config = { enabled: true, max_lag: maxLag };
-  return steady(pair, maxLag) ?? recordedTakes(pair, config);
+  return steady(pair, maxLag) ?? recordedTakes(pair, config, {}, LEAD_SECONDS);
 }
 
 function steady(pair: Pair, maxLag: number): RecordedTakes | undefined {

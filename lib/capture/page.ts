@@ -33,6 +33,18 @@ export interface PageFacts {
 const mean = (values: number[]) =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** Lines of a chart that colours tell apart. */
+const MOST_LINES = 8;
+
+/** Some of `words`, spread over them. */
+function evenly(words: string[]): string[] {
+  if (words.length <= MOST_LINES) return words;
+  return Array.from(
+    { length: MOST_LINES },
+    (_, i) => words[Math.round(i * (words.length - 1) / (MOST_LINES - 1))],
+  );
+}
+
 /** Writes the page to `path`. */
 export async function writeCapturePage(
   path: string,
@@ -46,10 +58,12 @@ export async function writeCapturePage(
   const dials = namesOf(manifest, "number");
   const count = (name: string) => new Set(fits.map(({ at }) => at[name])).size;
   const dial = dials.toSorted((a, b) => count(b) - count(a)).at(0);
-  const others = (at: Positions) =>
+  const choices = namesOf(manifest, "choice");
+  const wordsAt = (at: Positions, names: readonly string[]) =>
     nameOfPositions(
-      Object.fromEntries(Object.entries(at).filter(([name]) => name !== dial)),
-    ) || "fitted";
+      Object.fromEntries(names.map((name) => [name, at[name]])),
+    ).replaceAll("_", " ");
+  const otherDials = dials.filter((name) => name !== dial);
   const rows = fits.map(({ at, parameters, esr, score }) => ({
     ...at,
     ...jsonValues(parameters),
@@ -57,13 +71,22 @@ export async function writeCapturePage(
     whole_esr: score.esr,
     delta_ldr_db: score.deltaLdrDb,
   }));
-  const drawn = dial === undefined ? [] : fits.map((fit) => ({
+  const lines = dial === undefined ? [] : fits.map((fit) => ({
     dial: fit.at[dial] as number,
-    series: others(fit.at),
+    dials: wordsAt(fit.at, otherDials) || "fitted",
+    choices: wordsAt(fit.at, choices),
     esr: fit.score.esr,
     ...fit.parameters,
   })).sort((a, b) => a.dial - b.dial);
-  const colour = { field: "series", title: "Other knobs" };
+  const told = evenly([...new Set(lines.map(({ dials }) => dials))]);
+  const drawn = lines.filter(({ dials }) => told.includes(dials));
+  const colour = {
+    field: "dials",
+    title: otherDials.map(titleOfKnob).join(", ") || "Settings",
+  };
+  const dash = choices.length === 0
+    ? undefined
+    : { field: "choices", title: choices.map(titleOfKnob).join(", ") };
   const unitOf = dial === undefined
     ? ""
     : (manifest.knobs[dial] as { unit: string }).unit;
@@ -178,6 +201,7 @@ converters do is none of the unit's.`,
               log: scale === "log" || scale === "log-above-one",
             },
             colour,
+            dash,
           })
         ),
         lineChart({
@@ -186,9 +210,10 @@ converters do is none of the unit's.`,
           x,
           y: { field: "esr", title: "ESR", log: true },
           colour,
+          dash,
         }),
       ],
-      legendOf({ rows: drawn, colour }),
+      legendOf({ rows: drawn, colour, dash }),
     )]),
     ...(tests.length === 0 ? [] : [
       cells.step(

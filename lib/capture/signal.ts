@@ -33,11 +33,11 @@ export const CAPTURE_VERSION = 1;
 
 /** Kinds of section, in the order of a round, and what part of it each has. */
 export const ROUND = {
-  ladder: 0.27,
+  ladder: 0.12,
   bursts: 0.4,
-  sweeps: 0.09,
-  noise: 0.12,
-  stimulus: 0.12,
+  sweeps: 0.06,
+  noise: 0.28,
+  stimulus: 0.14,
 } as const;
 
 /** Kind of a section. */
@@ -95,13 +95,13 @@ const SQUARENESS = 9;
 /** Levels of a burst, in dB below the peak, of some of them lower; its seconds. */
 const LOUD_DB = [-10, 0] as const;
 const LOWER_DB = [-26, 0] as const;
-const LOWER = 0.27;
-const LOUD_SECONDS = [0.003, 0.085] as const;
+const LOWER = 0.5;
+const LOUD_SECONDS = [0.003, 0.4] as const;
 
 /** What comes between bursts: something quiet, or, in so many cases, a rest. */
 const QUIET_DB = [-38, -15] as const;
 const QUIET_SECONDS = [0.027, 1.4] as const;
-const RESTS = 0.52;
+const RESTS = 0.4;
 const REST_SECONDS = [0.32, 3] as const;
 
 /** Levels of the ladder's rungs, in dB below the peak, and how many there are. */
@@ -220,7 +220,7 @@ function sweeps(out: Float32Array, rate: number, random: Random): void {
   }
 }
 
-/** Noise whose level moves up and down. */
+/** Noise whose level moves up and down: every level at once, within the knee too. */
 function noise(out: Float32Array, rate: number, random: Random): void {
   const turns = random.logUniform(1, 6);
   const depth = random.uniform(14, 34);

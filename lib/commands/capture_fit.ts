@@ -5,11 +5,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import {
-  Command,
-  InvalidArgumentError,
-  Option,
-} from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import * as z from "zod";
 import { writeFileWhole } from "../base/atomic_file.ts";
 import { ConfigError } from "../base/config.ts";
@@ -34,7 +30,6 @@ import {
   requireParameters,
   RICHEST,
 } from "../fitting/fit_config.ts";
-import { parsePart } from "../fitting/parts.ts";
 import { MODEL_HELP, parseModel } from "../models/presets.ts";
 import {
   bold,
@@ -54,6 +49,7 @@ import {
   userPath,
   withEngine,
 } from "../cli/command_line.ts";
+import { partOption } from "../cli/part_option.ts";
 import { rangeOption } from "../cli/model_options.ts";
 import { writePlayer } from "./player.ts";
 
@@ -70,20 +66,6 @@ const schema = z.strictObject({
     model: model === "auto" ? parseModel(RICHEST) : model,
   }, context)
 );
-
-/** The option `--part`. */
-export function partOption() {
-  return new Option(
-    "--part <i/n>",
-    "fit one share of the settings alone, such as 2/8, for a run without it to take up",
-  ).argParser((text) => {
-    try {
-      return parsePart(text);
-    } catch (error) {
-      throw new InvalidArgumentError(`${(error as Error).message}.`);
-    }
-  });
-}
 
 /** The recordings that a person named: a folder, or a manifest. */
 async function openNamed(named: string): Promise<Capture> {
@@ -165,7 +147,7 @@ Examples:
     await requireDistinctFiles([
       options.config,
       join(capture.folder, MANIFEST_NAME),
-      userPath(named),
+      ...((await Deno.stat(userPath(named))).isFile ? [named] : []),
       ...capture.settings.flatMap(({ takes }) =>
         takes.flatMap(({ dry, wet }) => [
           join(capture.folder, dry),

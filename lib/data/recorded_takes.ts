@@ -50,7 +50,7 @@ export interface RecordedTakes {
   warnings: string[];
 }
 
-/** Seconds of dry before a stretch that the unit settles in. */
+/** Seconds of dry before a stretch that the unit settles in, where nothing is said. */
 const LEAD_SECONDS = 1;
 
 /** Seconds that a stretch must have to be fitted. */
@@ -68,12 +68,14 @@ export interface Part {
 /**
  * Takes of `pair`, whose sides may differ in length, or of the `part` of it.
  *
+ * @param leadSeconds What of the dry sound before a stretch settles the unit.
  * @throws {RangeError} where nothing is left that can be fitted.
  */
 export function recordedTakes(
   pair: Pair,
   { enabled, max_lag }: AlignmentConfig,
   part: Part = {},
+  leadSeconds = LEAD_SECONDS,
 ): RecordedTakes {
   const { sampleRate } = pair;
   const first = Math.round((part.from ?? 0) * sampleRate);
@@ -114,7 +116,7 @@ export function recordedTakes(
     const sides = { ...pair, dry, wet };
     const asIs = { lag: 0, match: 1 };
     return {
-      takes: [takeOf(sides, piece, [0])],
+      takes: [takeOf(sides, piece, [0], leadSeconds)],
       slips: [],
       isSwapped: suspects(sides, asIs).swapped !== undefined,
       warnings,
@@ -153,12 +155,12 @@ export function recordedTakes(
   );
   const isWhole = pieces.length === 1 && clock.driftPpm === 0;
   const takes = pieces.map((piece) => {
-    if (!isWhole) return takeOf(sides, piece, [0]);
+    if (!isWhole) return takeOf(sides, piece, [0], leadSeconds);
     // A steady lag: those that match nearly as well are worth a short fit.
     const lag = Math.round(piece.lag);
     const trials = [0, ...found.candidates.map((other) => other.lag - lag)]
       .filter((by, i, all) => all.indexOf(by) === i).slice(0, MOST_TRIALS);
-    return takeOf(sides, { ...piece, lag }, trials);
+    return takeOf(sides, { ...piece, lag }, trials, leadSeconds);
   });
   if (takes.length === 0) {
     throw poor === undefined ? nothingLeft(found.lag) : new RangeError(poor);
@@ -176,10 +178,15 @@ export function recordedTakes(
 }
 
 /** The take of `piece` of `pair`. */
-function takeOf(pair: Pair, piece: Piece, trials: number[]): RecordedTake {
+function takeOf(
+  pair: Pair,
+  piece: Piece,
+  trials: number[],
+  leadSeconds: number,
+): RecordedTake {
   const { dry, wet, heard, sampleRate } = pair;
   const { from, to, lag, driftPpm } = piece;
-  const lead = Math.min(from, Math.round(LEAD_SECONDS * sampleRate));
+  const lead = Math.min(from, Math.round(leadSeconds * sampleRate));
   const start = from - lead;
   const first = start + lag - driftPpm * 1e-6 * lead;
   const isPlain = driftPpm === 0 && Number.isInteger(lag);

@@ -43,3 +43,22 @@ export function shareOf<Chain>(
     part === undefined || i % part.count === part.index - 1
   );
 }
+
+/**
+ * `settings`, in their order, as chains of one `mode` each and of at most `longest`
+ * settings; 0 for as many as there are.
+ */
+export function chainsByMode<Setting extends { mode: string }>(
+  settings: readonly Setting[],
+  longest: number,
+): Setting[][] {
+  const chains: Setting[][] = [];
+  for (const setting of settings) {
+    const last = chains.at(-1);
+    const goesOn = last !== undefined && last[0].mode === setting.mode &&
+      (longest === 0 || last.length < longest);
+    if (goesOn) last.push(setting);
+    else chains.push([setting]);
+  }
+  return chains;
+}

@@ -58,6 +58,9 @@ export function score(
   });
 }
 
+/** A take, of which the first samples settle the unit and do not count. */
+export type ScoredTake = Pair & { lead?: number };
+
 /** Samples that are scored at a time. */
 const BLOCK_LENGTH = 1 << 14;
 
@@ -67,7 +70,7 @@ const BLOCK_LENGTH = 1 << 14;
  * @throws {RangeError} where the target is silent, which leaves no ratio.
  */
 export async function scoreModel(
-  pair: Pair,
+  pair: ScoredTake,
   model: Model,
   candidates: readonly Values[],
 ): Promise<Score[]> {
@@ -86,7 +89,7 @@ export async function scoreModel(
  * @throws {RangeError} where a target is silent, which leaves no ratio.
  */
 export async function scoreTakes(
-  takes: readonly Pair[],
+  takes: readonly ScoredTake[],
   model: Model,
   values: Values,
 ): Promise<Score> {
@@ -95,7 +98,7 @@ export async function scoreTakes(
 
 /** As {@linkcode scoreTakes}, and the score of each take by itself. */
 export async function scoreEach(
-  takes: readonly Pair[],
+  takes: readonly ScoredTake[],
   model: Model,
   values: Values,
 ): Promise<{ whole: Score; each: Score[] }> {
@@ -104,7 +107,7 @@ export async function scoreEach(
   const each: Score[] = [];
   for (const take of takes) {
     const { error, target, modelLdr, targetLdr } =
-      model.name === PAPER_MODEL && take.heard === undefined
+      model.name === PAPER_MODEL && take.heard === undefined && !take.lead
         ? sumScore(take, values)
         : await sumModel(take, model, values);
     energies.error += error;
@@ -139,7 +142,7 @@ export async function scoreGated(
 
 /** What `sumScore` gives, of any model. */
 async function sumModel(
-  { dry, wet, heard = dry, sampleRate }: Pair,
+  { dry, wet, heard = dry, sampleRate, lead = 0 }: ScoredTake,
   model: Model,
   values: Values,
 ): Promise<ScoreSums> {
@@ -152,9 +155,11 @@ async function sumModel(
     const target = wet.subarray(at, at + BLOCK_LENGTH);
     const made = output.subarray(0, input.length);
     processor.process(input, made, heard.subarray(at, at + BLOCK_LENGTH));
-    esr.add(made, target);
-    modelLdr.add(made);
-    targetLdr.add(target);
+    const from = Math.min(made.length, Math.max(0, lead - at));
+    const counted = made.subarray(from);
+    esr.add(counted, target.subarray(from));
+    modelLdr.add(counted);
+    targetLdr.add(target.subarray(from));
   }
   return {
     ...esr.energies,

@@ -167,7 +167,10 @@ export async function pairSource(
   };
 }
 
-/** The command of an experiment; `run` is the notebook, and returns its results. */
+/**
+ * The command of an experiment; `run` is the notebook, and returns its results, or
+ * nothing where it did a share of the work for another run to take up.
+ */
 export function experiment<
   const Shape extends z.core.$ZodLooseShape,
   Data,
@@ -175,7 +178,7 @@ export function experiment<
   about: Experiment<Shape, Data>,
   run: (
     run: Run<ConfigOf<Shape>, Data>,
-  ) => Promise<Record<string, unknown>>,
+  ) => Promise<Record<string, unknown> | undefined>,
 ): Command {
   const path = fileURLToPath(about.url);
   const name = basename(path).replace(/\.[jt]s$/, "");

@@ -46,7 +46,9 @@ export interface Place {
 /** Runs an experiment. */
 export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
   about: Experiment<Shape, Data>,
-  run: (run: Run<ConfigOf<Shape>, Data>) => Promise<Record<string, unknown>>,
+  run: (
+    run: Run<ConfigOf<Shape>, Data>,
+  ) => Promise<Record<string, unknown> | undefined>,
   { path, name, schema, byKey, given }: Place,
   options: { config?: string; set: string[]; out?: string; json?: string },
 ): Promise<void> {
@@ -86,7 +88,7 @@ export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
     keeps ? undefined : parent,
   );
   let book: Written;
-  let results: Record<string, unknown>;
+  let results: Record<string, unknown> | undefined;
   try {
     const source = await Deno.readTextFile(path);
     const { notebook, written } = openNotebook(facts, store, source);
@@ -97,6 +99,16 @@ export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
   }
 
   const seconds = (performance.now() - started) / 1000;
+  if (results === undefined) {
+    await printResult(
+      `A share was done in ${
+        formatDuration(seconds)
+      }; a run without --part takes it up.`,
+      { seconds, store: store.folder, left_out: book.leftOut.length },
+      options.json,
+    );
+    return;
+  }
   const page = join(store.folder, "report.html");
   const { figures, config: configCell, claims } = await import(
     "../report/cells.ts"
