@@ -154,32 +154,37 @@ export function gains(rows: Rows<typeof gainTrial>["rows"]) {
   }]);
 }
 
-/** Headings of the tables, by key. */
+/** Headings of the tables, by key, but for those that every experiment has. */
 const HEADINGS: Readonly<Record<string, Omit<Column, "key">>> = {
+  effect: { title: "Effect" },
   threshold_off_db: { title: "Threshold off", unit: "dB", digits: 2 },
   ratio_off: { title: "Ratio off", unit: "part", digits: 2 },
   attack_off: { title: "Attack off", unit: "part", digits: 2 },
   release_off: { title: "Release off", unit: "part", digits: 2 },
+  recovered: { title: "Recovered" },
+  name: { title: "Network" },
+  frame: { title: "Frame", unit: "samples" },
+  hop: { title: "Hop", unit: "samples" },
+  input: { title: "Window in", unit: "samples" },
+  output: { title: "Window out", unit: "samples" },
+  frames: { title: "Frames in" },
   outputFrames: { title: "Frames out" },
+  bins: { title: "Bins" },
+  parameters: { title: "Parameters" },
+  numbers: { title: "Numbers" },
+  training: { title: "Training" },
+  batches: { title: "Batches" },
+  train: { title: "Loss in training", digits: 3 },
   validation: { title: "Loss", digits: 3 },
   mae: { title: "Mean absolute error", digits: 3 },
-  train: { title: "Loss in training", digits: 3 },
+  attacks: { title: "Attacks" },
   lower_db: { title: "Network's gain off in attacks", unit: "dB", digits: 3 },
 };
 
 /** Columns `keys`, as the tables of the experiment head them. */
-function columns(...keys: string[]): (Column | string)[] {
-  const capital = (key: string) => key[0].toUpperCase() + key.slice(1);
-  return keys.map((key) =>
-    key in HEADINGS || !PLAIN.test(key)
-      ? { key, ...HEADINGS[key] }
-      : { key, title: capital(key) }
-  );
+function columns(...keys: string[]): Column[] {
+  return keys.map((key) => ({ key, ...HEADINGS[key] }));
 }
-
-/** Keys whose heading is the word itself; the notebook knows the others. */
-const PLAIN =
-  /^(effect|name|frame|hop|input|output|frames|bins|parameters|numbers|batches|training|attacks|recovered)$/;
 
 /** Columns of the settings found again. */
 export const RECOVERED = columns(

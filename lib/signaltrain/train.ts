@@ -5,7 +5,8 @@
  *     1-cycle   30 % of the steps from η/15 up to η, the rest down to η/1500, both
  *               along half a cosine
  *     clipping  g ← g / max(1, ‖g‖₁), of the four matrices alone
- *     Adam      β₁ = 0.9, β₂ = 0.999, ε = 1e-8 (Kingma and Ba, ICLR 2015)
+ *     Adam      β₁ = 0.9, β₂ = 0.999, ε = 1e-8 (Kingma and Ba, ICLR 2015), without
+ *               weight decay, which their program leaves out too
  *
  * The state after any check holds all that the rest depends on: a training that is
  * taken up again ends in the same weights, byte for byte, on one backend.
