@@ -26,7 +26,6 @@ import {
   SilentSideError,
 } from "../sound/alignment.ts";
 import { readClock } from "../sound/clock.ts";
-import type { Signal } from "../sound/signal.ts";
 import {
   formatName,
   readWav,
