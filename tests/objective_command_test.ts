@@ -357,6 +357,31 @@ Deno.test("objective --delay takes away that many samples, whole or not, and loo
       const off = await esrOf("--delay", `${delay + 0.25}`);
       assert(off.esr > 5e-3, `${delay}: ${off.esr}`);
     }
+    // A unit's file knows the lag of the recordings that it was fitted to.
+    const unit = join(folder, "unit.yaml");
+    const written = {
+      ...unitOfValues(parseModel("4a-2a"), POINT),
+      settings: [{
+        at: {},
+        params: POINT,
+        recordings: [{ dry, wet, lag_samples: 0.3, polarity: 1 as const }],
+      }],
+    };
+    await Deno.writeTextFile(unit, unitToYaml(written));
+    const moved = delayed(samples, -0.3).value;
+    await writeWav(wet, moved, { sampleRate: RATE });
+    for (
+      const [words, lag] of [[[], 0.3], [["--delay", "0"], 0], [[
+        "--no-align",
+      ], null]] as const
+    ) {
+      const { stdout } = await runTask("objective", [
+        ...[dry, wet, "--params", unit, ...words, "--json", "-"],
+      ]);
+      const { esr, lag_samples } = JSON.parse(stdout);
+      assert.equal(lag_samples, lag);
+      assert.equal(esr < 1e-5, lag === 0.3, `${lag}: ${esr}`);
+    }
     const both = await run("--delay", "3", "--no-align");
     assert.equal(both.code, 1);
     assert.match(both.stderr, /--delay.* cannot be used with .*--no-align/);

@@ -245,3 +245,34 @@ Deno.test("sweep() looks beyond the published ranges where the config says so, a
   const free = await at({ attack_ms: [0.01, 1000] });
   assert(Math.abs(free.parameters.attack_ms / (2 * end) - 1) < 1e-2);
 });
+
+Deno.test("sweep() leaves out a setting whose wet side lost samples, and says when", async () => {
+  const long = await openSource(
+    dataSchema.parse({ unit: "twin", duration: 8, sample_rate: 22050 }),
+  );
+  const broken = {
+    ...long,
+    async load(setting: Setting) {
+      const { dry, wet, sampleRate } = await long.load(setting);
+      if (setting !== SETTINGS[1]) return { dry, wet, sampleRate };
+      const at = 4 * sampleRate;
+      const lost = wet.slice();
+      lost.set(wet.subarray(at + 40), at);
+      return { dry, wet: lost, sampleRate };
+    },
+  };
+  const leftOut: string[] = [];
+  const alignment = { enabled: true, max_lag: 256 };
+  const fits = await swept(broken, SETTINGS, { ...CONFIG, alignment }, {
+    onLeftOut: ({ reason }) => leftOut.push(reason),
+  });
+  assert.deepEqual(fits.map(nameOfSetting), [
+    nameOfSetting(SETTINGS[0]),
+    nameOfSetting(SETTINGS[2]),
+  ]);
+  assert.equal(leftOut.length, 1);
+  assert.match(
+    leftOut[0],
+    /40 samples .* missing .*(3\.9|4\.)\d*\ss.* deno task fit/,
+  );
+});

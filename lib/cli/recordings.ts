@@ -17,7 +17,8 @@ import {
 } from "../data/recorded_takes.ts";
 import { closerWarnings } from "../data/closer_warnings.ts";
 import { recordingWarnings } from "../data/recording_warnings.ts";
-import { align } from "../sound/alignment.ts";
+import { align, MATCH_THRESHOLD, searchAlignment } from "../sound/alignment.ts";
+import { readClock } from "../sound/clock.ts";
 import { areSame, type ChannelChoice, takesOf } from "../sound/channels.ts";
 import type { Pair } from "../sound/signal.ts";
 import { readChannels } from "../sound/wav.ts";
@@ -145,7 +146,13 @@ export async function openRecordings(
       options.alignment,
       options.delay,
     );
-    said.push([...warnings, ...warningsOf(aligned.pair)]);
+    said.push([
+      ...warnings,
+      ...warningsOf(aligned.pair),
+      ...options.delay === undefined && options.alignment.enabled
+        ? clockWarnings(pair, options.alignment)
+        : [],
+    ]);
     return { ...aligned, channel };
   });
   const [{ lag }] = takes;
@@ -169,6 +176,15 @@ export async function openRecordings(
       ]),
     ],
   };
+}
+
+/** What the clocks of `pair` did to a lag that is taken for one throughout. */
+function clockWarnings(pair: Pair, { max_lag }: AlignmentConfig): string[] {
+  const found = searchAlignment(pair.dry, pair.wet, max_lag);
+  if (found.match < MATCH_THRESHOLD) return [];
+  return readClock(pair, found).sentences.map((sentence) =>
+    `${sentence}, which is left as it is here; fit puts it right`
+  );
 }
 
 /**
