@@ -62,7 +62,8 @@ export function beyondGain(
       ownEnergy += model[n] * model[n];
       energy += target[n] * target[n];
     }
-    sums.left += ownEnergy > 0 ? energy - both * both / ownEnergy : energy;
+    const met = ownEnergy > 0 ? both * both / ownEnergy : 0;
+    sums.left += Math.max(0, energy - met); // Rounding may make it negative.
     sums.energy += energy;
   }
   return sums;
