@@ -104,7 +104,6 @@ const FACTS = {
   identity: null,
 };
 
-/** Ways that are compared with each other. */
 const PAIRS = [
   ...STRATEGIES.map((name) => [`fused-${name}`, `separate-${name}`] as const),
   ["wasm-1-thread", "fused-forward-over-forward"],
@@ -249,7 +248,7 @@ published points go from the one reading to the other.`,
   step("The check", codeOf(measureText, "compareWith"));
   say(
     md`Each is compared with the one in double precision, by the largest deviation
-over the largest entry. Single precision may have ${formatNumber(TOLERANCE)}.`,
+over the largest entry. Single precision may have ${formatNumber(TOLERANCE, 1)}.`,
   );
   const checked = measured.flatMap(({ deviation }) => deviation ?? []);
   const worst = Math.max(0, ...checked);
@@ -306,7 +305,7 @@ once measured it (torch 2.15, torchcomp 0.2.1); OPTOFIT\_PEER\_PYTHON adds it to
     } % of the time`,
   );
   claim(
-    `Every Hessian meets double precision to ${formatNumber(TOLERANCE)}`,
+    `Every Hessian meets double precision to ${formatNumber(TOLERANCE, 1)}`,
     checked.length === 0 ? "untested" : worst <= TOLERANCE,
     `${formatNumber(worst, 2)} of the largest entry at most, of ${
       formatCount(checked.length, "method")
@@ -335,6 +334,7 @@ once measured it (torch 2.15, torchcomp 0.2.1); OPTOFIT\_PEER\_PYTHON adds it to
     label: "Published, on a GPU",
     value: PUBLISHED_BEST.ms,
     unit: "ms",
+    digits: 3,
     note: READINGS,
   });
   return { chunks, chunk_seconds, rows: found, ratios };

@@ -246,7 +246,10 @@ on. ${published.footnote()}`,
     say(
       md`An ESR is the mean of those of the kinds of sound, weighted by their energy, so that
 the difference of ${more} falls in two without remainder: ${mix} because the kinds have other
-shares of the energy, ${own} because each is met otherwise.`,
+shares of the energy, ${own} because each is met otherwise. A part holds but a few stretches
+of a kind, and three in ten of *steps* are noise in place of a sine: it counts how many of
+them fall into which part. What is left when the gain is put right in every 30 ms is what no
+compressor can mend, colour and phase, which show most where a sound is bright.`,
     );
     table("4A-2A by kind of sound", kinds, summary.KIND_COLUMNS);
     show(...drawn.scoresByKind(kindRows));
@@ -260,10 +263,8 @@ shares of the energy, ${own} because each is met otherwise.`,
     const { unit } = config.data;
     const answers = askAll(unit, asked, weights, facts.sampleRate);
     say(
-      md`A sine of 1 kHz that steps from −6 back to −30 dBFS is the release alone: what
-*steps* are made of, and other kinds of sound hardly hold long enough to show. 4A-2A has one
-time for all of it. How long the gain takes for half and for nine tenths of its way says
-whether one time can do; ∞ is longer than the 2.5 s that were looked at.`,
+      md`After a step of level, on a sine of 1 kHz, the gain is alone. 4A-2A has one release
+time for all of its way back; ∞ is longer than the 2.5 s that were looked at.`,
     );
     table("How long the gain takes to come back", answers, RECOVERY_COLUMNS);
     show(...drawn.probeCharts(answers));

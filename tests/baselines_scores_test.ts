@@ -144,6 +144,11 @@ Deno.test("scoreMethods() scores every method on what follows the fitted part, a
   const share = scores[0].seen.reduce((sum, { share }) => sum + share, 0);
   assertClose([share], [1], 1e-9);
 
+  for (const { beyondGain } of scores) {
+    assert(beyondGain.length > 1);
+    for (const { esr } of beyondGain) assert(esr >= 0 && esr < 1e-4, `${esr}`);
+  }
+
   const { methods } = summarise(scores, { seed: 1, resamples: 50 });
   for (const { method, settings, esr, beyondFitted, fittedEsr } of methods) {
     assert.equal(settings, [LINEAR, SPLINE].includes(method) ? 1 : 3);

@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { bootstrapInterval } from "../lib/metrics/bootstrap.ts";
 import { openBreakdown, type Stretch } from "../lib/metrics/breakdown.ts";
 import { esr } from "../lib/metrics/esr.ts";
-import { bestGain, gainOverTime, levelDb } from "../lib/metrics/gain.ts";
+import {
+  bestGain,
+  beyondGain,
+  gainOverTime,
+  levelDb,
+} from "../lib/metrics/gain.ts";
 import { deltaLdr } from "../lib/sound/loudness_dynamic_range.ts";
 import { spectrogram } from "../lib/metrics/spectrogram.ts";
 import { createRandom } from "../lib/base/random.ts";
@@ -177,6 +182,20 @@ Deno.test("bestGain is the factor between a sound and itself scaled, and the nea
   const at = (c: number) => esr(sound.map((x) => c * x), other);
   assert(at(gain) < at(gain + 0.01) && at(gain) < at(gain - 0.01));
   assert.throws(() => bestGain(new Float32Array(9), other), /silent/);
+});
+
+Deno.test("beyondGain leaves nothing of a gain that changes, and all of another sound", () => {
+  const [sound, other] = [noise(1, 4000), noise(2, 4000)];
+  const turned = sound.map((x, n) => x * (1 + Math.floor(n / 100) % 5));
+  const { left, energy } = beyondGain(sound, turned, 0, 4000, 100);
+  assert(left < 1e-9 * energy);
+  // An error that has nothing to do with the model stays, but for chance.
+  const mixed = turned.map((x, n) => x + other[n]);
+  const sums = beyondGain(sound, mixed, 0, 4000, 1000);
+  const own = beyondGain(sound, other, 0, 4000, 1000);
+  assert(own.left > 0.99 * own.energy);
+  assert(sums.left > 0.9 * own.left);
+  assert.equal(beyondGain(sound, other, 500, 500, 100).energy, 0);
 });
 
 Deno.test("gainOverTime shows no gain below −60 dBFS", () => {

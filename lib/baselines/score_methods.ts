@@ -15,6 +15,8 @@ import {
   openBreakdown,
   type Stretch,
 } from "../metrics/breakdown.ts";
+import { beyondGain, type ErrorSums } from "../metrics/gain.ts";
+import { preEmphasise } from "../sound/pre_emphasis.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 import { methodsAt } from "./methods.ts";
 import { readRendering, type RenderedFolder } from "./rendered.ts";
@@ -25,7 +27,12 @@ export interface SettingScores extends Setting {
   methods: { method: string; score: Breakdown }[];
   /** 4A-2A by kind of sound, on the part it was fitted to. */
   seen: Breakdown["kinds"];
+  /** ESR of 4A-2A by kind, on the test part, with the gain put right all the time. */
+  beyondGain: { kind: string; esr: number }[];
 }
+
+/** Windows in which the gain is put right, in seconds. */
+export const GAIN_SECONDS = 0.03;
 
 /** How a rendering lay against its recording. */
 export interface RenderingFacts {
@@ -86,6 +93,7 @@ export function scoreMethods(
     sampleRate: pair.sampleRate,
   };
   const scoreOf = openBreakdown(heard(pair.wet), settings);
+  const heardOutput = new Float32Array(heard(pair.dry).length);
   const methods = methodsAt(fit, fits, fitted, weights)
     .map(({ method, processor }) => {
       const output = new Float32Array(heard(pair.dry).length);
@@ -100,7 +108,41 @@ export function scoreMethods(
     stretches: options.stretches,
   })(output);
   const { mode, peakReduction } = fit;
-  return { mode, peakReduction, methods, seen };
+  createFastCompressor(fit.parameters, pair.sampleRate)
+    .process(heard(pair.dry), heardOutput);
+  return {
+    mode,
+    peakReduction,
+    methods,
+    seen,
+    beyondGain: beyondGainByKind(heardOutput, heard(pair.wet), settings),
+  };
+}
+
+/** ESR by kind of sound, from `from` on, with the gain put right in every window. */
+function beyondGainByKind(
+  model: Signal,
+  target: Signal,
+  { sampleRate, from = 0, stretches = [] }: BreakdownOptions,
+): SettingScores["beyondGain"] {
+  const [m, y] = [model, target].map((signal) =>
+    preEmphasise(signal, new Float64Array(signal.length))
+  );
+  const window = Math.round(GAIN_SECONDS * sampleRate);
+  const kinds = new Map<string, ErrorSums>();
+  for (const { kind, start, length } of stretches) {
+    const begin = Math.max(from, start);
+    const end = Math.min(start + length, y.length);
+    const { left, energy } = beyondGain(m, y, begin, end, window);
+    const sums = kinds.get(kind) ?? { left: 0, energy: 0 };
+    kinds.set(kind, {
+      left: sums.left + left,
+      energy: sums.energy + energy,
+    });
+  }
+  return [...kinds].flatMap(([kind, { left, energy }]) =>
+    energy > 0 ? [{ kind, esr: left / energy }] : []
+  );
 }
 
 /**

@@ -105,6 +105,8 @@ export interface KindSummary {
   fitted_esr: number;
   /** ESR in the test part. */
   test_esr: number;
+  /** The same with the gain put right all the time: what no gain can mend. */
+  beyond_gain_esr: number;
   /** Its share of the squared error in the test part. */
   error_share: number;
 }
@@ -145,6 +147,11 @@ export function summariseKinds(scores: readonly SettingScores[]): {
         test_share: 100 * tested.share,
         fitted_esr: fitted.esr,
         test_esr: tested.esr,
+        beyond_gain_esr: mean(
+          scores.flatMap(({ beyondGain }) =>
+            beyondGain.filter((one) => one.kind === kind).map(({ esr }) => esr)
+          ),
+        ),
         error_share: 100 * mean(errors),
       };
     }).sort((a, b) => b.error_share - a.error_share),
@@ -262,5 +269,6 @@ export const KIND_COLUMNS = [
   { key: "test_share", title: "Energy, test part", unit: "%", digits: 2 },
   { key: "fitted_esr", title: "ESR, fitted part", digits: 3 },
   { key: "test_esr", title: "ESR, test part", digits: 3 },
+  { key: "beyond_gain_esr", title: "with the gain right", digits: 3 },
   { key: "error_share", title: "Of the error", unit: "%", digits: 2 },
 ];

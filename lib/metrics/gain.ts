@@ -31,6 +31,44 @@ export function bestGain(input: Signal, output: Signal): number {
   return product / energy;
 }
 
+/** Sums of an error, and of the target it is measured against. */
+export interface ErrorSums {
+  /** Σ of what is left of F(target). */
+  left: number;
+  /** Σ F(target)². */
+  energy: number;
+}
+
+/**
+ * What is left of `target` from `from` to `to` if the gain of `model` were put right in
+ * every window of `window` samples, both pre-emphasised:
+ *
+ *     Σ (y² − (Σ m y)² / Σ m²)
+ *
+ * That is what no gain can mend: colour, phase, distortion, noise.
+ */
+export function beyondGain(
+  model: ArrayLike<number>,
+  target: ArrayLike<number>,
+  from: number,
+  to: number,
+  window: number,
+): ErrorSums {
+  const sums = { left: 0, energy: 0 };
+  for (let start = from; start < to; start += window) {
+    let [both, ownEnergy, energy] = [0, 0, 0];
+    for (let n = start; n < Math.min(start + window, to); n++) {
+      both += model[n] * target[n];
+      ownEnergy += model[n] * model[n];
+      energy += target[n] * target[n];
+    }
+    const met = ownEnergy > 0 ? both * both / ownEnergy : 0;
+    sums.left += Math.max(0, energy - met); // Rounding may make it negative.
+    sums.energy += energy;
+  }
+  return sums;
+}
+
 /** Gain over time. */
 export interface GainCurve {
   /** Middle of each window, in seconds. */
