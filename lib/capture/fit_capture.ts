@@ -291,7 +291,11 @@ export async function fitCapture(
   for (const [name, ofSetting] of tests) {
     onSetting(`${name} left out`, done++, tests.size);
     const setting = settings.find(({ at }) => nameOfPositions(at) === name)!;
-    const { lags } = fits.get(setting)!;
+    const { lags, recordings } = fits.get(setting)!;
+    const [{ polarity, drift_ppm, slips }] = recordings;
+    const isSteady = recordings.length === 1 && polarity === 1 &&
+      drift_ppm === undefined && slips === undefined;
+    const known = isSteady ? Math.round(lags[0]) : undefined;
     let pairs: ScoredTake[] | undefined;
     for (const test of ofSetting) {
       const candidates = [test.smooth, ...(test.linear ? [test.linear] : [])];
@@ -301,7 +305,7 @@ export async function fitCapture(
       ])}`;
       result.tests.push(
         await kept(key, async (): Promise<TestedSetting> => {
-          pairs ??= (await read(setting)).takes.map((take, i) =>
+          pairs ??= (await read(setting, known)).takes.map((take, i) =>
             inStep(take, lags[i] - take.lag)
           );
           const esrs = await scoreOver(pairs, model, candidates);

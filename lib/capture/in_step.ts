@@ -14,8 +14,8 @@ import { delayed } from "../sound/fractional_delay.ts";
 import type { Pair } from "../sound/signal.ts";
 
 /** Where the excerpts are, as parts of the recording, and their seconds. */
-const PLACES = [0, 0.35, 0.7, 1];
-const EXCERPT_SECONDS = 3;
+const PLACES = [0, 0.5, 1];
+const EXCERPT_SECONDS = 2;
 
 /** Samples by which lags of excerpts differ and are still one. */
 const ALIKE = 0.12;
@@ -23,8 +23,17 @@ const ALIKE = 0.12;
 /** Seconds of the dry sound that settle the unit after samples were lost. */
 const LEAD_SECONDS = 8;
 
-/** Takes of `pair`, as {@linkcode recordedTakes} gives them, sooner where it can. */
-export function takesInStep(pair: Pair, maxLag: number): RecordedTakes {
+/**
+ * Takes of `pair`, as {@linkcode recordedTakes} gives them, sooner where it can.
+ *
+ * @param known Samples that wet is known to be late by, all along.
+ */
+export function takesInStep(
+  pair: Pair,
+  maxLag: number,
+  known?: number,
+): RecordedTakes {
+  if (known !== undefined) return takeAt(pair, known);
   const config = { enabled: true, max_lag: maxLag };
   return steady(pair, maxLag) ?? recordedTakes(pair, config, {}, LEAD_SECONDS);
 }
@@ -33,7 +42,7 @@ function steady(pair: Pair, maxLag: number): RecordedTakes | undefined {
   const { dry, wet, sampleRate, heard } = pair;
   const length = Math.round(EXCERPT_SECONDS * sampleRate);
   const common = Math.min(dry.length, wet.length);
-  if (common < 4 * length || heard !== undefined) return undefined;
+  if (common < 6 * length || heard !== undefined) return undefined;
   const lags: number[] = [];
   for (const place of PLACES) {
     const from = Math.floor(place * (common - length));
@@ -58,6 +67,11 @@ function steady(pair: Pair, maxLag: number): RecordedTakes | undefined {
   }
   const [lag] = lags;
   if (Math.max(...lags) - Math.min(...lags) > ALIKE) return undefined;
+  return takeAt(pair, lag);
+}
+
+/** All of `pair` as one take, its wet side late by `lag`. */
+function takeAt({ dry, wet, sampleRate }: Pair, lag: number): RecordedTakes {
   return {
     takes: [{
       lag,
@@ -65,7 +79,7 @@ function steady(pair: Pair, maxLag: number): RecordedTakes | undefined {
       trials: [0],
       driftPpm: 0,
       from: 0,
-      to: common / sampleRate,
+      to: Math.min(dry.length, wet.length) / sampleRate,
       cut(by) {
         const late = lag + by;
         const whole = Math.round(late);

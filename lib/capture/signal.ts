@@ -33,10 +33,10 @@ export const CAPTURE_VERSION = 1;
 
 /** Kinds of section, in the order of a round, and what part of it each has. */
 export const ROUND = {
-  ladder: 0.12,
-  bursts: 0.4,
+  ladder: 0.08,
+  bursts: 0.52,
   sweeps: 0.06,
-  noise: 0.28,
+  noise: 0.2,
   stimulus: 0.14,
 } as const;
 
@@ -101,8 +101,8 @@ const LOUD_SECONDS = [0.003, 0.4] as const;
 /** What comes between bursts: something quiet, or, in so many cases, a rest. */
 const QUIET_DB = [-38, -15] as const;
 const QUIET_SECONDS = [0.027, 1.4] as const;
-const RESTS = 0.4;
-const REST_SECONDS = [0.32, 3] as const;
+const RESTS = 0.35;
+const REST_SECONDS = [0.15, 1] as const;
 
 /** Levels of the ladder's rungs, in dB below the peak, and how many there are. */
 const LADDER_DB = -42;

@@ -29,11 +29,14 @@ export interface OpenSetting {
   seconds: number;
 }
 
-/** Reads settings of one capture; keeps the dry sound that was read last. */
+/**
+ * Reads settings of one capture; keeps the dry sound that was read last. What comes of
+ * it may be told the one steady lag that an earlier reading found.
+ */
 export function openReader(
   { folder, manifest }: Capture,
   { enabled, max_lag }: { enabled: boolean; max_lag: number },
-): (setting: CaptureSetting) => Promise<OpenSetting> {
+): (setting: CaptureSetting, known?: number) => Promise<OpenSetting> {
   let kept: { name: string; sound: Channels } | undefined;
   const dryOf = async (name: string) => {
     const file = name === manifest.dry ? manifest.loop ?? name : name;
@@ -42,7 +45,7 @@ export function openReader(
     }
     return kept;
   };
-  return async ({ takes: named }) => {
+  return async ({ takes: named }, known) => {
     const all: OpenSetting = {
       takes: [],
       recordings: [],
@@ -71,7 +74,7 @@ export function openReader(
         const { dry: input, wet: output, sampleRate } = pair;
         const raw = { dry: input, wet: output, sampleRate };
         const found = enabled
-          ? takesInStep(raw, max_lag)
+          ? takesInStep(raw, max_lag, known)
           : recordedTakes(raw, { enabled, max_lag });
         const [{ lag }] = found.takes;
         const said = [

@@ -21,7 +21,9 @@ import {
   bold,
   collect,
   exists,
+  jsonOption,
   printResult,
+  requireDistinctFiles,
   runCommand,
   userPath,
 } from "../cli/command_line.ts";
@@ -48,6 +50,7 @@ export const command = new Command("deno task capture:init")
   .option("--by <name>", "who recorded it")
   .option("--licence <text>", "what others may do with the recordings")
   .option("--force", "replace a manifest that is there")
+  .addOption(jsonOption())
   .addHelpText(
     "after",
     `
@@ -57,6 +60,9 @@ Examples:
   )
   .action(async (dir, options) => {
     const folder = userPath(dir);
+    await requireDistinctFiles([join(dir, MANIFEST_NAME)], {
+      "--json": options.json,
+    });
     const path = join(folder, MANIFEST_NAME);
     if (await exists(path) && !options.force) {
       throw new Error(
@@ -106,7 +112,12 @@ Examples:
         ]),
         `${bold("Written")}   ${join(dir, MANIFEST_NAME)}`,
       ].join("\n"),
-      {},
+      {
+        manifest,
+        settings: settings.map(({ at }) => at),
+        others,
+      },
+      options.json,
     );
   });
 

@@ -99,6 +99,14 @@ Examples:
         `--music ${music} is at ${played.sampleRate} Hz, the signal at ${rate} Hz: say --rate ${played.sampleRate}, or convert the music`,
       );
     }
+    // All that can be known to go wrong comes before the work.
+    const channels = options.stereo ? 2 : 1;
+    await using writer = await createWav(userPath(out), {
+      sampleRate: rate,
+      format: SAMPLE_FORMATS[bits],
+      channels,
+      length: Math.round(60 * minutes * rate),
+    });
     const { samples, sections } = makeCaptureSignal({
       seconds: 60 * minutes,
       sampleRate: rate,
@@ -106,14 +114,6 @@ Examples:
       seed,
       music: (await played?.load())?.samples,
     });
-    const channels = options.stereo ? 2 : 1;
-    const writer = await createWav(userPath(out), {
-      sampleRate: rate,
-      format: SAMPLE_FORMATS[bits],
-      channels,
-      length: samples.length,
-    });
-    await using _writer = writer;
     await writer.write(
       ...Array.from({ length: channels }, () => samples) as [Float32Array],
     );
