@@ -44,9 +44,9 @@ export const PUBLISHED_WAY = "as published";
 /** The paper. */
 export const PAPER = "Hawley, Colburn, Mimilakis, AES 147, 2019";
 
-/** Changes of the paper's way, by name, and what is claimed of each, by whom. */
+/** Changes of the paper's way, by name, and what may be claimed of them, by whom. */
 export const CHANGES: Readonly<
-  Record<string, Change & { claim: string; by?: string }>
+  Record<string, Change & { claim?: string; by?: string }>
 > = {
   "constant rate": {
     schedule: "constant",
@@ -59,7 +59,6 @@ export const CHANGES: Readonly<
   },
   "no frequency weight": {
     weighted: false,
-    claim: "Weighting the regulariser by frequency costs no accuracy",
   },
   "not shuffled": {
     shuffled: false,
