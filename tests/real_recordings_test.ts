@@ -8,10 +8,20 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openRecordedTakes } from "../lib/cli/recordings.ts";
-import { chunkOptions, fitSchema } from "../lib/fitting/fit_config.ts";
+import { openProcessor } from "../lib/engines/open_processor.ts";
+import {
+  alignmentSchema,
+  chunkOptions,
+  fitSchema,
+  solverSchema,
+} from "../lib/fitting/fit_config.ts";
 import { fitTakes } from "../lib/fitting/fit_takes.ts";
 import { esrOf, headOf, runOn } from "../lib/fitting/held_out.ts";
+import { heldOutFits } from "../lib/fitting/held_out_sections.ts";
 import { parseModel } from "../lib/models/presets.ts";
+import { UNTURNED } from "../lib/phase/align_phase.ts";
+import { PairSpectra } from "../lib/phase/pair_spectra.ts";
+import { scorePhase } from "../lib/phase/phase_metrics.ts";
 import { findAlignment, MATCH_THRESHOLD } from "../lib/sound/alignment.ts";
 import { readWav, writeWav } from "../lib/sound/wav.ts";
 import { runForJson, withFolder } from "./cli.ts";
@@ -172,3 +182,86 @@ realTest(
     assert.ok(other.match < MATCH_THRESHOLD / 2, `match ${other.match}`);
   },
 );
+
+realTest(
+  "align brings la2a's mix within 0.2 dB of the ideal in every octave that holds 1 %",
+  async () => {
+    await withFolder(async (folder) => {
+      const words = [...sides("la2a"), `${folder}/out.wav`];
+      const { result } = await runForJson("align", words);
+      for (const { part, mix_db, from_hz } of result.after.octaves) {
+        if (part >= 0.01) assert.ok(mix_db >= -0.2, `${from_hz} Hz: ${mix_db}`);
+      }
+    });
+  },
+);
+
+realTest(
+  "align says that a kick drum has nothing to gain, and loses less than 0.01 dB",
+  async () => {
+    await withFolder(async (folder) => {
+      const words = [...sides("cl1b-drumKick"), `${folder}/out.wav`];
+      const { result } = await runForJson("align", words);
+      assert.equal(result.delay_only, true);
+      assert.ok(result.after.mix_db > result.before.mix_db - 0.01);
+    });
+  },
+);
+
+realTest(
+  "the fitted compressor's output has the phase of la2a, but for 1.55°, and for 0.3° by octaves",
+  async () => {
+    const [dry, wet] = sides("la2a");
+    const opened = await openRecordedTakes(dry, wet, {
+      alignment: alignmentSchema.parse({}),
+    });
+    const fitted = await fitTakes(
+      opened.flatMap(({ takes }) => takes),
+      parseModel("4a-2a+coupling+allpass-1"),
+      solverSchema.parse({}),
+      "wasm",
+      { chunks: {} },
+    );
+    const [{ pair }] = fitted.takes;
+    const { sampleRate } = pair;
+    const output = new Float32Array(pair.dry.length);
+    const unit = await openProcessor(
+      fitted.model,
+      fitted.parameters,
+      sampleRate,
+    );
+    unit.process(pair.dry, output);
+    const sum = new PairSpectra(sampleRate, output.length);
+    sum.add([output], [pair.wet]);
+    sum.finish();
+    const { meanDegrees, octaveDegrees } = scorePhase(
+      sum.whole,
+      UNTURNED,
+      sampleRate,
+      [30, 15000],
+    );
+    assert.ok(meanDegrees <= 1.55, `${meanDegrees}`);
+    assert.ok(octaveDegrees <= 0.3, `${octaveDegrees}`);
+  },
+);
+
+for (const name of ["cl1b-guitar", "cl1b-stereo"]) {
+  realTest(
+    `sections lower the ESR of ${name} on sound not fitted to`,
+    async () => {
+      const [dry, wet] = await Promise.all(
+        sides(name).map((path) => readWav(path, { channel: 1 })),
+      );
+      const pair = {
+        dry: dry.samples,
+        wet: wet.samples,
+        sampleRate: dry.sampleRate,
+      };
+      const model = parseModel("4a-2a+coupling");
+      const [plain, ...staged] = await heldOutFits(pair, model, "wasm");
+      const others = staged.map(({ esr_elsewhere }) => esr_elsewhere);
+      assert.ok(Math.min(...others) < plain.esr_elsewhere, `${others}`);
+      assert.ok(Math.max(...others) <= 1.02 * plain.esr_elsewhere, `${others}`);
+    },
+  );
+}

@@ -50,7 +50,7 @@ export interface FittedCascade extends Cascade {
 const BEAM = 4;
 
 /** Starts of a section, the lowest ones, that a few steps are taken from. */
-const TRIED = 64;
+const TRIED = 32;
 const FEW_STEPS = 6;
 
 /** Those of them that are followed to their end. */

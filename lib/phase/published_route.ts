@@ -9,6 +9,7 @@ import * as z from "zod";
 import { createRandom } from "../base/random.ts";
 import { BiasNet } from "./bias_net.ts";
 import { throughCascade } from "./cascade_filter.ts";
+import { pooled, Spectra } from "./cross_spectrum.ts";
 import { coefficientWay, type Epoch, type Way } from "./descent.ts";
 import { fitPhase, type FittedCascade } from "./fit_phase.ts";
 import { sweep } from "./known_cascades.ts";
@@ -18,15 +19,14 @@ import {
   type Sequences,
   sequencesOf,
 } from "./multi_stft.ts";
-import { spectraOf } from "./pair_spectra.ts";
 import { type Cascade, ordersOf } from "./phase_loss.ts";
 import { coefficientsOf } from "./section.ts";
 
 /** Schema of how the nets, and the coefficients themselves, are trained. */
 export const netSchema = z.strictObject({
   /** Sequences of 2048 samples. */
-  sequences: z.int().min(8).max(10_000).default(128),
-  batch: z.int().min(1).default(64),
+  sequences: z.int().min(8).max(10_000).default(256),
+  batch: z.int().min(1).default(128),
   learning_rate: z.number().positive().default(1e-5),
   /** Of Adam on the coefficients. */
   coefficient_rate: z.number().positive().default(0.01),
@@ -51,6 +51,12 @@ export const SOUGHT: Cascade = {
     { cornerHz: 11000, q: 0.8 },
   ],
 };
+
+/** Frequencies that count, in radians a sample. */
+const ENDS = [20, 22000].map((hz) => 2 * Math.PI * hz / PUBLISHED_RATE) as [
+  number,
+  number,
+];
 
 /** Orders of the published cascade. */
 const ORDERS = [2, 2, 2, 1] as const;
@@ -82,9 +88,18 @@ export async function newton(
   { dry, wet }: KnownPair,
 ): Promise<{ found: FittedCascade; seconds: number }> {
   const started = performance.now();
-  const found = await fitPhase(spectraOf(dry, wet, PUBLISHED_RATE), {
-    orders: ordersOf(SOUGHT),
-  });
+  const sum = new Spectra(2 ** Math.ceil(Math.log2(dry.length)));
+  sum.add(dry, wet);
+  const whole = sum.between(...ENDS);
+  const one = pooled(whole, 0);
+  const found = await fitPhase({
+    whole,
+    pooled: one,
+    fitted: one,
+    heldOut: one,
+    lags: [0],
+    sampleRate: PUBLISHED_RATE,
+  }, { orders: ordersOf(SOUGHT) });
   return { found, seconds: (performance.now() - started) / 1000 };
 }
 
