@@ -190,7 +190,8 @@ they are surrogate data by nature.`,
   step("Newton–Raphson", code(ways.fitByNewton));
   say(
     `In a trust region the negative curvature of the start is a way down. The damped
-method turns every eigenvalue positive, as a simple form of the published one does.`,
+method is that of the paper on 4A-2A, made of full Newton steps that are shortened: where
+the Hessian is indefinite, as at this start, such a step may lead up.`,
   );
   curves({ field: "evaluations", title: "Evaluations" });
 
@@ -284,7 +285,7 @@ wave of the sound.`,
     } ${of} within 0.1 % and 0.01 dB, after at most ${iterations} iterations`,
   );
   claim(
-    "The damped method recovers the targets from the published start",
+    "The damped method of 4A-2A recovers the targets from the published start",
     recovered("damped") === newton.length,
     `${recovered("damped")} ${of}; test ESR up to ${
       formatNumber(worst("damped"), 2)

@@ -228,6 +228,7 @@ of 100, by how the chunks pull apart (jackknife); with fewer than three there is
   );
   const known = isPublished ? published.publishedFits(fits) : [];
   const own = facts.surrogate ? `fitted (${facts.name})` : "fitted";
+  const other = facts.surrogate ? "another unit, not comparable" : "here";
   const curve = [
     ...swept.curveRows(fits, own),
     ...published.publishedRows(known),
@@ -260,7 +261,7 @@ higher the ESR is than that of the fit, in the middle and at worst.`,
   const publishedTests = known.flatMap(published.interpolationOf);
   const growth = [
     ...between.growthOf(own, tested),
-    ...between.growthOf("published", publishedTests),
+    ...between.growthOf(`published, LA-2A (${other})`, publishedTests),
   ];
   table("ESR above that of the fit, with interpolated parameters", growth, [
     { key: "source", title: "Source" },
@@ -297,7 +298,6 @@ the columns of the published ones.`,
   for (const [name, text] of Object.entries(files)) await nb.write(name, text);
 
   const { PAPER: paper } = published;
-  const other = facts.surrogate ? "another unit, not comparable" : "here";
   const ofTheUnit = (held: boolean) => facts.surrogate ? "surrogate" : held;
   const knownEsr = mean(published.publishedRows(fits).map(({ esr }) => esr));
   const most = Math.max(

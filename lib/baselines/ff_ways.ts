@@ -59,7 +59,7 @@ function limitsOf({ newton }: WaysConfig) {
 
 /**
  * Newton-Raphson with the exact 6 × 6 Hessian, in a trust region and by the damped
- * method, which is that of the paper on 4A-2A, simplified.
+ * method of the paper on 4A-2A.
  */
 export async function fitByNewton(way: Way, { objective, config }: Case) {
   const { coordinates: space } = objective;

@@ -55,7 +55,9 @@
  * another; `show` charts (`lineChart`, `dotChart` and the like of `report/charts.ts`, or
  * any `{ title, caption, spec }` with a Vega-Lite spec that holds its data), or cells of
  * `report/cells.ts`: `sounds`, `figures`, `notice`; `table` rows, with columns by key, as
- * parameters of a model, or spelt out; `write` a file beside the page. Prose says what
+ * parameters of a model, or spelt out; `write` a file beside the page; `lead` a cell above
+ * the text, such as `knobFigure`; `titled` the heading where the run decides on it, and
+ * the chart that the index shows (`picture`, by its title). Prose says what
  * is so by construction; what depends on the run stands in figures, tables and claims.
  *
  * **Claims, headline figures, left-out items and warnings** open the page wherever
