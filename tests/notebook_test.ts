@@ -83,3 +83,15 @@ Deno.test("a new experiment refuses what its config does not have, and leaves no
     assert.deepEqual(await listTree(folder), []);
   });
 });
+
+Deno.test("the README shows how 04 begins, line for line", async () => {
+  const linesOf = async (name: string) =>
+    (await Deno.readTextFile(new URL(`../${name}`, import.meta.url)))
+      .split("\n").map((line) => line.trim());
+  const readme = await linesOf("README.md");
+  const start = readme.indexOf("```ts");
+  const shown = readme.slice(start + 1, readme.indexOf("```", start));
+  assert(shown.length >= 40, `${shown.length} lines`);
+  const lines = await linesOf("experiments/04_la2a_sweep.ts");
+  assert(lines.join("\n").includes(`\n\n${shown.join("\n")}\n`));
+});

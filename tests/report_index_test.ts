@@ -6,7 +6,13 @@
  */
 
 import assert from "node:assert/strict";
-import { type Cell, charts, figures, prose } from "../lib/report/cells.ts";
+import {
+  type Cell,
+  charts,
+  claims,
+  figures,
+  prose,
+} from "../lib/report/cells.ts";
 import { cardOf, pictureOf } from "../lib/report/card.ts";
 import { lineChart } from "../lib/report/charts.ts";
 import type { ReportMeta } from "../lib/report/meta.ts";
@@ -155,6 +161,79 @@ Deno.test("renderIndex() compares the runs of an experiment", () =>
     assert.match(none, /No run has left a report here yet/);
     assert.match(none, /<a href="player\.html">/);
   }));
+
+browserTest(
+  "the index says what each config changed, and overlays two runs with what lies between them",
+  (browser) =>
+    withFolder(async (folder) => {
+      const claim = {
+        said: "It works",
+        verdict: "held",
+        figure: "1 of 1",
+      } as const;
+      const curve = (to: number) =>
+        charts([
+          lineChart({
+            title: "Curve",
+            rows: [0, 1, 2].map((x) => ({ mode: "compress", x, y: x * to })),
+            x: { field: "x", title: "x" },
+            y: { field: "y", title: "y" },
+            colour: { field: "mode", title: "Mode" },
+          }),
+        ]);
+      for (const day of [1, 2]) {
+        const [meta, cells] = runOf(day, day / 8);
+        await writeReport(
+          `${folder}/run-${day}/r.html`,
+          { ...meta, changed: day === 1 ? {} : { "data.seed": 2 } },
+          [claims([claim]), curve(day), ...cells],
+        );
+      }
+      const [meta, cells] = runOf(3, 0.5);
+      const first = { ...meta, experiment: "000_first" };
+      await writeReport(`${folder}/other/r.html`, first, cells);
+      const { path } = await writeIndex(folder);
+      const { page, misdeeds } = await openPage(browser, `file://${path}`);
+      assert.deepEqual(
+        await page.locator("h2 .number").allTextContents(),
+        ["000_first", "00_test"],
+      );
+      assert.deepEqual(await page.locator(".changed").allTextContents(), [
+        "Config: the default",
+        "Config: data.seed=2",
+        "Config: the default",
+      ]);
+      assert.deepEqual(await page.locator(".verdicts").allTextContents(), [
+        "Claims: 1 held",
+        "Claims: 1 held",
+      ]);
+      const paths = await page.locator(".overlay path").evaluateAll((all) =>
+        all.map((path) => [
+          path.getAttribute("d"),
+          path.getAttribute("stroke-dasharray"),
+        ])
+      );
+      // On common axes the newer run, which rises to 4, is solid and twice as high.
+      assert.deepEqual(paths, [
+        ["M6.0 154.0L240.0 80.0L474.0 6.0", null],
+        ["M6.0 154.0L240.0 117.0L474.0 80.0", "5 3"],
+      ]);
+      const rows = await page.locator(".overlay tbody tr").allTextContents();
+      assert.deepEqual(rows, [
+        "ESR0.25000.1250−0.1250",
+        "Lag––",
+        "data.seed2default",
+      ]);
+      await page.locator(".overlay select").first().selectOption("1");
+      assert.match(
+        (await page.locator(".overlay tbody tr").first().textContent())!,
+        /^ESR0\.12500\.12500$/,
+      );
+      assert.deepEqual(await findings(page), []);
+      assert.deepEqual(misdeeds, { complaints: [], requests: [] });
+      await page.close();
+    }),
+);
 
 Deno.test("report builds the index and lists the runs", () =>
   withFolder(async (folder) => {

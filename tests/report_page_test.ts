@@ -218,16 +218,19 @@ browserTest(
       const wide = new DataView(png.bytes.buffer, png.bytes.byteOffset)
         .getUint32(16);
       assert.ok(wide > 600, `${wide} pixels wide`);
-      const svg = await downloaded(page, "#esr-by-iteration [data-do=svg]");
-      assert.equal(svg.name, "esr-by-iteration.svg");
+      const svg = await downloaded(
+        page,
+        "#error-above-its-end-by-iteration [data-do=svg]",
+      );
+      assert.equal(svg.name, "error-above-its-end-by-iteration.svg");
       const text = new TextDecoder().decode(svg.bytes);
       assert.match(text, /^<svg /);
       // It stands alone: legend, title, where the data are from, real colours.
       for (
         const shown of [
           "compress",
-          "Peak reduction",
-          "ESR by iteration",
+          "Of the runs",
+          "Error above its end, by iteration",
           "Surrogate data: demonstration numbers",
         ]
       ) assert.ok(text.includes(`>${shown}</text>`), shown);
