@@ -248,9 +248,7 @@ published points go from the one reading to the other.`,
   step("The check", codeOf(measureText, "compareWith"));
   say(
     md`Each is compared with the one in double precision, by the largest deviation
-over the largest entry. Single precision may have ${
-      formatNumber(TOLERANCE, 1)
-    }.`,
+over the largest entry.`,
   );
   const checked = measured.flatMap(({ deviation }) => deviation ?? []);
   const worst = Math.max(0, ...checked);
