@@ -11,7 +11,6 @@
  * @module
  */
 
-import * as z from "zod";
 import { mean, median, total } from "../lib/base/statistics.ts";
 import {
   formatCount,
@@ -50,10 +49,7 @@ const CONFIG = {
   model: fitting.modelSchema.default(() => parseModel(PAPER_MODEL)),
   engine: fitting.engineSchema.default("wasm"),
   data: recordings.dataSchema.prefault({}),
-  sweep: recordings.settingsSchema.extend({
-    /** Settings that start one from another, at most; 0: all of a mode. */
-    chain: z.int().min(0).default(0),
-  }).prefault({}),
+  sweep: recordings.settingsSchema.extend(parts.CHAIN).prefault({}),
   chunks: fitting.chunksSchema.prefault({}),
   alignment: fitting.alignmentSchema.prefault({}),
   solver: fitting.solverSchema.prefault({}),
@@ -67,20 +63,13 @@ type Scorer = ReturnType<typeof startScorer>;
  * before; the first of a mode starts from the config's point. A setting whose
  * recording cannot be used is left out.
  */
-function fitSetting(
-  source: PairSource,
-  how: How,
-  scorer: Scorer,
-  chains: Setting[][],
-) {
+function fitSetting(source: PairSource, how: How, scorer: Scorer) {
   const leaveOut = ({ mode, peakReduction }: Setting) => ({
     mode,
     peak_reduction: peakReduction,
   });
   return {
     ...sweep.sweepSteps(source, how, scorer),
-    follows: (setting: Setting, before: Setting) =>
-      chains.some((one) => one.includes(setting) && one.includes(before)),
     noun: "setting",
     leaveOut,
   };
@@ -194,10 +183,11 @@ shifted so that the energies are equal; every other one from the result of the o
 
   step("Fit each setting", fitSetting);
   const chains = parts.chainsByMode(settings, config.sweep.chain);
-  const fitted = fitSetting(source, how, scorer, chains);
   const part = nb.given.part as parts.JobPart | undefined;
-  const share = parts.shareOf(chains, part).flat();
-  const fits = await nb.each("Fitting", share, fitted);
+  const fits = await nb.each("Fitting", parts.shareOf(chains, part).flat(), {
+    ...fitSetting(source, how, scorer),
+    follows: parts.followsIn(chains),
+  });
   if (part !== undefined) return undefined;
   const rows = fits.map(swept.settingRow);
   const meanEsr = mean(rows.map(({ esr }) => esr));
@@ -263,13 +253,11 @@ higher the ESR is than that of the fit, in the middle and at worst.`,
     ...between.growthOf(own, tested),
     ...between.growthOf(`published, LA-2A (${other})`, publishedTests),
   ];
-  table("ESR above that of the fit, with interpolated parameters", growth, [
-    { key: "source", title: "Source" },
-    "method",
-    { key: "settings", title: "Settings" },
-    { key: "median", title: "Median", unit: "%", digits: 3 },
-    { key: "largest", title: "Largest", unit: "%", digits: 3 },
-  ]);
+  table(
+    "ESR above that of the fit, with interpolated parameters",
+    growth,
+    between.GROWTH_COLUMNS,
+  );
   table("ESR with interpolated parameters", tested);
 
   step("All figures");
@@ -278,18 +266,7 @@ higher the ESR is than that of the fit, in the middle and at worst.`,
 which \`deno task render --curve\` takes, and of the model 4a-2a a CSV file for each mode in
 the columns of the published ones.`,
   );
-  table("Every setting", rows, [
-    "mode",
-    "peak_reduction",
-    ...parameters,
-    { key: "esr", digits: 3 },
-    { key: "delta_ldr_db", decimals: 3 },
-    "iterations",
-    { key: "coarse_iterations", title: "On a part before" },
-    "stop_reason",
-    "lag_samples",
-    { key: "fit_seconds", title: "Time", unit: "s", digits: 2 },
-  ]);
+  table("Every setting", rows, swept.settingColumns(parameters));
   const unit = swept.sweptUnit(model, fits, facts);
   const figure = await knobFigure(unit, model, playedSound(), KNOB);
   if (figure !== undefined) nb.lead(figure);

@@ -135,3 +135,12 @@ export function growthOf(
     };
   });
 }
+
+/** The columns of what {@linkcode growthOf} gives. */
+export const GROWTH_COLUMNS = [
+  { key: "source", title: "Source" },
+  "method",
+  { key: "settings", title: "Settings" },
+  { key: "median", title: "Median", unit: "%", digits: 3 },
+  { key: "largest", title: "Largest", unit: "%", digits: 3 },
+];

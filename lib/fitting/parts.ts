@@ -9,6 +9,14 @@
  * @module
  */
 
+import * as z from "zod";
+
+/** The part of a config that says how long a chain is. */
+export const CHAIN = {
+  /** Settings that start one from another, at most; 0: all of a mode. */
+  chain: z.int().min(0).default(0),
+};
+
 /** Which part, counted from 1, of how many. */
 export interface JobPart {
   index: number;
@@ -61,4 +69,10 @@ export function chainsByMode<Setting extends { mode: string }>(
     else chains.push([setting]);
   }
   return chains;
+}
+
+/** Whether a setting may start from the one before: both are of one chain. */
+export function followsIn<Setting>(chains: readonly Setting[][]) {
+  return (setting: Setting, before: Setting): boolean =>
+    chains.some((one) => one.includes(setting) && one.includes(before));
 }

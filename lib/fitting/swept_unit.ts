@@ -6,7 +6,7 @@
 
 import type { SourceFacts } from "../data/source.ts";
 import { levellingUnit, type Unit, versions } from "../data/unit_file.ts";
-import type { Model } from "../models/model.ts";
+import type { Model, Parameter } from "../models/model.ts";
 import { curveToCsv } from "../data/curve_csv.ts";
 import { jsonValues } from "../data/values_schema.ts";
 import { publishedFit } from "../data/published.ts";
@@ -167,4 +167,20 @@ export function publishedFiles(
       curveToCsv(rows, mode, remark),
     ]),
   );
+}
+
+/** The columns of what {@linkcode settingRow} gives. */
+export function settingColumns(parameters: readonly Parameter[]) {
+  return [
+    "mode",
+    "peak_reduction",
+    ...parameters,
+    { key: "esr", digits: 3 },
+    { key: "delta_ldr_db", decimals: 3 },
+    "iterations",
+    { key: "coarse_iterations", title: "On a part before" },
+    "stop_reason",
+    "lag_samples",
+    { key: "fit_seconds", title: "Time", unit: "s", digits: 2 },
+  ];
 }
