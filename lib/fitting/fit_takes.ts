@@ -147,7 +147,10 @@ export async function fitTakes(
   const telling = loosened(exact, TO_TELL);
   await using _threads = await keepReady(engine);
   const isFree = starts === undefined && Object.keys(solver.start).length === 0;
-  const simplest = isFree ? simplestOf(model) : undefined;
+  // The engine of the GPU has the simplest alone, and says so of the others.
+  const simplest = isFree && engine !== "webgpu"
+    ? simplestOf(model)
+    : undefined;
   const first = simplest ?? model;
   const ofFirst = simplest === undefined
     ? context
