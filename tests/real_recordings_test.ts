@@ -197,10 +197,10 @@ realTest(
 );
 
 realTest(
-  "align says that a kick drum has nothing to gain, and loses less than 0.01 dB",
+  "align says that a hi-hat has nothing to gain, and loses less than 0.01 dB",
   async () => {
     await withFolder(async (folder) => {
-      const words = [...sides("cl1b-drumKick"), `${folder}/out.wav`];
+      const words = [...sides("cl1b-drumHH"), `${folder}/out.wav`];
       const { result } = await runForJson("align", words);
       assert.equal(result.delay_only, true);
       assert.ok(result.after.mix_db > result.before.mix_db - 0.01);

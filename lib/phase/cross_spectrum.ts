@@ -184,7 +184,7 @@ export function pooled(spectrum: CrossSpectrum, lag: number): CrossSpectrum {
 }
 
 /** Windows of a short sound, at least. */
-const WINDOWS = 40;
+const WINDOWS = 8;
 
 /** Samples of a window, a power of two: ¼ s, or less of a sound of `length` samples. */
 export function windowLength(sampleRate: number, length: number): number {

@@ -49,7 +49,7 @@ export interface FittedCascade extends Cascade {
 /** Cascades that go on after each section. */
 const BEAM = 4;
 
-/** Starts of a section, the lowest ones, that a few steps are taken from. */
+/** Starts of each order, the lowest ones, that a few steps are taken from. */
 const TRIED = 32;
 const FEW_STEPS = 6;
 
@@ -197,7 +197,7 @@ async function withSection(
     }
   }
   const tried: Candidate[] = [];
-  for (const one of best(begun, TRIED)) {
+  for (const one of best(begun, TRIED * orders.length)) {
     tried.push(await settled(one, spectrum, FEW_STEPS));
   }
   const followed: Candidate[] = [];

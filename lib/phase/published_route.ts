@@ -25,8 +25,8 @@ import { coefficientsOf } from "./section.ts";
 /** Schema of how the nets, and the coefficients themselves, are trained. */
 export const netSchema = z.strictObject({
   /** Sequences of 2048 samples. */
-  sequences: z.int().min(8).max(10_000).default(256),
-  batch: z.int().min(1).default(128),
+  sequences: z.int().min(8).max(10_000).default(512),
+  batch: z.int().min(1).default(256),
   learning_rate: z.number().positive().default(1e-5),
   /** Of Adam on the coefficients. */
   coefficient_rate: z.number().positive().default(0.01),
