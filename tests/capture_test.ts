@@ -47,6 +47,7 @@ async function recordUnit(
   }
 }
 
+// deno-lint-ignore no-explicit-any
 let captured: Promise<{ folder: string; result: any }> | undefined;
 
 /** The whole unit, captured once for all tests. */
@@ -209,7 +210,10 @@ Deno.test("a fit divided among machines, one killed and taken up, ends with the 
       stdout: "null",
       stderr: "null",
     }).spawn();
+    let hasEnded = false;
+    child.status.then(() => hasEnded = true);
     for (;;) {
+      assert.ok(!hasEnded, "it ended before a setting was kept");
       const kept = await listTree(`${folder}/many`).catch(() => []);
       if (kept.some((path) => /setting_\d+\.json$/.test(path))) break;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -260,9 +264,9 @@ Deno.test("the optical unit through a manifest has the curves of exp:sweep", asy
     ]);
     assert.equal(capture.settings.length, 3);
     for (const { at, params, whole_esr } of capture.settings) {
-      const other = sweep.settings.find((one: any) =>
-        one.peak_reduction === at.peak_reduction
-      );
+      const other = sweep.settings.find((
+        one: { peak_reduction: number },
+      ) => one.peak_reduction === at.peak_reduction);
       for (const [name, value] of Object.entries<number>(other.params)) {
         const off = Math.abs(params[name] - value) /
           Math.max(1, Math.abs(value));
