@@ -20,7 +20,7 @@ Deno.test("chainsByMode() cuts at a mode's end and at the longest", () => {
 
 const SWEEP = [
   ...["--set", "data.duration=4", "--set", "sweep.chain=1"],
-  ...["--set", "sweep.settings=[100, 70]"],
+  ...["--set", "sweep.settings=[100,70]"],
 ];
 
 /** The curve below `folder`. */
@@ -69,11 +69,14 @@ const hasSnakemake = (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
 
 /** What Snakemake is told to divide the sweep in two. */
 function argsOf(folder: string, root: string): string[] {
-  const words = SWEEP.map((word) => `'${word}'`).join(" ");
   return [
     ...["-s", `${root}lib/workflows/Snakefile`, "-j", "1"],
     ...["--rerun-incomplete", "--nolock", "--config"],
-    ...[`job=exp:sweep ${words}`, "parts=2", `results=${folder}/many`],
+    ...[
+      `job=exp:sweep ${SWEEP.join(" ")}`,
+      "parts=2",
+      `results=${folder}/many`,
+    ],
     `deno=${Deno.execPath()}`,
   ];
 }
@@ -95,9 +98,12 @@ Deno.test({
         stdout: "null",
         stderr: "null",
       }).spawn();
+      let hasEnded = false;
+      first.status.then(() => hasEnded = true);
       for (;;) {
         const kept = await listTree(`${folder}/many`).catch(() => []);
         if (kept.some((path) => /_\d+\.json$/.test(path))) break;
+        assert.ok(!hasEnded, "Snakemake ended before a setting was kept");
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       Deno.kill(-first.pid, "SIGKILL");

@@ -230,10 +230,19 @@ Deno.test("panelOf() shows any unit with a dial and a switch, with either, or wi
   assert.deepEqual(switched.turns, {
     "20": { fitted: [0, 0], positions: [params] },
   });
-  assert.throws(
-    () => panelOf({ ...unit, knobs: { ...unit.knobs, more: ratio } }),
-    /one dial and one switch.*ratio, input_gain, more.*--knob name=value/,
-  );
+  const { more } = panelOf({
+    ...unit,
+    knobs: { ...unit.knobs, more: ratio },
+    settings: unit.settings.map((setting) => ({
+      ...setting,
+      at: { ...setting.at, more: 4 },
+    })),
+  });
+  assert.deepEqual(more!.controls, [{
+    title: "More",
+    values: ["4"],
+    start: 0,
+  }]);
 });
 
 /** The model of `preset` with all choices; comp-4c is forward, of peaks. */

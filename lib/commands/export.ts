@@ -88,7 +88,12 @@ Examples:
       : await readUnits(files, options.model);
     const held = unitHeldAt(whole, options);
     const model = parseModel(held.model);
-    const unit = inLines(held, model);
+    // Over several knobs Faust takes minutes for a finer map than the settings.
+    const dials = Object.values(held.knobs)
+      .filter(({ kind }) => kind === "number");
+    const unit = dials.length > 1
+      ? inLines(held, model, 1)
+      : inLines(held, model);
     // After what is wrong with the rest, which it would hide.
     if (out === undefined) {
       throw new Error(

@@ -217,8 +217,10 @@ const MOST_ROWS = 2500;
 /**
  * `unit` with a setting at every crossing of finer positions, between which straight
  * lines are as good as its smooth map; itself where its map is of lines.
+ *
+ * @param steps Into which what lies between two settings is divided, at most.
  */
-export function inLines(unit: Unit, model: Model): Unit {
+export function inLines(unit: Unit, model: Model, steps = STEPS): Unit {
   const dials = namesOf(unit, "number");
   if (unit.interpolation !== "smooth" || dials.length === 0) return unit;
   const law = knobLaw(unit, model);
@@ -235,7 +237,6 @@ export function inLines(unit: Unit, model: Model): Unit {
         choices.map((name) => [name, settings[0].at[name]]),
       );
       const knots = knotsOf(settings, dials);
-      let steps = STEPS;
       const rows = () =>
         knots.reduce((n, { length }) => n * ((length - 1) * steps + 1), 1);
       while (steps > 1 && rows() > MOST_ROWS) steps--;
