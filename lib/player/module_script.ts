@@ -7,6 +7,7 @@
 
 import { stripTypeScriptTypes } from "node:module";
 import fft from "fft.js" with { type: "text" };
+import statistics from "../base/statistics.ts" with { type: "text" };
 import linked from "../compressor/linked.ts" with { type: "text" };
 import esr from "../metrics/esr.ts" with { type: "text" };
 import alignment from "../sound/alignment.ts" with { type: "text" };
@@ -62,6 +63,7 @@ return module.exports;
 })();`;
   return moduleScript("targets", [
     package_,
+    statistics,
     preEmphasis,
     esr,
     alignment,
