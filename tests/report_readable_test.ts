@@ -152,10 +152,11 @@ browserTest(
       const drawn = () => ask<number>(page, "optofit.drawn");
       const atFirst = await drawn();
       assert.ok(atFirst < 4, `${atFirst} are drawn before anybody looks`);
-      await page.locator("#esr-by-iteration").scrollIntoViewIfNeeded();
+      await page.locator("#error-above-its-end-by-iteration")
+        .scrollIntoViewIfNeeded();
       await until(
         page,
-        `document.querySelector("#esr-by-iteration").dataset.drawn`,
+        `document.querySelector("#error-above-its-end-by-iteration").dataset.drawn`,
       );
       assert.ok(await drawn() < 9);
       await page.pdf();
