@@ -12,15 +12,15 @@
 import { type EngineName, openEngine } from "../engines/open.ts";
 import { fitChunks, requireSound, startWithin } from "../fitting/fit.ts";
 import type { SolverConfig } from "../fitting/fit_config.ts";
+import { startBelowPeak } from "../fitting/fit_takes.ts";
 import { gainAlone, levelSlope, verdictOf } from "../fitting/fit_verdict.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
-import { standardErrors } from "../fitting/uncertainty.ts";
+import { errorsOfTakes } from "../fitting/uncertainty.ts";
 import type { RecordedTake } from "../data/recorded_takes.ts";
 import { type Score, type ScoredTake, scoreTakes } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { coordinatesOf } from "../objective/coordinates.ts";
 import {
-  gradientsOfParts,
   jointModel,
   nameInTake,
   openTakes,
@@ -28,6 +28,7 @@ import {
 } from "../objective/takes.ts";
 import type { StopReason } from "../optimise/minimiser.ts";
 import { chunk, type ChunkOptions } from "../sound/chunks.ts";
+import { EDGE } from "../sound/fractional_delay.ts";
 import { RecordingError } from "../sound/recording_error.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
 
@@ -65,15 +66,9 @@ export interface SettingOptions {
 const FEW_SECONDS = 3;
 const EXCERPTS = 3;
 
-/** Samples at either end of an excerpt that an interpolation lacks neighbours for. */
-const EDGE = 64;
-
 /** Steps between delays and parameters at most, and the change that ends them. */
 const MOST_ROUNDS = 3;
 const SETTLED = 3e-3;
-
-/** Decibels below the peak that a fit's threshold starts at, at least. */
-const START_BELOW_PEAK = 12;
 
 /**
  * Fits a setting to `takes`.
@@ -227,16 +222,11 @@ async function fitFew(
     joint.parameters.slice(model.parameters.length)
       .map(({ name, start }) => [name, start]),
   );
-  let highest = 0;
-  for (const { pair: { dry } } of excerpts.takes) {
-    for (const sample of dry) highest = Math.max(highest, Math.abs(sample));
-  }
-  const peak = 20 * Math.log10(highest);
-  const cold = startWithin(coordinates, joint, solver);
-  const from = start ?? coordinates.values(coordinates.nearest({
-    ...cold,
-    threshold_db: Math.min(cold.threshold_db, peak - START_BELOW_PEAK),
-  }));
+  const from = start ?? startBelowPeak(
+    excerpts.takes,
+    coordinates,
+    startWithin(coordinates, joint, solver),
+  );
   const fit = requireSound(
     await fitChunks(
       () =>
@@ -304,27 +294,7 @@ async function fitWhole(
       onIteration: () => {},
     }),
   );
-  const { z, hessian } = fit.minimum;
-  const { names } = fit.coordinates;
-  const all = model.parameters.map(({ name }) => name);
-  const parts = await gradientsOfParts(
-    whole,
-    model,
-    (pair, model) => openEngine(engine, pair, model),
-    Float64Array.from(all, (name) => fit.parameters[name]),
-  );
-  const errors = standardErrors(
-    fit.coordinates,
-    z,
-    parts.map((gradient) =>
-      fit.coordinates.byCoordinates(z, {
-        loss: 0,
-        modelEnergy: 0,
-        gradient: gradient.filter((_, i) => names.includes(all[i])),
-      }).gradient!
-    ),
-    hessian,
-  );
+  const errors = await errorsOfTakes(fit, whole, model, engine);
   return {
     fit,
     uncertainty: Object.fromEntries(

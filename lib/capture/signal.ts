@@ -26,7 +26,7 @@
 
 import { createRandom, type Random } from "../base/random.ts";
 import { makeStimulus } from "../data/stimulus.ts";
-import type { Signal } from "../sound/signal.ts";
+import { peakOf, type Signal } from "../sound/signal.ts";
 
 /** Raised whenever the same options give other samples. */
 export const CAPTURE_VERSION = 1;
@@ -338,12 +338,6 @@ function scaleTo(out: Float32Array, peak: number, rate: number): void {
   if (highest === 0) return;
   for (let n = 0; n < out.length; n++) out[n] *= peak / highest;
   softEnds(out, rate);
-}
-
-function peakOf(out: Float32Array): number {
-  let highest = 0;
-  for (const sample of out) highest = Math.max(highest, Math.abs(sample));
-  return highest;
 }
 
 function softEnds(out: Float32Array, rate: number): void {

@@ -81,16 +81,6 @@ export function findLowClipping(
     : undefined;
 }
 
-/** The largest magnitude. */
-export function peakOf(samples: Signal): number {
-  let peak = 0;
-  for (let n = 0; n < samples.length; n++) {
-    const magnitude = Math.abs(samples[n]);
-    if (magnitude > peak) peak = magnitude;
-  }
-  return peak;
-}
-
 /** Samples looked through at a time: a function that is called often runs faster. */
 const SCANNED = 1 << 14;
 

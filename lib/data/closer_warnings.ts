@@ -11,8 +11,8 @@ import {
   formatPercent,
 } from "../base/format.ts";
 import { movingOffset } from "../sound/constant_offset.ts";
-import type { Pair } from "../sound/signal.ts";
-import { findLowClipping, peakOf } from "./clipping.ts";
+import { type Pair, peakOf } from "../sound/signal.ts";
+import { findLowClipping } from "./clipping.ts";
 
 /**
  * Warnings of clipping that was turned down, where the dry side has none, and of a

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { peakOf } from "../sound/signal.ts";
 import {
   formatCount,
   formatDuration,
@@ -33,7 +34,7 @@ import {
   SoundFileError,
   type SoundFormat,
 } from "../sound/wav.ts";
-import { type Clipping, findClipping, peakOf } from "./clipping.ts";
+import { type Clipping, findClipping } from "./clipping.ts";
 import { closerWarnings } from "./closer_warnings.ts";
 import { type Mode, MODES } from "./setting.ts";
 import type { SignalTrainEntry } from "./signaltrain.ts";

@@ -26,6 +26,7 @@
 
 import FFT from "fft.js";
 import { createRandom, type Random } from "../base/random.ts";
+import { peakOf } from "../sound/signal.ts";
 
 /** Raised whenever the same options give other samples. */
 export const SIGNALTRAIN_SOUNDS_VERSION = 1;
@@ -91,8 +92,7 @@ export function makeSound(
   const fill: Fill = SOUNDS[kind];
   fill(out, sampleRate, random);
   const sign = random.chance(0.5) ? -1 : 1;
-  let peak = 1;
-  for (const x of out) peak = Math.max(peak, Math.abs(x));
+  const peak = Math.max(1, peakOf(out));
   for (let n = 0; n < length; n++) {
     out[n] = sign * out[n] / peak + random.uniform(-1e-8, 1e-8);
   }
@@ -224,8 +224,7 @@ function sweep(out: Float32Array, sampleRate: number, random: Random): void {
 
 /** Brings the peak to 0.6 + 0.3u. */
 function normalise(out: Float32Array, random: Random): void {
-  let peak = 0;
-  for (const x of out) peak = Math.max(peak, Math.abs(x));
+  const peak = peakOf(out);
   const scale = peak === 0 ? 0 : random.uniform(0.6, 0.9) / peak;
   for (let n = 0; n < out.length; n++) out[n] *= scale;
 }

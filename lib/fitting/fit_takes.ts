@@ -43,17 +43,16 @@ import {
 import { chunk, type ChunkOptions } from "../sound/chunks.ts";
 import { type Coordinates, coordinatesOf } from "../objective/coordinates.ts";
 import {
-  gradientsOfParts,
   jointModel,
   nameInTake,
   openTakes,
   type Take,
 } from "../objective/takes.ts";
-import { standardErrors } from "./uncertainty.ts";
+import { errorsOfTakes } from "./uncertainty.ts";
 import type { IterationRecord } from "../optimise/minimiser.ts";
 import type { RecordedTake } from "../data/recorded_takes.ts";
-import { delayed } from "../sound/fractional_delay.ts";
-import type { Pair, Signal } from "../sound/signal.ts";
+import { delayed, EDGE } from "../sound/fractional_delay.ts";
+import { type Pair, peakOf, type Signal } from "../sound/signal.ts";
 
 /** What was found of a take. */
 export interface FoundTake {
@@ -92,9 +91,6 @@ export interface TakesOptions {
   starts?: readonly Values[];
   onIteration?: (record: IterationRecord, isCoarse: boolean) => void;
 }
-
-/** Samples at either end of a take that an interpolation lacks neighbours for. */
-const EDGE = 64;
 
 /** Iterations of a short fit that tells lags apart, and chunks of it. */
 const TRIAL = { max_iterations: 8, chunks: 4 };
@@ -298,28 +294,7 @@ export async function fitTakes(
   found = await fitAll(takes, model, context, found.parameters);
   path.push(found);
   const whole = takes.map((take) => chunked(take, context));
-  const { z, hessian } = found.minimum;
-  const { names } = found.coordinates;
-  const all = jointModel(whole, model).parameters.map(({ name }) => name);
-  const vector = Float64Array.from(all, (name) => found.parameters[name]);
-  const parts = await gradientsOfParts(
-    whole,
-    model,
-    (pair, model) => openEngine(engine, pair, model),
-    vector,
-  );
-  const errors = standardErrors(
-    found.coordinates,
-    z,
-    parts.map((gradient) =>
-      found.coordinates.byCoordinates(z, {
-        loss: 0,
-        modelEnergy: 0,
-        gradient: gradient.filter((_, i) => names.includes(all[i])),
-      }).gradient!
-    ),
-    hessian,
-  );
+  const errors = await errorsOfTakes(found, whole, model, engine);
   const valueOf = (name: string, index: number) =>
     found.parameters[nameInTake(name, index, takes.length)];
   return {
@@ -583,11 +558,11 @@ async function fitAll(
     return isLimiter ? holding(opened, ratioAt, Infinity) : opened;
   };
   let from = start === undefined
-    ? startBelow(
-      peakLevel(takes) - (context.startBelowPeak ?? START_BELOW_PEAK),
+    ? startBelowPeak(
+      takes,
       coordinates,
       startWithin(coordinates, joint, solver),
-      context.startBelowPeak !== undefined,
+      context.startBelowPeak,
     )
     : completed(joint, start);
   let isNear = start !== undefined;
@@ -633,26 +608,22 @@ async function fitAll(
   return { ...fit, coarse };
 }
 
-/** Level of the loudest sample that a detector hears, in dB. */
-function peakLevel(takes: readonly AlignedTake[]): number {
-  let peak = 0;
-  for (const { pair: { dry, heard = dry } } of takes) {
-    for (const sample of heard) peak = Math.max(peak, Math.abs(sample));
-  }
-  return 20 * Math.log10(peak);
-}
-
 /**
- * `start` with a threshold of at most `highest` dB, or just that: where no sample
- * reaches it nothing has a slope.
+ * `start` with a threshold well below the loudest sample that a detector hears: where
+ * no sample reaches it nothing has a slope.
+ *
+ * @param exactly Decibels below it, if it is to be just that.
  */
-function startBelow(
-  highest: number,
+export function startBelowPeak(
+  takes: readonly { pair: Pick<Pair, "dry" | "heard"> }[],
   coordinates: Coordinates,
   start: Values,
-  isExact: boolean,
+  exactly?: number,
 ): Values {
-  const isLow = start.threshold_db <= highest && !isExact;
+  const peaks = takes.map(({ pair: { dry, heard = dry } }) => peakOf(heard));
+  const highest = 20 * Math.log10(Math.max(...peaks)) -
+    (exactly ?? START_BELOW_PEAK);
+  const isLow = start.threshold_db <= highest && exactly === undefined;
   if (isLow || !Number.isFinite(highest)) return start;
   return coordinates.values(
     coordinates.nearest({ ...start, threshold_db: highest }),

@@ -17,7 +17,7 @@ import {
   shortestLoopTime,
   widened,
 } from "../objective/coordinates.ts";
-import type { Pair, Signal } from "../sound/signal.ts";
+import { type Pair, peakOf, type Signal } from "../sound/signal.ts";
 
 /** ESR above which hardly anything of the wet recording is explained. */
 const POOR_ESR = 0.5;
@@ -144,12 +144,4 @@ function isAbove(sound: Signal, levelDb: number): boolean {
     if (Math.abs(sound[n]) > level) return true;
   }
   return false;
-}
-
-function peakOf(sound: Signal): number {
-  let peak = 0;
-  for (let n = 0; n < sound.length; n++) {
-    peak = Math.max(peak, Math.abs(sound[n]));
-  }
-  return peak;
 }

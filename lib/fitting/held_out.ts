@@ -9,13 +9,10 @@ import type { RecordedTake } from "../data/recorded_takes.ts";
 import { openProcessor } from "../engines/open_processor.ts";
 import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
-import { delayed } from "../sound/fractional_delay.ts";
+import { delayed, EDGE } from "../sound/fractional_delay.ts";
 import { LdrMeter } from "../sound/loudness_dynamic_range.ts";
 import { preEmphasise } from "../sound/pre_emphasis.ts";
 import type { Pair, Signal } from "../sound/signal.ts";
-
-/** Samples at the end of a take that an interpolation lacks neighbours for. */
-const EDGE = 64;
 
 /** Samples of a take's own stretch, what leads it left out. */
 export function samplesOf(take: RecordedTake): number {

@@ -5,23 +5,30 @@
  *
  * Without chunk b the minimum moves by δ_b = H⁻¹ g_b in the coordinates z, where g_b is
  * the chunk's own gradient there and H the Hessian of all. With B chunks the variance
- * of a coordinate is B/(B−1) Σ δ_b², and its band reaches as many standard errors as
- * Student's t with B − 1 degrees of freedom has for 95 %. On the built-in unit it comes
- * within a third of the scatter over seeds.
+ * of a coordinate is B/(B−1) Σ δ_b², that of `uncertainty.ts`, and its band reaches as
+ * many standard errors as Student's t with B − 1 degrees of freedom has for 95 %. On the
+ * built-in unit it comes within a third of the scatter over seeds. Where there are very
+ * many chunks, neighbours go together (the grouped jackknife): an engine that holds one
+ * chunk alone takes as long as one that holds a few.
  *
  * @module
  */
 
-import { Matrix, solve } from "ml-matrix";
+import { Matrix, pseudoInverse } from "ml-matrix";
 import type { Values } from "../models/model.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
 import type { Engine } from "../objective/evaluation.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import type { Minimum } from "../optimise/minimiser.ts";
 import type { ChunkedPair } from "../sound/chunks.ts";
+import { covarianceOf } from "./uncertainty.ts";
 
 /** Fewest chunks that say anything of their scatter. */
 const FEWEST = 3;
+
+/** Neighbours that go together, and the groups that this must leave. */
+const TOGETHER = 8;
+const ENOUGH_GROUPS = 12;
 
 /** From where to where each parameter may lie, in 95 of 100 such recordings. */
 export type Bands = Readonly<
@@ -43,32 +50,36 @@ export async function jackknifeBands(
   const { starts } = pair;
   if (starts.length < FEWEST) return undefined;
   const size = z.length;
-  const all = Matrix.from1DArray(size, size, [...hessian]);
-  const squares = new Float64Array(size);
-  for (const start of starts) {
-    const engine = await open({ ...pair, starts: [start] });
+  const groups = groupsOf(starts);
+  const gradients: Float64Array[] = [];
+  for (const group of groups) {
+    const engine = await open({ ...pair, starts: group });
     try {
-      const { gradient } = await objectiveOf(engine, coordinates).evaluate(
-        z,
-        1,
-      );
-      // By singular values: what the data say nothing of does not move.
-      const move = solve(all, Matrix.columnVector([...gradient!]), true);
-      move.to1DArray().forEach((by, i) => squares[i] += by * by);
+      const objective = objectiveOf(engine, coordinates);
+      gradients.push((await objective.evaluate(z, 1)).gradient!);
     } finally {
       await engine.close();
     }
   }
-  const errors = squares.map((sum) =>
-    Math.sqrt(sum * starts.length / (starts.length - 1))
-  );
-  const reach = studentT(starts.length - 1);
+  // By singular values: what the data say nothing of does not move.
+  const back = pseudoInverse(Matrix.from1DArray(size, size, [...hessian]));
+  const errors = covarianceOf(gradients, back).diagonal().map(Math.sqrt);
+  const reach = studentT(groups.length - 1);
   const at = (i: number, side: number): Values =>
     coordinates.values(z.with(i, z[i] + side * reach * errors[i]));
   return Object.fromEntries(coordinates.names.map((name, i) => {
     const ends = [at(i, -1)[name], at(i, 1)[name]].sort((a, b) => a - b);
     return [name, [ends[0], ends[1]] as const];
   }));
+}
+
+/** Chunks that are left out together. */
+function groupsOf(starts: readonly number[]): number[][] {
+  const size = starts.length < TOGETHER * ENOUGH_GROUPS ? 1 : TOGETHER;
+  return Array.from(
+    { length: Math.ceil(starts.length / size) },
+    (_, i) => starts.slice(size * i, size * (i + 1)),
+  );
 }
 
 /**

@@ -14,8 +14,36 @@
  */
 
 import { inverse, Matrix } from "ml-matrix";
-import type { Values } from "../models/model.ts";
+import { type EngineName, openEngine } from "../engines/open.ts";
+import type { Model, Values } from "../models/model.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
+import { gradientsOfParts, jointModel, type Take } from "../objective/takes.ts";
+import type { Fit } from "./fit.ts";
+
+/**
+ * Cov(z) of the minimum, as above.
+ *
+ * @param back The inverse of the Hessian by z, or what stands for it.
+ */
+export function covarianceOf(
+  gradients: readonly Float64Array[],
+  back: Matrix,
+): Matrix {
+  const parts = gradients.length;
+  const scatter = Matrix.zeros(back.rows, back.columns);
+  for (const g of gradients) {
+    for (let i = 0; i < back.rows; i++) {
+      for (let j = 0; j < back.columns; j++) {
+        scatter.set(
+          i,
+          j,
+          scatter.get(i, j) + g[i] * g[j] * parts / (parts - 1),
+        );
+      }
+    }
+  }
+  return back.mmul(scatter).mmul(back);
+}
 
 /** Step of the coordinates by which the parameters' slopes are taken. */
 const STEP = 1e-5;
@@ -33,32 +61,13 @@ export function standardErrors(
   hessian: Float64Array,
 ): Values {
   const size = z.length;
-  const parts = gradients.length;
   const { names } = coordinates;
   const unknown = () =>
     Object.fromEntries(names.map((name) => [name, Infinity]));
-  const scatter = Matrix.zeros(size, size);
-  for (const g of gradients) {
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) {
-        scatter.set(
-          i,
-          j,
-          scatter.get(i, j) + g[i] * g[j] * parts / (parts - 1),
-        );
-      }
-    }
-  }
-  const h = new Matrix(
-    Array.from(
-      { length: size },
-      (_, i) => [...hessian.subarray(size * i, size * (i + 1))],
-    ),
-  );
   let covariance: Matrix;
   try {
-    const back = inverse(h);
-    covariance = back.mmul(scatter).mmul(back);
+    const back = inverse(Matrix.from1DArray(size, size, [...hessian]));
+    covariance = covarianceOf(gradients, back);
   } catch {
     return unknown();
   }
@@ -76,4 +85,34 @@ export function standardErrors(
     const variance = cov.get(i, i);
     return [name, variance >= 0 ? Math.sqrt(variance) : Infinity];
   }));
+}
+
+/**
+ * Standard error of each parameter that `fit` found of `takes`, which must be laid out
+ * as they were fitted; infinite where the data say nothing.
+ */
+export async function errorsOfTakes(
+  { parameters, coordinates, minimum: { z, hessian } }: Pick<
+    Fit,
+    "parameters" | "coordinates" | "minimum"
+  >,
+  takes: readonly Take[],
+  model: Model,
+  engine: EngineName,
+): Promise<Values> {
+  const all = jointModel(takes, model).parameters.map(({ name }) => name);
+  const parts = await gradientsOfParts(
+    takes,
+    model,
+    (pair, model) => openEngine(engine, pair, model),
+    Float64Array.from(all, (name) => parameters[name]),
+  );
+  const gradients = parts.map((gradient) =>
+    coordinates.byCoordinates(z, {
+      loss: 0,
+      modelEnergy: 0,
+      gradient: gradient.filter((_, i) => coordinates.names.includes(all[i])),
+    }).gradient!
+  );
+  return standardErrors(coordinates, z, gradients, hessian);
 }

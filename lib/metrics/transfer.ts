@@ -8,7 +8,7 @@
 
 import { openProcessor } from "../engines/open_processor.ts";
 import type { Model, Values } from "../models/model.ts";
-import type { Pair, Signal } from "../sound/signal.ts";
+import { type Pair, peakOf, type Signal } from "../sound/signal.ts";
 
 /** How often a pair of levels occurs. */
 export interface LevelCount {
@@ -86,9 +86,5 @@ export async function toneCurve(
 
 /** Level of the loudest sample, in dBFS. */
 function peakDb(signal: Signal): number {
-  let peak = 0;
-  for (let n = 0; n < signal.length; n++) {
-    peak = Math.max(peak, Math.abs(signal[n]));
-  }
-  return 20 * Math.log10(peak);
+  return 20 * Math.log10(peakOf(signal));
 }

@@ -38,7 +38,7 @@ import {
   PARTNER,
   refined,
 } from "./lag_windows.ts";
-import type { Pair, Signal } from "./signal.ts";
+import { type Pair, peakOf, type Signal } from "./signal.ts";
 
 /** A stretch in which wet follows dry without a break. */
 export interface Piece {
@@ -703,12 +703,6 @@ function leastStep(wet: Signal, run: StillRun): number {
     if (step > 0 && step < least) least = step;
   }
   return least === Infinity ? 0 : least;
-}
-
-function peakOf(signal: Signal): number {
-  let peak = 0;
-  for (const sample of signal) peak = Math.max(peak, Math.abs(sample));
-  return peak;
 }
 
 function sentencesOf(

@@ -28,6 +28,12 @@ import type { Signal } from "./signal.ts";
 /** Samples that the kernel reaches to either side. */
 const REACH = 44;
 
+/**
+ * Samples at either end of a sound that an interpolation lacks neighbours for, and some
+ * to spare: what a loss leaves out.
+ */
+export const EDGE = 64;
+
 /** Samples that a kernel weighs, a multiple of 4; the first, before a sample. */
 export const TAPS = 2 * REACH;
 export const FIRST_TAP = 1 - REACH;

@@ -22,6 +22,16 @@ export interface Pair {
   sampleRate: number;
 }
 
+/** The largest magnitude. */
+export function peakOf(samples: Signal): number {
+  let peak = 0;
+  for (let n = 0; n < samples.length; n++) {
+    const magnitude = Math.abs(samples[n]);
+    if (magnitude > peak) peak = magnitude;
+  }
+  return peak;
+}
+
 /** The memory of the sides of `pair`, to be handed to another thread. */
 export function buffersOf({ dry, wet }: Pair): ArrayBuffer[] {
   return [...new Set([dry.buffer, wet.buffer])] as ArrayBuffer[];
