@@ -26,6 +26,7 @@ import { type ConfigOf, experiment } from "../lib/notebook/experiment.ts";
 import { codeOf } from "../lib/report/cells.ts";
 import { legendOf, lineChart } from "../lib/report/charts.ts";
 import { md } from "../lib/report/markdown.ts";
+import { DIFFAPF_BIBTEX, PAPER_BIBTEX } from "../lib/report/references.ts";
 
 /** The config, `configs/03_ff_targets.yaml`. */
 const CONFIG = {
@@ -107,6 +108,7 @@ const code = ({ name }: Function) => codeOf(waysSource, name);
 export const command = experiment({
   url: import.meta.url,
   task: "exp:ff",
+  cites: [DIFFAPF_BIBTEX, PAPER_BIBTEX],
   about: "finds the known parameters of FF-A, FF-B and FF-C again, by\n" +
     "Newton-Raphson and by the published methods.",
   title: "The FF targets",

@@ -39,6 +39,7 @@ import { loadAhead } from "../lib/data/load_ahead.ts";
 import { codeOf } from "../lib/report/cells.ts";
 import * as charts from "../lib/report/charts.ts";
 import { md } from "../lib/report/markdown.ts";
+import { modelDiagram, modelEquations } from "../lib/report/model_diagram.ts";
 import interpolationSource from "../lib/fitting/interpolation.ts" with {
   type: "text",
 };
@@ -193,6 +194,7 @@ shifted so that the energies are equal; every other one from the result of the o
   const meanEsr = mean(rows.map(({ esr }) => esr));
   const iterations = rows.map((row) => row.iterations);
   const seconds = fits.map((fit) => fit.seconds);
+  show([modelDiagram(model), ...modelEquations(model)]);
   say(
     `A long recording is fitted on a part of it first, and then on all. The chart shows
 how far the error still stands above the value that it ends at. Were the loss smooth, each

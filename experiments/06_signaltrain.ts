@@ -15,6 +15,7 @@ import { runCommand } from "../lib/cli/command_line.ts";
 import * as notebook from "../lib/notebook/experiment.ts";
 import { codeOf, sounds } from "../lib/report/cells.ts";
 import { md } from "../lib/report/markdown.ts";
+import { SIGNALTRAIN_BIBTEX } from "../lib/report/references.ts";
 import { CONFIG, OPTIONS } from "../lib/signaltrain/config.ts";
 import * as effects from "../lib/signaltrain/effect.ts";
 import * as figures from "../lib/signaltrain/figures.ts";
@@ -42,6 +43,7 @@ const { PAPER } = trainings;
 export const command = notebook.experiment({
   url: import.meta.url,
   task: "exp:signaltrain",
+  cites: [SIGNALTRAIN_BIBTEX],
   about: "SignalTrain's effects, network and figures, scaled down, and\n" +
     "beside them Comp-4C's four numbers by Newton's method.",
   title: "SignalTrain",

@@ -26,7 +26,7 @@ import { knownSchema, recover } from "../lib/phase/known_cascades.ts";
 import { multiStft } from "../lib/phase/multi_stft.ts";
 import * as published from "../lib/phase/published.ts";
 import * as route from "../lib/phase/published_route.ts";
-import { quarticOf } from "../lib/phase/quartic.ts";
+import { quarticOf, STEP_HEADS } from "../lib/phase/quartic.ts";
 import { codeOf } from "../lib/report/cells.ts";
 import { lineChart } from "../lib/report/charts.ts";
 import { md } from "../lib/report/markdown.ts";
@@ -79,6 +79,7 @@ async function openPair(config: Config, given: notebook.Given) {
 export const command = notebook.experiment({
   url: import.meta.url,
   task: "exp:phase",
+  cites: [published.BIBTEX],
   about: "All-pass sections by Newton's method, beside the\n" +
     "published network, and what they do for a mix and for a fit.",
   title: "Phase, by all-pass sections",
@@ -228,10 +229,7 @@ own, minimises the cross-spectrum loss, and is scored by M-STFT where it ends.`,
     `The truth has not 0: sequences that begin at rest lack what the sound before them
 left in the sections.`,
   );
-  table(
-    `M-STFT as logged beside the published code, on other sound (${published.PUBLISHED_PHASE})`,
-    published.PUBLISHED_LOSSES,
-  );
+  table(published.LOGGED, published.PUBLISHED_LOSSES, undefined, "published");
   const best = route.lowestOf(byNet.epochs);
   const all = byNet.epochs.at(-1)?.seconds ?? 0;
   claim(
@@ -259,7 +257,7 @@ square it.`,
     y: { field: "loss", title: "Loss", log: true },
     colour: { field: "of", title: "Loss" },
   }));
-  table("What Newton's steps leave of the distance", quartic.steps);
+  table("What Newton's steps leave of the distance", quartic.steps, STEP_HEADS);
   claim(
     "M-STFT is quartic at its minimum",
     Math.abs(quartic.slope - 4) < 0.2,

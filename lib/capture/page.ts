@@ -100,8 +100,10 @@ export async function writeCapturePage(
     key: name,
     title: titleOfKnob(name),
   }));
-  const warnings = fits.flatMap(({ at, warnings }) =>
-    warnings.map((warning) => `${nameOfPositions(at) || "it"}: ${warning}`)
+  const warnings = gathered(
+    fits.flatMap(({ at, warnings }) =>
+      warnings.map((text) => ({ name: nameOfPositions(at) || "it", text }))
+    ),
   );
   const smooth = tests.map(({ smooth }) => smooth);
   await writeReport(path, {
@@ -243,4 +245,26 @@ their parameters taken from the others.`,
     ]),
     cells.config(config),
   ]);
+}
+
+/** Warnings alike that are written out each. */
+const FEW = 4;
+
+/**
+ * Warnings of settings: what many of them say alike, but for its numbers, stands once,
+ * with the first that it is said of.
+ */
+function gathered(
+  warnings: readonly { name: string; text: string }[],
+): string[] {
+  const alike = Map.groupBy(
+    warnings,
+    ({ text }) => text.replace(/\d+([.,]\d+)?/g, "#"),
+  );
+  return [...alike.values()].flatMap((group) => {
+    const [{ name, text }] = group;
+    return group.length <= FEW
+      ? group.map(({ name, text }) => `${name}: ${text}`)
+      : [`at ${group.length} settings, as at ${name}: ${text}`];
+  });
 }

@@ -18,6 +18,7 @@ const KNOWN: Readonly<Record<string, Omit<Column, "key">>> = {
   chunk_esr: { title: "ESR, counted samples" },
   esr_fit: { title: "ESR, fitted", digits: 3 },
   esr_test: { title: "ESR, test", digits: 3 },
+  held_out_esr: { title: "ESR held out" },
   delta_ldr_db: { title: "ΔLDR", unit: "dB", digits: 3 },
   iterations: { title: "Iterations" },
   hessians: { title: "Hessians" },
@@ -31,13 +32,37 @@ const KNOWN: Readonly<Record<string, Omit<Column, "key">>> = {
   seconds: { title: "Time", unit: "s", digits: 3 },
 };
 
+/** Last words of a key that are units, and words that are written large. */
+const UNITS: Readonly<Record<string, string>> = {
+  db: "dB",
+  hz: "Hz",
+  ms: "ms",
+};
+const LARGE = ["esr", "ldr", "mae"];
+
+/** What a key says by itself: "esr_elsewhere" is headed "ESR elsewhere". */
+function spelt(key: string): Omit<Column, "key"> {
+  const words = key.split("_");
+  const unit = words.length > 1 ? UNITS[words.at(-1)!] : undefined;
+  const text = (unit === undefined ? words : words.slice(0, -1))
+    .map((word) => LARGE.includes(word) ? word.toUpperCase() : word)
+    .join(" ");
+  return {
+    title: text.charAt(0).toUpperCase() + text.slice(1),
+    ...(unit && { unit }),
+  };
+}
+
 /** A column, by its key alone, as a model's parameter, or spelt out. */
 export type ColumnChoice = string | Parameter | Column;
 
 /** The column that `choice` stands for. */
 export function columnOf(choice: ColumnChoice): Column {
-  if (typeof choice === "string") return { key: choice, ...KNOWN[choice] };
-  if ("key" in choice) return { ...KNOWN[choice.key], ...choice };
+  if (typeof choice === "string") return columnOf({ key: choice });
+  if ("key" in choice) {
+    const known = KNOWN[choice.key];
+    return { ...(known ?? (choice.title ? {} : spelt(choice.key))), ...choice };
+  }
   const { name, title, unit, decimals } = choice;
   return {
     key: name,

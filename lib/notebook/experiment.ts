@@ -117,6 +117,8 @@ export interface Experiment<Shape extends z.core.$ZodLooseShape, Data> {
   url: string;
   /** Its task in `deno.json`, for the help. */
   task: string;
+  /** What its page says to cite, in BibTeX (default: the paper of 4A-2A). */
+  cites?: readonly string[];
   /** What it does, in a sentence or two, for the help. */
   about: string;
   /** Heading of its page. */

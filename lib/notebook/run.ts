@@ -110,9 +110,10 @@ export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
     return;
   }
   const page = join(store.folder, "report.html");
-  const { figures, config: configCell, claims } = await import(
+  const { bibtex, claims, config: configCell, figures } = await import(
     "../report/cells.ts"
   );
+  const { PAPER_BIBTEX, pageLinks } = await import("../report/references.ts");
   const { runtimeFacts, writeReport } = await import("../report/page.ts");
   const changed = changedFrom(
     writtenConfig(await loadConfig(schema, file)),
@@ -129,6 +130,7 @@ export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
       description: facts.description,
     },
     changed,
+    links: pageLinks(page, resultsFolder(options.out)),
     generatedAt: new Date(),
     provenance: {
       ...runtimeFacts(),
@@ -142,6 +144,7 @@ export async function runExperiment<Shape extends z.core.$ZodLooseShape, Data>(
     ...(book.figures.length > 0 ? [figures(book.figures)] : []),
     ...book.lead,
     ...book.body,
+    bibtex(...about.cites ?? [PAPER_BIBTEX]),
     configCell(written),
   ]);
 

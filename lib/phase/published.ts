@@ -8,6 +8,20 @@
 export const PUBLISHED_PHASE =
   "Bargum, Serafin, Erkut and Parker, DAFx 2023, arXiv 2306.00860";
 
+/** The paper, to cite. */
+export const BIBTEX = `@inproceedings{bargum2023differentiable,
+  author    = {Bargum, Anders R. and Serafin, Stefania and Erkut, Cumhur and Parker, Julian D.},
+  title     = {Differentiable Allpass Filters for Phase Response Estimation and Automatic Signal Alignment},
+  booktitle = {International Conference on Digital Audio Effects (DAFx)},
+  year      = {2023},
+  eprint    = {2306.00860},
+  archivePrefix = {arXiv}
+}`;
+
+/** What {@linkcode PUBLISHED_LOSSES} are. */
+export const LOGGED =
+  `M-STFT as logged beside the published code, on other sound (${PUBLISHED_PHASE})`;
+
 /** Losses that the TensorBoard files beside the published code hold, and their hours. */
 export const PUBLISHED_LOSSES = [
   {

@@ -25,6 +25,13 @@ export interface Quartic {
   slope: number;
 }
 
+/** The columns of {@linkcode Quartic.steps}. */
+export const STEP_HEADS = [
+  { key: "step", title: "Step" },
+  { key: "m_stft", title: "By M-STFT" },
+  { key: "cross_spectrum", title: "By the cross-spectrum" },
+];
+
 /** Distance that Newton's steps begin at, and how many there are. */
 const START = 0.1;
 const STEPS = 6;

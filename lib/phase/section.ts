@@ -23,7 +23,7 @@
  *         φ_ij = −2 s_ij/(1+s²) + 4 s s_i s_j/(1+s²)²
  *         s_v = s_vv = s_uu = s,   s_u = s_uv = −2 Q cosh r
  *
- * **As published** (C. A. Bargum, S. Serafin, C. Erkut and J. D. Parker, “Differentiable
+ * **As published** (A. R. Bargum, S. Serafin, C. Erkut and J. D. Parker, “Differentiable
  * Allpass Filters for Phase Response Estimation and Automatic Signal Alignment”, DAFx
  * 2023; arXiv 2306.00860, and its code) a section has a pole radius R, a frequency fc
  * and a warping a, which puts (a + z⁻¹)/(1 + a z⁻¹) in the place of z⁻¹: another section
