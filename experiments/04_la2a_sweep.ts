@@ -19,7 +19,7 @@ import {
 } from "../lib/base/format.ts";
 import { runCommand } from "../lib/cli/command_line.ts";
 import { partOption } from "../lib/cli/part_option.ts";
-import { alignPair } from "../lib/data/aligned_pair.ts";
+import { alignedSource } from "../lib/data/aligned_source.ts";
 import * as recordings from "../lib/data/data_config.ts";
 import * as published from "../lib/data/published.ts";
 import type { Setting } from "../lib/data/setting.ts";
@@ -34,7 +34,7 @@ import { startScorer } from "../lib/metrics/background_score.ts";
 import { PAPER_MODEL, parseModel } from "../lib/models/presets.ts";
 import * as notebook from "../lib/notebook/experiment.ts";
 import { knobFigure, playedSound } from "../lib/player/knob_figure.ts";
-import { openSettingPicker } from "../lib/player/setting_picker.ts";
+import * as pickers from "../lib/player/setting_picker.ts";
 import { loadAhead } from "../lib/data/load_ahead.ts";
 import { codeOf } from "../lib/report/cells.ts";
 import * as charts from "../lib/report/charts.ts";
@@ -64,32 +64,33 @@ type Scorer = ReturnType<typeof startScorer>;
  * before; the first of a mode starts from the config's point. A setting whose
  * recording cannot be used is left out.
  */
-function fitSetting(source: PairSource, how: How, scorer: Scorer) {
+function fitSetting(
+  source: PairSource,
+  how: How,
+  scorer: Scorer,
+  picker: pickers.SettingPicker,
+) {
   const leaveOut = ({ mode, peakReduction }: Setting) => ({
     mode,
     peak_reduction: peakReduction,
   });
-  return {
-    ...sweep.sweepSteps(source, how, scorer),
-    noun: "setting",
-    leaveOut,
-  };
+  const fit = sweep.sweepSteps(source, how, scorer, picker.take);
+  return { ...fit, noun: "setting", leaveOut };
 }
 
 /** Every setting to choose: curves in the page, sounds in scripts beside it. */
 async function listen(
   source: PairSource,
-  fits: sweep.SettingFit[],
-  { model, alignment }: How,
-  { write, progress }: Pick<notebook.Notebook, "write" | "progress">,
+  fits: readonly sweep.SettingFit[],
+  picker: pickers.SettingPicker,
+  { progress }: Pick<notebook.Notebook, "progress">,
 ) {
-  const picker = openSettingPicker(model, write);
   const bar = await progress("Excerpts", fits.length);
   try {
-    for await (const [fit, loaded] of loadAhead(source, fits)) {
-      const { pair } = alignPair(loaded, alignment);
-      await picker.add(fit, pair);
-      bar.update(fits.indexOf(fit) + 1);
+    if (!picker.hasTaken(fits)) await picker.retake(loadAhead(source, fits));
+    for (const [i, fit] of fits.entries()) {
+      await picker.add(fit);
+      bar.update(i + 1);
     }
   } finally {
     bar.stop();
@@ -183,17 +184,17 @@ shifted so that the energies are equal; every other one from the result of the o
   );
 
   step("Fit each setting", fitSetting);
+  const picker = pickers.openSettingPicker(model, nb.write);
   const chains = parts.chainsByMode(settings, config.sweep.chain);
   const part = nb.given.part as parts.JobPart | undefined;
   const fits = await nb.each("Fitting", parts.shareOf(chains, part).flat(), {
-    ...fitSetting(source, how, scorer),
+    ...fitSetting(source, how, scorer, picker),
     follows: parts.followsIn(chains),
   });
   if (part !== undefined) return undefined;
   const rows = fits.map(swept.settingRow);
   const meanEsr = mean(rows.map(({ esr }) => esr));
   const iterations = rows.map((row) => row.iterations);
-  const seconds = fits.map((fit) => fit.seconds);
   show([modelDiagram(model), ...modelEquations(model)]);
   say(
     `A long recording is fitted on a part of it first, and then on all. The chart shows
@@ -233,7 +234,7 @@ of 100, by how the chunks pull apart (jackknife); with fewer than three there is
   show(charts.scoreCurves(curve, OTHER_UNIT));
 
   step("See and hear each setting", listen);
-  show(await listen(source, fits, how, nb));
+  show(await listen(alignedSource(source, alignment), fits, picker, nb));
 
   step(
     "Between the settings",
@@ -341,7 +342,7 @@ the columns of the published ones.`,
   nb.headline({
     label: "Time fitting",
     value: formatDuration(total(rows.map((row) => row.fit_seconds))),
-    note: `${formatDuration(total(seconds))} of sound`,
+    note: `${formatDuration(total(fits.map((fit) => fit.seconds)))} of sound`,
   });
   return { settings: rows };
 });

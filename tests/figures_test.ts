@@ -113,11 +113,12 @@ browserTest(
           ...fit.parameters,
           make_up_db: fit.parameters.make_up_db + 1,
         }, RATE);
-        await picker.add({ ...fit, score: { esr: 0.0148 } }, {
+        picker.take(fit, {
           dry,
           wet: Float32Array.from(wet),
           sampleRate: RATE,
         });
+        await picker.add({ ...fit, score: { esr: 0.0148 } });
       }
       // The dry sound of both is one.
       assert.deepEqual(files, [

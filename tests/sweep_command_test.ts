@@ -560,7 +560,7 @@ interface Shown {
 
 /** Read in the page, as a person's CSV and charts have it: unrounded. */
 const SHOWN = `({
-  charts: Object.fromEntries([...document.querySelectorAll("figure.chart")].map(
+  charts: Object.fromEntries([...document.querySelectorAll("figure.chart:not(.diagram)")].map(
     (figure) => [
       figure.querySelector(".bar h3").textContent,
       JSON.parse(figure.querySelector(".spec-data").textContent).data.values,

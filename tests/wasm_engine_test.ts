@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { toNatural } from "../lib/compressor/parameters.ts";
-import type { Evaluation } from "../lib/objective/evaluation.ts";
+import { type Evaluation, GROUP } from "../lib/objective/evaluation.ts";
 import { openReferenceEngine } from "./reference_engine.ts";
 import { holdPool, Pool } from "../lib/engines/wasm/pool.ts";
 import { openOnPool, openWasmEngine } from "../lib/engines/wasm/wasm_engine.ts";
@@ -225,6 +225,25 @@ Deno.test("openWasmEngine() gives the same bytes on any number of threads", asyn
   }
   await one.close();
   await all.close();
+});
+
+Deno.test("groupGradients() gives each eight chunks what an engine on them alone has", async () => {
+  const pair = noisePair(132300, 8, {
+    chunkSeconds: 0.2,
+    overlapSeconds: 0.05,
+  });
+  const theta = Float64Array.of(-20, 0.7, 0.02, 0.001, 3);
+  const engine = await openWasmEngine(pair);
+  const found = await engine.groupGradients!(theta);
+  await engine.close();
+  assert.equal(found.length, Math.ceil(pair.starts.length / GROUP));
+  for (const [i, gradient] of found.entries()) {
+    const starts = pair.starts.slice(GROUP * i, GROUP * (i + 1));
+    const alone = await openWasmEngine({ ...pair, starts });
+    const expected = await alone.evaluate(theta, 1);
+    await alone.close();
+    assertClose(gradient, expected.gradient!, 1e-6);
+  }
 });
 
 Deno.test("openWasmEngine() answers calls that overlap", async () => {

@@ -1,7 +1,7 @@
 /**
  * The same step for each of several things, such as the settings of a unit: what
  * is done is kept at once, so that an interrupted run takes up where it was, and
- * while one thing is worked on the next is loaded and the one before is finished.
+ * while one thing is worked on the one before is finished, and then the next loaded.
  *
  * @module
  */
@@ -71,8 +71,9 @@ export async function* runSteps<Item, Result, Loaded = void, Begun = Result>(
   { store, onFailure }: StepOptions<Item> = {},
 ): AsyncGenerator<Done<Item, Result>> {
   await using _shared = await steps.open?.();
-  const load = (item: Item) => {
-    const loading = Promise.resolve(steps.load?.(item) as Promise<Loaded>);
+  const load = (item: Item, after?: Promise<unknown>) => {
+    const loading = Promise.resolve(after).catch(() => {})
+      .then(() => steps.load?.(item) as Promise<Loaded>);
     loading.catch(() => {}); // Reported when its turn comes.
     return loading;
   };
@@ -104,7 +105,8 @@ export async function* runSteps<Item, Result, Loaded = void, Begun = Result>(
         const next = items.findIndex((_, j) => j > i && kept[j] === undefined);
         const ready = () => {
           if (next < 0 || ahead !== undefined) return;
-          ahead = { item: items[next], loading: load(items[next]) };
+          // Not three at a time: what the one before takes is free by then.
+          ahead = { item: items[next], loading: load(items[next], behind) };
         };
         let begun: Begun;
         try {

@@ -43,17 +43,28 @@ export function byParameters(
   { parameters }: Pick<Model, "parameters">,
   sampleRate: number,
 ): Engine {
+  const jetsAt = (values: Float64Array) =>
+    parameters.map((parameter, i) =>
+      naturalOf(parameter, values[i], sampleRate)
+    );
+  const thetaOf = (jets: Jet[]) => Float64Array.from(jets, ([value]) => value);
+  const { groupGradients } = engine;
   return {
     name: engine.name,
     targetEnergy: engine.targetEnergy,
     precision: engine.precision,
     async evaluate(values, order) {
-      const jets = parameters.map((parameter, i) =>
-        naturalOf(parameter, values[i], sampleRate)
-      );
-      const theta = Float64Array.from(jets, ([value]) => value);
-      return scalarChainRule(await engine.evaluate(theta, order), jets);
+      const jets = jetsAt(values);
+      return scalarChainRule(await engine.evaluate(thetaOf(jets), order), jets);
     },
+    ...(groupGradients && {
+      async groupGradients(values: Float64Array) {
+        const jets = jetsAt(values);
+        return (await groupGradients(thetaOf(jets))).map((gradient) =>
+          gradient.map((slope, i) => slope * jets[i][1])
+        );
+      },
+    }),
     close: () => engine.close(),
   };
 }

@@ -45,6 +45,8 @@ export interface Fit {
   coarse?: Minimum & { targetEnergy: number };
   /** Where the minimiser ended on all chunks, and each iteration there. */
   minimum: Minimum;
+  /** Gradient there of each group of neighbouring chunks, where asked for and had. */
+  groupGradients?: Float64Array[];
 }
 
 /** Options of {@linkcode fitPair}. */
@@ -53,6 +55,8 @@ export interface FitOptions {
   start?: Values;
   /** Coordinates to search in (default: the model's, within the config's ranges). */
   coordinates?: Coordinates;
+  /** Whether the gradients of groups of chunks are wanted. */
+  groupGradients?: boolean;
   /** Called after each iteration, of the coarse fit too if `isCoarse`. */
   onIteration?: (record: IterationRecord, isCoarse: boolean) => void;
 }
@@ -94,6 +98,7 @@ export async function fitPair(
       ranges: solver.ranges,
       sampleRate: pair.sampleRate,
     }),
+    groupGradients = false,
     onIteration,
   }: FitOptions = {},
 ): Promise<Fit> {
@@ -132,6 +137,7 @@ export async function fitPair(
         start: from,
         isNear,
         isCoarse: false,
+        groupGradients,
         onIteration: (at) => onIteration?.(at, false),
       },
     ),
@@ -201,10 +207,11 @@ export async function fitChunks(
   open: () => Promise<Engine>,
   coordinates: Coordinates,
   solver: SolverConfig,
-  { start, isNear, isCoarse, onIteration }: {
+  { start, isNear, isCoarse, groupGradients = false, onIteration }: {
     start: Values;
     isNear: boolean;
     isCoarse: boolean;
+    groupGradients?: boolean;
     onIteration: (record: IterationRecord) => void;
   },
 ): Promise<Fit | "dry" | "wet"> {
@@ -254,12 +261,16 @@ export async function fitChunks(
       });
       minimum = goneOn(minimum, exactly(next, targetEnergy));
     }
+    const gradients = groupGradients
+      ? await objective.groupGradients?.(minimum.z)
+      : undefined;
     return {
       parameters: coordinates.values(minimum.z),
       coordinates,
       esr: minimum.loss / engine.targetEnergy,
       targetEnergy: engine.targetEnergy,
       minimum,
+      ...(gradients && { groupGradients: gradients }),
     };
   } finally {
     await engine.close();

@@ -14,6 +14,7 @@ import { nameOfSetting, sameSetting, type Setting } from "../data/setting.ts";
 import { alignPair } from "../data/aligned_pair.ts";
 import type { LoadedPair, PairSource } from "../data/source.ts";
 import { fingerprint } from "../base/result_store.ts";
+import type { Pair } from "../sound/signal.ts";
 import type { BackgroundScorer } from "../metrics/background_score.ts";
 import { keyOfSetting, type SettingFit, type SweepConfig } from "./sweep.ts";
 import type { Values } from "../models/model.ts";
@@ -84,8 +85,9 @@ export function interpolationSteps(
     key: (test: KeyedTest) => test.key,
     name: nameOfSetting,
     load: (test: KeyedTest) => source.load(test),
-    async run(test: KeyedTest, loaded: LoadedPair) {
-      const { pair } = alignPair(loaded, alignment);
+    run: (_: KeyedTest, loaded: LoadedPair) =>
+      Promise.resolve(alignPair(loaded, alignment).pair),
+    async finish(pair: Pair, test: KeyedTest) {
       const candidates = [test.linear, test.spline];
       const [linear, spline] = await scorer.scoreEsr(pair, candidates, model);
       return { linear, spline };

@@ -8,8 +8,8 @@
  * of a coordinate is B/(B−1) Σ δ_b², that of `uncertainty.ts`, and its band reaches as
  * many standard errors as Student's t with B − 1 degrees of freedom has for 95 %. On the
  * built-in unit it comes within a third of the scatter over seeds. Where there are very
- * many chunks, neighbours go together (the grouped jackknife): an engine that holds one
- * chunk alone takes as long as one that holds a few.
+ * many chunks, neighbours go together (the grouped jackknife), whose gradients an
+ * engine that holds them all may have at once.
  *
  * @module
  */
@@ -17,7 +17,7 @@
 import { Matrix, pseudoInverse } from "ml-matrix";
 import type { Values } from "../models/model.ts";
 import type { Coordinates } from "../objective/coordinates.ts";
-import type { Engine } from "../objective/evaluation.ts";
+import { type Engine, GROUP } from "../objective/evaluation.ts";
 import { objectiveOf } from "../objective/objective.ts";
 import type { Minimum } from "../optimise/minimiser.ts";
 import type { ChunkedPair } from "../sound/chunks.ts";
@@ -26,8 +26,7 @@ import { covarianceOf } from "./uncertainty.ts";
 /** Fewest chunks that say anything of their scatter. */
 const FEWEST = 3;
 
-/** Neighbours that go together, and the groups that this must leave. */
-const TOGETHER = 8;
+/** Fewest groups of neighbours that stand for the chunks. */
 const ENOUGH_GROUPS = 12;
 
 /** From where to where each parameter may lie, in 95 of 100 such recordings. */
@@ -35,36 +34,32 @@ export type Bands = Readonly<
   Record<string, readonly [low: number, high: number]>
 >;
 
+/** Whether `pair` has so many chunks that groups of neighbours stand for them. */
+export function isInGroups({ starts }: ChunkedPair): boolean {
+  return starts.length >= ENOUGH_GROUPS * GROUP;
+}
+
 /**
  * The band of each parameter around the minimum of the loss over all chunks of `pair`;
  * undefined where there are fewer than three.
  *
  * @param open Opens an engine on some of the chunks.
+ * @param known Gradient at the minimum of each group, of a pair that is in groups.
  */
 export async function jackknifeBands(
   pair: ChunkedPair,
   coordinates: Coordinates,
   { z, hessian }: Pick<Minimum, "z" | "hessian">,
   open: (pair: ChunkedPair) => Promise<Engine>,
+  known?: readonly Float64Array[],
 ): Promise<Bands | undefined> {
-  const { starts } = pair;
-  if (starts.length < FEWEST) return undefined;
+  if (pair.starts.length < FEWEST) return undefined;
   const size = z.length;
-  const groups = groupsOf(starts);
-  const gradients: Float64Array[] = [];
-  for (const group of groups) {
-    const engine = await open({ ...pair, starts: group });
-    try {
-      const objective = objectiveOf(engine, coordinates);
-      gradients.push((await objective.evaluate(z, 1)).gradient!);
-    } finally {
-      await engine.close();
-    }
-  }
+  const gradients = known ?? await gradientsAlone(pair, coordinates, z, open);
   // By singular values: what the data say nothing of does not move.
   const back = pseudoInverse(Matrix.from1DArray(size, size, [...hessian]));
   const errors = covarianceOf(gradients, back).diagonal().map(Math.sqrt);
-  const reach = studentT(groups.length - 1);
+  const reach = studentT(gradients.length - 1);
   const at = (i: number, side: number): Values =>
     coordinates.values(z.with(i, z[i] + side * reach * errors[i]));
   return Object.fromEntries(coordinates.names.map((name, i) => {
@@ -73,13 +68,26 @@ export async function jackknifeBands(
   }));
 }
 
-/** Chunks that are left out together. */
-function groupsOf(starts: readonly number[]): number[][] {
-  const size = starts.length < TOGETHER * ENOUGH_GROUPS ? 1 : TOGETHER;
-  return Array.from(
-    { length: Math.ceil(starts.length / size) },
-    (_, i) => starts.slice(size * i, size * (i + 1)),
-  );
+/** Gradient at `z` of each chunk, or group of them, by an engine of its own. */
+async function gradientsAlone(
+  pair: ChunkedPair,
+  coordinates: Coordinates,
+  z: Float64Array,
+  open: (pair: ChunkedPair) => Promise<Engine>,
+): Promise<Float64Array[]> {
+  const gradients: Float64Array[] = [];
+  const size = isInGroups(pair) ? GROUP : 1;
+  for (let at = 0; at < pair.starts.length; at += size) {
+    const starts = pair.starts.slice(at, at + size);
+    const engine = await open({ ...pair, starts });
+    try {
+      const objective = objectiveOf(engine, coordinates);
+      gradients.push((await objective.evaluate(z, 1)).gradient!);
+    } finally {
+      await engine.close();
+    }
+  }
+  return gradients;
 }
 
 /**

@@ -15,7 +15,7 @@ import { type EngineName, keepReady, openEngine } from "../engines/open.ts";
 import { fitPair } from "./fit.ts";
 import { fitWarnings, rangeSettingOf } from "./fit_warnings.ts";
 import type { SolverConfig } from "./fit_config.ts";
-import { type Bands, jackknifeBands } from "./jackknife.ts";
+import { type Bands, isInGroups, jackknifeBands } from "./jackknife.ts";
 import type { BackgroundScorer } from "../metrics/background_score.ts";
 import { type Score, scoreModel } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
@@ -104,11 +104,14 @@ type Begun = Omit<SettingFit, "score"> & { pair: Pair };
 /**
  * The steps of a sweep: fit a setting, from its neighbour's result where the mode
  * is the same, and score it.
+ *
+ * @param onPair Given each pair once it is fitted; a scorer takes it over after that.
  */
 export function sweepSteps(
   source: PairSource,
   config: SweepConfig,
   scorer?: BackgroundScorer,
+  onPair: (setting: Setting, pair: Pair) => void = () => {},
 ): FinishedSteps<Setting, SettingFit, LoadedPair, Begun> {
   return {
     key: keyOfSetting,
@@ -118,7 +121,8 @@ export function sweepSteps(
     follows: (setting, before) => setting.mode === before.mode,
     run: (setting, loaded, before, ready) =>
       fitSetting(setting, loaded, config, before?.parameters, ready),
-    async finish({ pair, ...fit }) {
+    async finish({ pair, ...fit }, setting) {
+      onPair(setting, pair);
       const candidates = [fit.parameters];
       const [score] = scorer === undefined
         ? await scoreModel(pair, config.model, candidates)
@@ -196,6 +200,7 @@ async function fitSetting(
     config.engine,
     {
       start,
+      groupGradients: isInGroups(chunked),
       coordinates: paperCoordinates(model, {
         ranges: solver.ranges,
         sampleRate: pair.sampleRate,
@@ -212,6 +217,7 @@ async function fitSetting(
     found.coordinates,
     minimum,
     (part) => openEngine(config.engine, part, model),
+    found.groupGradients,
   );
   return {
     pair,

@@ -28,6 +28,9 @@ export interface Evaluation {
   hessian?: Float64Array;
 }
 
+/** Chunks to a group of `groupGradients`; the last may have fewer. */
+export const GROUP = 8;
+
 /** Loss, gradient and Hessian of one pair. */
 export interface Engine {
   /** Name as `--engine` takes it. */
@@ -38,6 +41,11 @@ export interface Engine {
   readonly precision: number;
   /** Loss and derivatives by `parameters`, up to `order`. */
   evaluate(parameters: Float64Array, order: Order): Promise<Evaluation>;
+  /**
+   * Gradient of each {@linkcode GROUP} neighbouring chunks by themselves; only where
+   * an engine has it for no more than the whole gradient.
+   */
+  groupGradients?(parameters: Float64Array): Promise<Float64Array[]>;
   /** Gives back what the engine holds. It cannot be used afterwards. */
   close(): Promise<void>;
 }

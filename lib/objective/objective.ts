@@ -14,6 +14,8 @@ export interface Objective {
   readonly coordinates: Coordinates;
   /** Loss and derivatives by z, up to `order`. */
   evaluate(z: Float64Array, order: Order): Promise<Evaluation>;
+  /** Gradient by z of each group of neighbouring chunks; see `Engine`. */
+  groupGradients?(z: Float64Array): Promise<Float64Array[]>;
   /** Σ y² over the counted samples: ESR = loss / targetEnergy. */
   readonly targetEnergy: number;
   /** Part of the loss that its rounding can make up. */
@@ -26,15 +28,27 @@ export function objectiveOf(
   coordinates: Coordinates,
 ): Objective {
   const { names } = coordinates;
+  const valuesAt = (z: Float64Array) => {
+    const values = coordinates.values(z);
+    return Float64Array.from(names, (name) => values[name]);
+  };
+  const { groupGradients } = engine;
   return {
     coordinates,
     targetEnergy: engine.targetEnergy,
     precision: engine.precision,
     async evaluate(z, order) {
-      const values = coordinates.values(z);
-      const at = Float64Array.from(names, (name) => values[name]);
-      return coordinates.byCoordinates(z, await engine.evaluate(at, order));
+      const evaluation = await engine.evaluate(valuesAt(z), order);
+      return coordinates.byCoordinates(z, evaluation);
     },
+    ...(groupGradients && {
+      async groupGradients(z: Float64Array) {
+        return (await groupGradients(valuesAt(z))).map((gradient) =>
+          coordinates.byCoordinates(z, { loss: 0, modelEnergy: 0, gradient })
+            .gradient!
+        );
+      },
+    }),
   };
 }
 

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { nameOfSetting, type Setting } from "../data/setting.ts";
+import { nameOfSetting, sameSetting, type Setting } from "../data/setting.ts";
 import { jsonValues } from "../data/values_schema.ts";
 import { openProcessor } from "../engines/open_processor.ts";
 import { levelDb } from "../metrics/gain.ts";
@@ -55,6 +55,9 @@ export interface PickedSetting extends Setting {
   score: { esr: number };
 }
 
+/** What is taken from the pair of a setting. */
+type Taken = Setting & ReturnType<typeof excerpt> & { density: string };
+
 /** What the page holds of one setting, in plain JSON. */
 type Shown = {
   name: string;
@@ -69,8 +72,20 @@ type Shown = {
 
 /** Collects the settings of a picker. */
 export interface SettingPicker {
-  /** Takes up a setting; its sounds go to `write`. */
-  add(setting: PickedSetting, pair: Pair): Promise<void>;
+  /**
+   * Takes from the pair of a setting, as copies, what is shown and heard of it; the
+   * place of the excerpt is where the first one is liveliest.
+   */
+  take(setting: Setting, pair: Pair): void;
+  /**
+   * Whether the pairs of `settings` were taken, no others, in that order. They were not
+   * where an earlier run has fitted some.
+   */
+  hasTaken(settings: readonly Setting[]): boolean;
+  /** Takes `pairs` in place of those that were taken. */
+  retake(pairs: AsyncIterable<[Setting, Pair]>): Promise<void>;
+  /** Adds a setting whose pair was taken; its sounds go to `write`. */
+  add(setting: PickedSetting): Promise<void>;
   /** The cell, once all have been added. */
   cell(title: string, caption: string): Promise<WidgetCell>;
 }
@@ -80,6 +95,7 @@ export function openSettingPicker(
   model: Model,
   write: (name: string, content: string) => Promise<unknown>,
 ): SettingPicker {
+  const taken: Taken[] = [];
   const settings: Shown[] = [];
   const written = new Map<string, string>();
   let start: number | undefined;
@@ -103,14 +119,34 @@ export function openSettingPicker(
     return file;
   };
 
+  const take = ({ mode, peakReduction }: Setting, pair: Pair) => {
+    sampleRate = pair.sampleRate;
+    start ??= liveliest(pair);
+    taken.push({
+      mode,
+      peakReduction,
+      ...excerpt(pair, start),
+      density: density(pair),
+    });
+  };
+
   return {
-    async add(setting, pair) {
+    take,
+    hasTaken: (settings) =>
+      taken.length === settings.length &&
+      taken.every((one, i) => sameSetting(one, settings[i])),
+    async retake(pairs) {
+      taken.length = 0;
+      start = undefined;
+      for await (const [setting, pair] of pairs) take(setting, pair);
+    },
+    async add(setting) {
       const { mode, peakReduction, parameters, score: { esr } } = setting;
       const name = nameOfSetting(setting);
       const key = `${mode}_${peakReduction}`;
-      sampleRate = pair.sampleRate;
-      start ??= liveliest(pair);
-      const { dry, wet } = excerpt(pair, start);
+      const { dry, wet, density } = taken.find((one) =>
+        sameSetting(one, setting)
+      )!;
       const lead = dry.length - wet.length;
       const output = new Float32Array(dry.length);
       (await openProcessor(model, parameters, sampleRate)).process(dry, output);
@@ -131,7 +167,7 @@ export function openSettingPicker(
           target: reductions(heard, wet, parameters.make_up_db, sampleRate),
           model: reductions(heard, made, parameters.make_up_db, sampleRate),
         },
-        density: density(pair),
+        density,
         residual: picture(levels),
         dry: await writeSound(`dry_${key}`, dry),
         target: await writeSound(key, wet),
@@ -242,11 +278,15 @@ function reductions(
   return Uint8Array.from(bytes).toBase64();
 }
 
+/** Windows that the density is made of; of a longer recording they are spread over it. */
+const DENSITY_WINDOWS = 10_000;
+
 /** How often which output level meets which input level, by the root of the count. */
 function density({ dry, wet, sampleRate }: Pair): string {
   const window = Math.round(WINDOW * sampleRate);
   const counts = new Float64Array(GRID[0] * GRID[1]);
-  for (let at = 0; at + window <= dry.length; at += window) {
+  const every = Math.ceil(dry.length / window / DENSITY_WINDOWS);
+  for (let at = 0; at + window <= dry.length; at += every * window) {
     const [x, y] = [dry, wet].map((signal) =>
       levelDb(signal.subarray(at, at + window))
     );

@@ -82,46 +82,38 @@ async function fill(
   // In the staging memory one after the other, the detector's last.
   const sounds = [pair.dry, pair.wet, ...(pair.heard ? [pair.heard] : [])];
   const groups = quads.map((_, i) => starts.slice(LANES * i, LANES * (i + 1)));
-  // The stretch of the recording that a quad takes its chunks from.
-  const stretch = (group: number[]) =>
-    [Math.min(...group), Math.max(...group) + chunkLength] as const;
-  const longest = Math.max(
-    ...groups.map(stretch).map(([first, end]) => end - first),
-  );
+  const chunkBytes = 4 * chunkLength;
+  // Room for a quad: each sound of the first chunk, of the next one, and so on.
+  const stride = sounds.length * chunkBytes;
 
   const staging: number[] = [];
   const energies = heap.allocate(8 * groups.length);
   const jobs: Promise<void>[] = [];
   try {
     for (let i = 0; i < Math.min(groups.length, PARTS * pool.size); i++) {
-      staging.push(heap.allocate(sounds.length * 4 * longest));
+      staging.push(heap.allocate(LANES * stride));
     }
     for (let from = 0; from < groups.length; from += pool.size) {
       await jobs.at(-PARTS);
       const tasks = groups.slice(from, from + pool.size).map((group, i) => {
         const quad = from + i;
-        const [first, end] = stretch(group);
         const address = staging[quad % staging.length];
         const copy = new Float32Array(
           heap.memory.buffer,
           address,
-          sounds.length * (end - first),
+          group.length * stride / 4,
         );
-        sounds.forEach((sound, i) =>
-          copy.set(sound.subarray(first, end), i * (end - first))
+        const parts = group.flatMap((start) =>
+          sounds.map((sound) => sound.subarray(start, start + chunkLength))
         );
-        const [start0 = 0, ...others] = group;
-        const base = address + 4 * (start0 - first);
-        const stride = 4 * (end - first);
-        const offsets = [0, 1, 2].map((lane) =>
-          4 * ((others[lane] ?? start0) - start0)
-        );
+        parts.forEach((part, i) => copy.set(part, i * chunkLength));
         return [
           quads[quad],
-          base,
-          base + (pair.heard ? 2 * stride : 0),
-          base + stride,
-          ...offsets,
+          address,
+          address + (pair.heard ? 2 * chunkBytes : 0),
+          address + chunkBytes,
+          // Where the other lanes' chunks lie, from the first one on.
+          ...[1, 2, 3].map((lane) => lane < group.length ? lane * stride : 0),
           group.length,
           chunkLength,
           warmUp,
