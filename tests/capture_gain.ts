@@ -42,7 +42,8 @@ function drawn(model: Model, seed: number): Values {
 
 /**
  * Smallest eigenvalue of the Hessian at the truth, by the parameters scaled: a dB, and
- * a part of a time, of R − 1 and of a share.
+ * a part of a time, of R − 1 and of a share. All is one chunk: at the truth, where no
+ * state is cut, there is no error, and the Hessian is what the sound tells.
  */
 async function leastEigenvalue(
   model: Model,
@@ -54,7 +55,10 @@ async function leastEigenvalue(
   (await openProcessor(model, values, sampleRate)).process(dry, wet);
   const engine = await openEngine(
     "wasm",
-    chunk({ dry, wet, sampleRate }),
+    chunk({ dry, wet, sampleRate }, {
+      chunkSeconds: dry.length / sampleRate,
+      overlapSeconds: 0,
+    }),
     model,
   );
   const { parameters } = model;

@@ -104,7 +104,8 @@ export async function fitSetting(
     if (moved < SETTLED || round === MOST_ROUNDS) break;
     delays = again;
   }
-  const { fit, uncertainty } = found;
+  const { fit, whole } = found;
+  const errors = await errorsOfTakes(fit, whole, model, options.engine);
   const sounding = pairs.map((pair, i) => without(pair, takes[i].lead));
   const alone = gainAlone(sounding);
   const verdict = verdictOf(
@@ -125,7 +126,9 @@ export async function fitSetting(
   );
   return {
     parameters: fit.parameters,
-    uncertainty,
+    uncertainty: Object.fromEntries(
+      Object.entries(errors).filter(([, error]) => Number.isFinite(error)),
+    ),
     esr: fit.esr,
     score,
     converged: fit.minimum.converged,
@@ -294,13 +297,7 @@ async function fitWhole(
       onIteration: () => {},
     }),
   );
-  const errors = await errorsOfTakes(fit, whole, model, engine);
-  return {
-    fit,
-    uncertainty: Object.fromEntries(
-      Object.entries(errors).filter(([, error]) => Number.isFinite(error)),
-    ),
-  };
+  return { fit, whole };
 }
 
 /** Each take's delay with the parameters as they are, by one Newton step. */

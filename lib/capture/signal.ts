@@ -16,8 +16,11 @@
  * gain falls; the quiet part after it is heard through the gain that comes back. Both
  * levels, and how long either lasts, are drawn anew for each burst over all that a
  * knob may ask for. What is quiet stays only some way below what is loud, since an
- * error in the gain counts with the square of the sound that is there to hear it. Waves are
- * nearly square: they have the most energy for their peak.
+ * error in the gain counts with the square of the sound that is there to hear it; it
+ * lasts up to seconds, since a slow release is told from the make-up gain by nothing
+ * else. Waves are nearly square: they have the most energy for their peak. Ranges and
+ * parts were chosen by the least eigenvalues of the Hessians of drawn compressors, as
+ * `tests/capture_gain.ts` has them.
  *
  * Layout and samples depend on the options alone.
  *
@@ -29,15 +32,15 @@ import { makeStimulus } from "../data/stimulus.ts";
 import { peakOf, type Signal } from "../sound/signal.ts";
 
 /** Raised whenever the same options give other samples. */
-export const CAPTURE_VERSION = 1;
+export const CAPTURE_VERSION = 2;
 
 /** Kinds of section, in the order of a round, and what part of it each has. */
 export const ROUND = {
-  ladder: 0.08,
-  bursts: 0.52,
-  sweeps: 0.06,
-  noise: 0.2,
-  stimulus: 0.14,
+  ladder: 0.07,
+  bursts: 0.56,
+  sweeps: 0.04,
+  noise: 0.23,
+  stimulus: 0.1,
 } as const;
 
 /** Kind of a section. */
@@ -95,13 +98,13 @@ const SQUARENESS = 9;
 /** Levels of a burst, in dB below the peak, of some of them lower; its seconds. */
 const LOUD_DB = [-10, 0] as const;
 const LOWER_DB = [-26, 0] as const;
-const LOWER = 0.5;
-const LOUD_SECONDS = [0.003, 0.4] as const;
+const LOWER = 0.55;
+const LOUD_SECONDS = [0.003, 1] as const;
 
 /** What comes between bursts: something quiet, or, in so many cases, a rest. */
-const QUIET_DB = [-38, -15] as const;
-const QUIET_SECONDS = [0.027, 1.4] as const;
-const RESTS = 0.35;
+const QUIET_DB = [-38, -12] as const;
+const QUIET_SECONDS = [0.04, 4] as const;
+const RESTS = 0.25;
 const REST_SECONDS = [0.15, 1] as const;
 
 /** Levels of the ladder's rungs, in dB below the peak, and how many there are. */

@@ -9,7 +9,7 @@ import {
   InvalidArgumentError,
   Option,
 } from "@commander-js/extra-typings";
-import { makeCaptureSignal, SHORTEST } from "../capture/signal.ts";
+import { makeCaptureSignal } from "../capture/signal.ts";
 import { openDry } from "../data/source.ts";
 import { formatBytes, formatDuration } from "../base/format.ts";
 import {
@@ -60,8 +60,8 @@ export const command = new Command("deno task capture:signal")
   )
   .option(
     "--minutes <number>",
-    `length, from ${SHORTEST} s on`,
-    numberFrom(SHORTEST / 60, 60),
+    "length",
+    numberFrom(0.07, 60),
     3,
   )
   .option("--level <dBFS>", "peak", numberFrom(-60, 0), -1)

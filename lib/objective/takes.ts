@@ -20,7 +20,8 @@ import type { Engine, Evaluation, Order } from "./evaluation.ts";
 import type { Model, Parameter } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { INITIAL_GAIN } from "../models/smoothing.ts";
-import { delayed } from "../sound/fractional_delay.ts";
+import { delayed, EDGE } from "../sound/fractional_delay.ts";
+import type { Signal } from "../sound/signal.ts";
 import type { ChunkedPair } from "../sound/chunks.ts";
 
 /**
@@ -201,7 +202,8 @@ const PARTS = 6;
 
 /**
  * Gradients at `vector`, by the parameters of {@linkcode jointModel}, of parts of
- * the takes: of each take, so many stretches of its counted samples.
+ * the takes: of each take, so many rows of its chunks, or where it has fewer chunks, so
+ * many stretches of their counted samples.
  */
 export async function gradientsOfParts(
   takes: readonly Take[],
@@ -209,40 +211,76 @@ export async function gradientsOfParts(
   open: OpenEngine,
   vector: Float64Array,
 ): Promise<Float64Array[]> {
-  const parts: Float64Array[] = [];
   const joint = jointModel(takes, model);
-  const size = joint.parameters.length;
-  for (const index of takes.keys()) {
-    const { pair } = takes[index];
-    let before = new Float64Array(size);
+  const places = joint.parameters.map(({ name }) => name);
+  /** The gradient of what is left of take `index` as `part`. */
+  const gradientOf = async (index: number, part: Take) => {
+    const own = jointModel([part], model).parameters.map(({ name }, i) =>
+      places.indexOf(
+        i < model.parameters.length
+          ? name
+          : nameInTake(name, index, takes.length),
+      )
+    );
+    const at = Float64Array.from(own, (place) => vector[place]);
+    const delay = own.at(model.parameters.length);
+    const moved = part.delay === undefined || delay === undefined
+      ? part
+      : { ...part, delay: vector[delay] };
+    const engine = await openTakes([moved], model, open);
+    try {
+      const { gradient } = await engine.evaluate(at, 1);
+      const whole = new Float64Array(places.length);
+      gradient!.forEach((value, k) => whole[own[k]] = value);
+      return whole;
+    } finally {
+      await engine.close();
+    }
+  };
+  const parts: Float64Array[] = [];
+  for (const [index, take] of takes.entries()) {
+    let before = new Float64Array(places.length);
     for (let part = 1; part <= PARTS; part++) {
-      const counted = pair.chunkLength - pair.warmUp;
-      const chunkLength = pair.warmUp + Math.round(counted * part / PARTS);
-      const places = joint.parameters.map(({ name }) => name);
-      const alone = [{ ...takes[index], pair: { ...pair, chunkLength } }];
-      const own = jointModel(alone, model).parameters.map(({ name }, i) =>
-        places.indexOf(
-          i < model.parameters.length
-            ? name
-            : nameInTake(name, index, takes.length),
-        )
-      );
-      const at = Float64Array.from(own, (place) => vector[place]);
-      const delay = own.at(model.parameters.length);
-      if (alone[0].delay !== undefined && delay !== undefined) {
-        alone[0] = { ...alone[0], delay: vector[delay] };
+      if (take.pair.starts.length >= PARTS) {
+        parts.push(await gradientOf(index, rowOf(take, part)));
+        continue;
       }
-      const engine = await openTakes(alone, model, open);
-      try {
-        const { gradient } = await engine.evaluate(at, 1);
-        const upTo = new Float64Array(size);
-        gradient!.forEach((value, k) => upTo[own[k]] = value);
-        parts.push(upTo.map((value, k) => value - before[k]));
-        before = upTo;
-      } finally {
-        await engine.close();
-      }
+      const upTo = await gradientOf(index, headOf(take, part));
+      parts.push(upTo.map((value, k) => value - before[k]));
+      before = upTo;
     }
   }
   return parts;
+}
+
+/** Row `part` of {@linkcode PARTS} of the chunks of `take`, and no more sound. */
+function rowOf(take: Take, part: number): Take {
+  const { pair, isCut } = take;
+  const { starts, chunkLength, dry, wet, heard } = pair;
+  const [first, end] = [part - 1, part].map((i) =>
+    Math.round(starts.length * i / PARTS)
+  );
+  const row = starts.slice(first, end);
+  const from = Math.max(0, row[0] - EDGE);
+  const within = (side: Signal) =>
+    side.subarray(from, row[row.length - 1] + chunkLength + EDGE);
+  return {
+    ...take,
+    isCut: isCut && first === 0,
+    pair: {
+      ...pair,
+      dry: within(dry),
+      wet: within(wet),
+      ...(heard && { heard: within(heard) }),
+      starts: row.map((start) => start - from),
+    },
+  };
+}
+
+/** The chunks of `take` up to `part` of {@linkcode PARTS} of what they count. */
+function headOf(take: Take, part: number): Take {
+  const { pair } = take;
+  const counted = pair.chunkLength - pair.warmUp;
+  const chunkLength = pair.warmUp + Math.round(counted * part / PARTS);
+  return { ...take, pair: { ...pair, chunkLength } };
 }
