@@ -15,7 +15,7 @@ import {
   SHORT_TIME_CONSTANT,
 } from "../sound/loudness_dynamic_range.ts";
 import type { Pair } from "../sound/signal.ts";
-import { loadKernel, RENDER_PAGES } from "../kernels/kernels.ts";
+import { loadKernel, SMALL_PAGES } from "../kernels/kernels.ts";
 
 /** What the kernel exports. */
 interface RenderExports {
@@ -46,8 +46,8 @@ function openKernel(
 ) {
   module ??= loadKernel("render");
   const memory = new WebAssembly.Memory({
-    initial: RENDER_PAGES,
-    maximum: RENDER_PAGES,
+    initial: SMALL_PAGES,
+    maximum: SMALL_PAGES,
   });
   const kernel = new WebAssembly.Instance(module, { env: { memory } })
     .exports as unknown as RenderExports;

@@ -17,8 +17,8 @@ import config from "../../deno.json" with { type: "json" };
 /** Pages of 64 KiB that 32-bit addresses reach: the size of shared memory. */
 export const MEMORY_PAGES = 65536;
 
-/** Pages of the kernel `render`. */
-export const RENDER_PAGES = 2;
+/** Pages of the kernels `delay` and `render`. */
+export const SMALL_PAGES = 2;
 
 /** How a kernel is compiled. */
 interface KernelOptions {
@@ -40,13 +40,14 @@ interface KernelOptions {
  */
 export const KERNELS = {
   compressor: { memory: "fixed", optimisation: "-O1" },
+  delay: { memory: "small", optimisation: "-O3" },
   gru: { memory: "shared", optimisation: "-O3" },
   one_pass: { memory: "shared", optimisation: "-O3" },
   render: { memory: "small", optimisation: "-O3" },
 } satisfies Record<string, KernelOptions>;
 
 const MEMORY_FLAGS = {
-  small: flagsOf(RENDER_PAGES, RENDER_PAGES),
+  small: flagsOf(SMALL_PAGES, SMALL_PAGES),
   shared: ["--sharedMemory", ...flagsOf(1, MEMORY_PAGES)],
   fixed: ["--sharedMemory", ...flagsOf(MEMORY_PAGES, MEMORY_PAGES)],
 };

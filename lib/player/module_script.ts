@@ -16,6 +16,7 @@ import fractionalDelay from "../sound/fractional_delay.ts" with {
   type: "text",
 };
 import preEmphasis from "../sound/pre_emphasis.ts" with { type: "text" };
+import { kernelPath, SMALL_PAGES } from "../kernels/kernels.ts";
 import soundFile from "../sound/sound_file.ts" with { type: "text" };
 import wavLayout from "../sound/wav_layout.ts" with { type: "text" };
 import wavReader from "../sound/wav_reader.ts" with { type: "text" };
@@ -61,8 +62,14 @@ const module = {};
 ${fft}
 return module.exports;
 })();`;
+  const bytes = Deno.readFileSync(kernelPath("delay", "plain"));
+  const kernel = `const SMALL_PAGES = ${SMALL_PAGES};
+const loadKernel = () => new WebAssembly.Module(
+  Uint8Array.from(atob("${bytes.toBase64()}"), (c) => c.charCodeAt(0)),
+);`;
   return moduleScript("targets", [
     package_,
+    kernel,
     statistics,
     preEmphasis,
     esr,

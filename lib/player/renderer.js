@@ -5,7 +5,7 @@
 // deno-lint-ignore no-unused-vars
 function createRenderer(module, parameters, sampleRate) {
   "use strict";
-  // RENDER_PAGES of lib/kernels/kernels.ts.
+  // SMALL_PAGES of lib/kernels/kernels.ts.
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2 });
   const kernel = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const length = kernel.blockLength();

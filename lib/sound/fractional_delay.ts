@@ -23,6 +23,7 @@
  * @module
  */
 
+import { loadKernel, SMALL_PAGES } from "../kernels/kernels.ts";
 import type { Signal } from "./signal.ts";
 
 /** Samples that the kernel reaches to either side. */
@@ -143,25 +144,51 @@ export function kernelBehind(fraction: number): Float64Array {
   return kernels(fraction, 0)[0];
 }
 
-/** result[n] = Σ_k kernel[k] block[n + k]. */
+/** What the kernel `delay` exports. */
+interface DelayExports {
+  blockLength(): number;
+  weightsAddress(): number;
+  inputAddress(): number;
+  outputAddress(): number;
+  weigh(count: number, weights: number): void;
+}
+
+let opened: ReturnType<typeof openKernel> | undefined;
+
+/** The kernel `delay` with memory of its own. */
+function openKernel() {
+  const memory = new WebAssembly.Memory({
+    initial: SMALL_PAGES,
+    maximum: SMALL_PAGES,
+  });
+  const kernel = new WebAssembly.Instance(loadKernel("delay"), {
+    env: { memory },
+  }).exports as unknown as DelayExports;
+  const length = kernel.blockLength();
+  const numbersAt = (address: number, length: number) =>
+    new Float64Array(memory.buffer, address, length);
+  return {
+    kernel,
+    length,
+    weights: numbersAt(kernel.weightsAddress(), TAPS),
+    input: numbersAt(kernel.inputAddress(), length + TAPS),
+    output: numbersAt(kernel.outputAddress(), length),
+  };
+}
+
+/** result[n] = Σ_k weights[k] block[n + k]. */
 export function weigh(
   block: Float64Array,
-  kernel: Float64Array,
+  weights: Float64Array,
   result: Signal,
 ) {
-  for (let n = 0; n < result.length; n++) {
-    // Four sums, for none to wait for the one before it.
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    for (let k = 0; k < TAPS; k += 4) {
-      a += kernel[k] * block[n + k];
-      b += kernel[k + 1] * block[n + k + 1];
-      c += kernel[k + 2] * block[n + k + 2];
-      d += kernel[k + 3] * block[n + k + 3];
-    }
-    result[n] = a + b + (c + d);
+  const { kernel, length, input, output, ...own } = opened ??= openKernel();
+  own.weights.set(weights);
+  for (let at = 0; at < result.length; at += length) {
+    const part = result.subarray(at, at + length);
+    input.set(block.subarray(at, at + part.length + TAPS));
+    kernel.weigh(part.length, TAPS);
+    part.set(output.subarray(0, part.length));
   }
 }
 
