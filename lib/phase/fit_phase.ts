@@ -72,6 +72,9 @@ const DIFFERENCE = 0.05;
 /** Loss that counts as none: that of a phase error of 0.03°. */
 const NOTHING = 1e-7;
 
+/** Loss of rounding alone: no other candidate has less. */
+const EXACT = 1e-20;
+
 /** A candidate in the search. */
 interface Candidate {
   z: Float64Array;
@@ -202,7 +205,9 @@ async function withSection(
   }
   const followed: Candidate[] = [];
   for (const one of best(tried, FOLLOWED)) {
-    followed.push(await settled(one, spectrum, 60));
+    const end = await settled(one, spectrum, 60);
+    if (end.loss < EXACT) return [end];
+    followed.push(end);
   }
   return best(followed, BEAM);
 }
