@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { toNatural } from "../lib/compressor/parameters.ts";
 import { type Evaluation, GROUP } from "../lib/objective/evaluation.ts";
 import { openReferenceEngine } from "./reference_engine.ts";
+import { FINISHED, WORDS } from "../lib/engines/wasm/job.ts";
 import { holdPool, Pool } from "../lib/engines/wasm/pool.ts";
 import { openOnPool, openWasmEngine } from "../lib/engines/wasm/wasm_engine.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
@@ -259,6 +260,34 @@ Deno.test("openWasmEngine() answers calls that overlap", async () => {
     assert.deepEqual(together[i], await engine.evaluate(theta, 1));
   }
   await engine.close();
+});
+
+Deno.test("a notice that comes late from the job before does not end a job", async () => {
+  const pair = noisePair(2_000_000, 3, {
+    chunkSeconds: 4,
+    overlapSeconds: 0.1,
+  });
+  const theta = Float64Array.of(-20, 0.7, 0.02, 0.001, 3);
+  const pool = await Pool.start();
+  try {
+    const engine = await openOnPool(pool, pair);
+    const expected = await engine.evaluate(theta, 2);
+    await engine.evaluate(Float64Array.of(-30, 0.5, 0.1, 0.002, 0), 2);
+    // The block of words is the first thing in the memory.
+    const words = new Int32Array(pool.heap.memory.buffer, 4096, WORDS);
+    let isDone = false;
+    const found = engine.evaluate(theta, 2).finally(() => isDone = true);
+    let notices = 0;
+    while (!isDone) {
+      notices += Atomics.notify(words, FINISHED);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    assert.ok(notices > 0);
+    assert.deepEqual(await found, expected);
+    await engine.close();
+  } finally {
+    pool.close();
+  }
 });
 
 Deno.test("openWasmEngine() takes signals in double precision", async () => {

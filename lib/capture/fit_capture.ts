@@ -6,7 +6,7 @@
  *    anew from the reference where that leads to little.
  * 3. The map from knobs to parameters, tested by leaving settings out.
  *
- * Every result goes to the store at once. A setting whose recording cannot be used is
+ * Chains are fitted side by side. Every result goes to the store at once. A setting whose recording cannot be used is
  * left out with its reason, which is kept too.
  *
  * @module
@@ -14,40 +14,28 @@
 
 import { fingerprint, type ResultStore } from "../base/result_store.ts";
 import type { RecordedTake } from "../data/recorded_takes.ts";
-import {
-  nameOfPositions,
-  type Positions,
-  type RecordingInUnit,
-} from "../data/unit_file.ts";
+import { nameOfPositions, type Positions } from "../data/unit_file.ts";
 import { identityOf } from "../data/source.ts";
-import { type EngineName, keepReady } from "../engines/open.ts";
+import { keepReady } from "../engines/open.ts";
 import { chooseModel } from "../fitting/choose_model.ts";
-import { completed, type SolverConfig } from "../fitting/fit_config.ts";
 import { type JobPart, shareOf } from "../fitting/parts.ts";
 import { type ScoredTake, scoreModel } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
-import type { ChunkOptions } from "../sound/chunks.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
 import { join } from "node:path";
 import { chainsOf, fromTheMiddle } from "./chains.ts";
-import { fitSetting, type FoundSetting, inStep } from "./fit_setting.ts";
+import {
+  type CaptureFit,
+  type FitterConfig,
+  isDelayed,
+  type LeftOutSetting,
+} from "./fit_one.ts";
+import { fitSetting, inStep } from "./fit_setting.ts";
+import { openFitters } from "./fitters.ts";
 import { keyOfTest, leftOutTests } from "./leave_out.ts";
 import type { Capture, CaptureSetting } from "./manifest.ts";
 import { openReader } from "./takes.ts";
-
-/** A setting that was fitted. */
-export interface CaptureFit extends FoundSetting {
-  at: Positions;
-  recordings: RecordingInUnit[];
-  seconds: number;
-}
-
-/** A setting that was not. */
-export interface LeftOutSetting {
-  at: Positions;
-  reason: string;
-}
 
 /** A setting whose parameters came from the others. */
 export interface TestedSetting {
@@ -79,13 +67,9 @@ export interface CaptureResult {
 }
 
 /** How a capture is fitted. */
-export interface CaptureConfig {
+export interface CaptureConfig extends FitterConfig {
   /** What is fitted; none for the best of the family. */
   model?: Model;
-  engine: EngineName;
-  solver: SolverConfig;
-  chunks: ChunkOptions;
-  alignment: { enabled: boolean; max_lag: number; delay: "whole" | "fraction" };
 }
 
 /** Options of {@linkcode fitCapture}. */
@@ -101,9 +85,6 @@ export interface CaptureRun {
 
 /** Seconds of a take by which a model is chosen. */
 const CHOICE_SECONDS = 12;
-
-/** ESR above which a setting is fitted again from the reference. */
-const RETRY_ESR = 0.02;
 
 /** What the results of a capture depend on. */
 export async function identityOfCapture(capture: Capture): Promise<unknown> {
@@ -172,19 +153,18 @@ export async function fitCapture(
   async function referenceAt(setting: CaptureSetting): Promise<Reference> {
     const { takes, isSwapped } = await read(setting);
     const { model: asked, solver, engine, chunks } = config;
-    const isDelayed = config.alignment.delay === "fraction" &&
-      config.alignment.enabled;
+    const hasDelay = isDelayed(config);
     if (asked !== undefined) {
       const { parameters } = await fitSetting(takes, isSwapped, {
         ...config,
         model: asked,
-        isDelayed,
+        isDelayed: hasDelay,
       });
       return { model: asked.name, parameters, at: setting.at };
     }
     const choice = await chooseModel([shortened(takes[0])], solver, engine, {
       chunks,
-      isDelayed,
+      isDelayed: hasDelay,
     });
     return {
       model: choice.fit.model.name,
@@ -199,69 +179,42 @@ export async function fitCapture(
     };
   }
 
-  const how = {
-    ...config,
-    model,
-    isDelayed: config.alignment.enabled &&
-      config.alignment.delay === "fraction",
-  };
   const chains = shareOf(chainsOf(manifest.knobs, settings), part);
   const count = chains.reduce((sum, { length }) => sum + length, 0);
   const fits = new Map<CaptureSetting, CaptureFit>();
   const leftOut = new Map<CaptureSetting, LeftOutSetting>();
-  for (const chain of chains) {
-    let start = reference.parameters;
-    for (const setting of chain) {
-      const { at } = setting;
-      onSetting(nameOfPositions(at), fits.size + leftOut.size, count);
-      const found = await kept<CaptureFit | LeftOutSetting>(
-        keyOf(setting),
-        async () => {
-          try {
-            return await fitAt(setting, start);
-          } catch (error) {
-            if (!isOfRecording(error)) throw error;
-            return { at, reason: error.message };
-          }
-        },
-      );
-      if ("reason" in found) {
-        leftOut.set(setting, found);
-        onLeftOut(found);
-      } else {
-        fits.set(setting, found);
-        start = found.parameters;
-      }
-    }
-  }
-
-  async function fitAt(
-    setting: CaptureSetting,
-    start: Values,
-  ): Promise<CaptureFit> {
-    const { takes, recordings, isSwapped, warnings, seconds } = await read(
-      setting,
+  const waiting = [...chains];
+  {
+    await using fitters = await openFitters(
+      chains.length,
+      capture,
+      config,
+      model,
+      reference.parameters,
     );
-    const from = completed(model, start);
-    const first = await fitSetting(takes, isSwapped, { ...how, start: from });
-    let found = first;
-    if (first.esr > RETRY_ESR && start !== reference.parameters) {
-      const again = await fitSetting(takes, isSwapped, {
-        ...how,
-        start: reference.parameters,
-      });
-      if (again.esr < first.esr) found = again;
-    }
-    return {
-      ...found,
-      at: setting.at,
-      recordings: recordings.map((one, i) => ({
-        ...one,
-        ...(config.alignment.enabled && { lag_samples: found.lags[i] }),
-      })),
-      seconds,
-      warnings: [...warnings, ...found.warnings],
-    };
+    await Promise.all(fitters.all.map(async (fit) => {
+      for (let chain = waiting.shift(); chain; chain = waiting.shift()) {
+        let start: Values | undefined;
+        for (const setting of chain) {
+          onSetting(
+            nameOfPositions(setting.at),
+            fits.size + leftOut.size,
+            count,
+          );
+          const found = await kept<CaptureFit | LeftOutSetting>(
+            keyOf(setting),
+            () => fit(settings.indexOf(setting), start),
+          );
+          if ("reason" in found) {
+            leftOut.set(setting, found);
+            onLeftOut(found);
+          } else {
+            fits.set(setting, found);
+            start = found.parameters;
+          }
+        }
+      }
+    }));
   }
 
   const inOrder = settings.flatMap((setting) => fits.get(setting) ?? []);

@@ -270,8 +270,10 @@ export class Pool {
       const finished = Atomics.load(words, FINISHED);
       Atomics.add(words, GENERATION, 1);
       Atomics.notify(words, GENERATION);
-      const waiting = Atomics.waitAsync(words, FINISHED, finished);
-      if (waiting.async) {
+      // More than once, where the notice of the job before comes late.
+      while (Atomics.load(words, FINISHED) === finished) {
+        const waiting = Atomics.waitAsync(words, FINISHED, finished);
+        if (!waiting.async) break;
         await new Promise((resolve, reject) => {
           this.#reject = reject;
           waiting.value.then(resolve);
