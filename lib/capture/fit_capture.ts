@@ -19,7 +19,6 @@ import { identityOf } from "../data/source.ts";
 import { keepReady } from "../engines/open.ts";
 import { chooseModel } from "../fitting/choose_model.ts";
 import { type JobPart, shareOf } from "../fitting/parts.ts";
-import { type ScoredTake, scoreModel } from "../metrics/score.ts";
 import type { Model, Values } from "../models/model.ts";
 import { parseModel } from "../models/presets.ts";
 import { isOfRecording } from "../sound/recording_error.ts";
@@ -27,11 +26,12 @@ import { join } from "node:path";
 import { chainsOf, fromTheMiddle } from "./chains.ts";
 import {
   type CaptureFit,
+  type Fitter,
   type FitterConfig,
   isDelayed,
   type LeftOutSetting,
 } from "./fit_one.ts";
-import { fitSetting, inStep } from "./fit_setting.ts";
+import { fitSetting } from "./fit_setting.ts";
 import { openFitters } from "./fitters.ts";
 import { keyOfTest, leftOutTests } from "./leave_out.ts";
 import type { Capture, CaptureSetting } from "./manifest.ts";
@@ -183,39 +183,40 @@ export async function fitCapture(
   const count = chains.reduce((sum, { length }) => sum + length, 0);
   const fits = new Map<CaptureSetting, CaptureFit>();
   const leftOut = new Map<CaptureSetting, LeftOutSetting>();
-  const waiting = [...chains];
-  {
-    await using fitters = await openFitters(
-      chains.length,
-      capture,
-      config,
-      model,
-      reference.parameters,
-    );
-    await Promise.all(fitters.all.map(async (fit) => {
-      for (let chain = waiting.shift(); chain; chain = waiting.shift()) {
-        let start: Values | undefined;
-        for (const setting of chain) {
-          onSetting(
-            nameOfPositions(setting.at),
-            fits.size + leftOut.size,
-            count,
-          );
-          const found = await kept<CaptureFit | LeftOutSetting>(
-            keyOf(setting),
-            () => fit(settings.indexOf(setting), start),
-          );
-          if ("reason" in found) {
-            leftOut.set(setting, found);
-            onLeftOut(found);
-          } else {
-            fits.set(setting, found);
-            start = found.parameters;
-          }
-        }
-      }
+  await using fitters = await openFitters(
+    Math.max(chains.length, part === undefined ? 2 : 1),
+    capture,
+    config,
+    model,
+    reference.parameters,
+  );
+  /** Shares `items` out among the fitters. */
+  const shared = async <Item>(
+    items: readonly Item[],
+    work: (item: Item, fitter: Fitter) => Promise<void>,
+  ) => {
+    let next = 0;
+    await Promise.all(fitters.all.map(async (fitter) => {
+      while (next < items.length) await work(items[next++], fitter);
     }));
-  }
+  };
+  await shared(chains, async (chain, { fit }) => {
+    let start: Values | undefined;
+    for (const setting of chain) {
+      onSetting(nameOfPositions(setting.at), fits.size + leftOut.size, count);
+      const found = await kept<CaptureFit | LeftOutSetting>(
+        keyOf(setting),
+        () => fit(settings.indexOf(setting), start),
+      );
+      if ("reason" in found) {
+        leftOut.set(setting, found);
+        onLeftOut(found);
+      } else {
+        fits.set(setting, found);
+        start = found.parameters;
+      }
+    }
+  });
 
   const inOrder = settings.flatMap((setting) => fits.get(setting) ?? []);
   const result = {
@@ -241,27 +242,21 @@ export async function fitCapture(
     ({ at }) => nameOfPositions(at),
   );
   let done = 0;
-  for (const [name, ofSetting] of tests) {
+  const tested = new Map<string, TestedSetting[]>();
+  await shared([...tests], async ([name, ofSetting], { score }) => {
     onSetting(`${name} left out`, done++, tests.size);
-    const setting = settings.find(({ at }) => nameOfPositions(at) === name)!;
-    const { lags, recordings } = fits.get(setting)!;
-    const [{ polarity, drift_ppm, slips }] = recordings;
-    const isSteady = recordings.length === 1 && polarity === 1 &&
-      drift_ppm === undefined && slips === undefined;
-    const known = isSteady ? Math.round(lags[0]) : undefined;
-    let pairs: ScoredTake[] | undefined;
+    const place = settings.findIndex(({ at }) => nameOfPositions(at) === name);
+    const found = fits.get(settings[place])!;
+    const results: TestedSetting[] = [];
     for (const test of ofSetting) {
       const candidates = [test.smooth, ...(test.linear ? [test.linear] : [])];
       const key = `left-out_${await fingerprint([
         keyOfTest(test),
         candidates,
       ])}`;
-      result.tests.push(
+      results.push(
         await kept(key, async (): Promise<TestedSetting> => {
-          pairs ??= (await read(setting, known)).takes.map((take, i) =>
-            inStep(take, lags[i] - take.lag)
-          );
-          const esrs = await scoreOver(pairs, model, candidates);
+          const esrs = await score(place, found, candidates);
           return {
             at: test.at,
             ...(test.dial !== undefined && { dial: test.dial }),
@@ -271,24 +266,11 @@ export async function fitCapture(
         }),
       );
     }
-  }
+    tested.set(name, results);
+  });
+  // In the order of the tests, whichever was done first.
+  result.tests = [...tests.keys()].flatMap((name) => tested.get(name)!);
   return result;
-}
-
-/** ESR of each of `candidates` over `pairs`, weighed by their length. */
-async function scoreOver(
-  pairs: readonly ScoredTake[],
-  model: Model,
-  candidates: readonly Values[],
-): Promise<number[]> {
-  const sums = candidates.map(() => 0);
-  let length = 0;
-  for (const pair of pairs) {
-    const scores = await scoreModel(pair, model, candidates);
-    scores.forEach(({ esr }, i) => sums[i] += esr * pair.dry.length);
-    length += pair.dry.length;
-  }
-  return sums.map((sum) => sum / length);
 }
 
 /** The middle of a long take, by which a model is chosen. */

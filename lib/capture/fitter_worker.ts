@@ -17,7 +17,7 @@ import {
 } from "./fit_one.ts";
 import type { Capture } from "./manifest.ts";
 
-/** What the thread is asked: first to open, then to fit, at last to close. */
+/** What the thread is asked: first to open, then to fit and to score, then to close. */
 export type Question =
   | {
     open: {
@@ -28,20 +28,35 @@ export type Question =
     };
   }
   | { fit: number; start: Values | undefined }
+  | {
+    score: number;
+    found: Pick<CaptureFit, "lags" | "recordings">;
+    candidates: readonly Values[];
+  }
   | { close: true };
 
 /** What it answers. */
-export type Answer = CaptureFit | LeftOutSetting | { isDone: true };
+export type Answer =
+  | CaptureFit
+  | LeftOutSetting
+  | { esrs: number[] }
+  | { isDone: true };
 
 let ready: AsyncDisposable | undefined;
-let fit: Fitter;
+let fitter: Fitter;
 
 answerQuestions<Question, Answer>(async (question) => {
-  if ("fit" in question) return [await fit(question.fit, question.start)];
+  if ("fit" in question) {
+    return [await fitter.fit(question.fit, question.start)];
+  }
+  if ("score" in question) {
+    const { score, found, candidates } = question;
+    return [{ esrs: await fitter.score(score, found, candidates) }];
+  }
   if ("open" in question) {
     const { capture, config, model, reference } = question.open;
     ready = await keepReady(config.engine);
-    fit = openFitter(capture, config, parseModel(model), reference);
+    fitter = openFitter(capture, config, parseModel(model), reference);
   } else await ready?.[Symbol.asyncDispose]();
   return [{ isDone: true }];
 });

@@ -64,11 +64,19 @@ export async function openFitters(
     throw error;
   }
   return {
-    all: threads.map((thread) => async (place, start) => {
-      const answer = await thread.ask({ fit: place, start });
-      if ("isDone" in answer) throw new TypeError("no fit was sent");
-      return answer;
-    }),
+    all: threads.map((thread): Fitter => ({
+      async fit(place, start) {
+        const answer = await thread.ask({ fit: place, start });
+        if ("at" in answer) return answer;
+        throw new TypeError("no fit was sent");
+      },
+      async score(place, { lags, recordings }, candidates) {
+        const found = { lags, recordings };
+        const answer = await thread.ask({ score: place, found, candidates });
+        if ("esrs" in answer) return answer.esrs;
+        throw new TypeError("no score was sent");
+      },
+    })),
     [Symbol.asyncDispose]: close,
   };
 }
