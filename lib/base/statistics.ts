@@ -41,7 +41,11 @@ export function quantile(values: ArrayLike<number>, part: number): number {
   const place = part * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+  // Rounding must not carry it beyond the next one: a higher part has no lower value.
+  return Math.min(
+    sorted[above],
+    sorted[below] + (place - below) * (sorted[above] - sorted[below]),
+  );
 }
 
 /**

@@ -6,8 +6,8 @@
  *    anew from the reference where that leads to little.
  * 3. The map from knobs to parameters, tested by leaving settings out.
  *
- * Chains are fitted side by side. Every result goes to the store at once. A setting whose recording cannot be used is
- * left out with its reason, which is kept too.
+ * Chains are fitted side by side. Every result goes to the store at once. A setting
+ * whose recording cannot be used is left out with its reason, which is kept too.
  *
  * @module
  */
@@ -153,18 +153,17 @@ export async function fitCapture(
   async function referenceAt(setting: CaptureSetting): Promise<Reference> {
     const { takes, isSwapped } = await read(setting);
     const { model: asked, solver, engine, chunks } = config;
-    const hasDelay = isDelayed(config);
     if (asked !== undefined) {
       const { parameters } = await fitSetting(takes, isSwapped, {
         ...config,
         model: asked,
-        isDelayed: hasDelay,
+        isDelayed: isDelayed(config),
       });
       return { model: asked.name, parameters, at: setting.at };
     }
     const choice = await chooseModel([shortened(takes[0])], solver, engine, {
       chunks,
-      isDelayed: hasDelay,
+      isDelayed: isDelayed(config),
     });
     return {
       model: choice.fit.model.name,
@@ -183,7 +182,7 @@ export async function fitCapture(
   const count = chains.reduce((sum, { length }) => sum + length, 0);
   const fits = new Map<CaptureSetting, CaptureFit>();
   const leftOut = new Map<CaptureSetting, LeftOutSetting>();
-  await using fitters = await openFitters(
+  await using fitters = openFitters(
     Math.max(chains.length, part === undefined ? 2 : 1),
     capture,
     config,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { startThread } from "../base/thread.ts";
+import { startThread, type Thread } from "../base/thread.ts";
 import type { Model, Values } from "../models/model.ts";
 import { type Fitter, type FitterConfig, openFitter } from "./fit_one.ts";
 import type { Answer, Question } from "./fitter_worker.ts";
@@ -20,13 +20,13 @@ export interface Fitters extends AsyncDisposable {
 }
 
 /** As many fitters as there is work for, `count`, and cores. */
-export async function openFitters(
+export function openFitters(
   count: number,
   capture: Capture,
   config: FitterConfig,
   model: Model,
   reference: Values,
-): Promise<Fitters> {
+): Fitters {
   // What computes elsewhere than in threads is shared by all.
   const size = config.engine === "wasm"
     ? Math.min(count, navigator.hardwareConcurrency, MOST)
@@ -38,45 +38,66 @@ export async function openFitters(
     };
   }
   const { engine, solver, chunks, alignment } = config;
-  const threads = Array.from(
-    { length: size },
-    (_, i) =>
-      startThread<Question, Answer>(
-        new URL("./fitter_worker.ts", import.meta.url),
-        `settings ${i + 1}`,
-      ),
-  );
-  const close = async () => {
-    // Its kernels' threads sleep, and are to be woken first.
-    await Promise.allSettled(threads.map((one) => one.ask({ close: true })));
-    for (const thread of threads) thread[Symbol.dispose]();
+  const open = {
+    capture,
+    config: { engine, solver, chunks, alignment },
+    model: model.name,
+    reference,
   };
-  try {
-    const open = {
-      capture,
-      config: { engine, solver, chunks, alignment },
-      model: model.name,
-      reference,
-    };
-    await Promise.all(threads.map((thread) => thread.ask({ open })));
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const all = Array.from(
+    { length: size },
+    (_, i) => inThread(`settings ${i + 1}`, open),
+  );
   return {
-    all: threads.map((thread): Fitter => ({
-      async fit(place, start) {
-        const answer = await thread.ask({ fit: place, start });
-        if ("at" in answer) return answer;
-        throw new TypeError("no fit was sent");
-      },
-      async score(place, { lags, recordings }, candidates) {
-        const found = { lags, recordings };
-        const answer = await thread.ask({ score: place, found, candidates });
-        if ("esrs" in answer) return answer.esrs;
-        throw new TypeError("no score was sent");
-      },
-    })),
-    [Symbol.asyncDispose]: close,
+    all,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(all.map((one) => one[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** A fitter in a thread of its own, which starts when there is work for it. */
+function inThread(
+  name: string,
+  open: Extract<Question, { open: unknown }>["open"],
+): Fitter & AsyncDisposable {
+  let started: Promise<Thread<Question, Answer>> | undefined;
+  let isClosed = false;
+  const start = async () => {
+    const thread = startThread<Question, Answer>(
+      new URL("./fitter_worker.ts", import.meta.url),
+      name,
+    );
+    try {
+      await thread.ask({ open });
+      return thread;
+    } catch (error) {
+      thread[Symbol.dispose]();
+      throw error;
+    }
+  };
+  const ask = async (question: Question) => {
+    if (isClosed) throw new Error(`the thread "${name}" is closed`);
+    return await (await (started ??= start())).ask(question);
+  };
+  return {
+    async fit(place, start) {
+      const answer = await ask({ fit: place, start });
+      if ("at" in answer) return answer;
+      throw new TypeError("no fit was sent");
+    },
+    async score(place, { lags, recordings }, candidates) {
+      const found = { lags, recordings };
+      const answer = await ask({ score: place, found, candidates });
+      if ("esrs" in answer) return answer.esrs;
+      throw new TypeError("no score was sent");
+    },
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      const thread = await started?.catch(() => undefined);
+      // Its kernels' threads sleep, and are to be woken first.
+      await thread?.ask({ close: true }).catch(() => {});
+      thread?.[Symbol.dispose]();
+    },
   };
 }

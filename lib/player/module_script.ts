@@ -9,6 +9,7 @@ import { stripTypeScriptTypes } from "node:module";
 import fft from "fft.js" with { type: "text" };
 import statistics from "../base/statistics.ts" with { type: "text" };
 import linked from "../compressor/linked.ts" with { type: "text" };
+import { kernelPath, SMALL_PAGES } from "../kernels/kernels.ts";
 import esr from "../metrics/esr.ts" with { type: "text" };
 import alignment from "../sound/alignment.ts" with { type: "text" };
 import constantOffset from "../sound/constant_offset.ts" with { type: "text" };
@@ -16,7 +17,6 @@ import fractionalDelay from "../sound/fractional_delay.ts" with {
   type: "text",
 };
 import preEmphasis from "../sound/pre_emphasis.ts" with { type: "text" };
-import { kernelPath, SMALL_PAGES } from "../kernels/kernels.ts";
 import soundFile from "../sound/sound_file.ts" with { type: "text" };
 import wavLayout from "../sound/wav_layout.ts" with { type: "text" };
 import wavReader from "../sound/wav_reader.ts" with { type: "text" };

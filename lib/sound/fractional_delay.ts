@@ -35,7 +35,7 @@ const REACH = 44;
  */
 export const EDGE = 64;
 
-/** Samples that a kernel weighs, a multiple of 4; the first, before a sample. */
+/** Samples that a kernel weighs, an even number; the first, before a sample. */
 export const TAPS = 2 * REACH;
 export const FIRST_TAP = 1 - REACH;
 
