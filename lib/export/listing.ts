@@ -94,6 +94,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   half_knee: "dB",
   heard: "level of what the unit has put out, dB",
   into: "dB above the knee's beginning",
+  leaning: "follows, for the shelf",
   level: "dB",
   limited: "without what is above the bandwidth",
   made_up: "after the make-up gain",
@@ -104,6 +105,8 @@ const ABOUT: Readonly<Record<string, string>> = {
   release: "of the way, each sample",
   rise: "of the mean square",
   second_release: "of the way, each sample",
+  shelf: "of the way, each sample",
+  shelved: "behind the shelf",
   slope: "dB of gain for a dB above the threshold",
   slow: "follows what is asked for",
   slow_db: "follows what is asked for, dB",
@@ -121,6 +124,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   turned: "behind a section",
   way: "of a section, each sample",
   width: "of the knee, dB",
+  zero: "what the shelf takes of a sample ago",
 };
 
 /**

@@ -32,7 +32,7 @@ import {
   samplesOf,
   settled,
 } from "./held_out.ts";
-import { startsFrom } from "./starts.ts";
+import { shelvedAs, startsFrom } from "./starts.ts";
 
 /** The stages behind the gain that every candidate has. */
 const STAGES = "+coupling+bandwidth";
@@ -129,7 +129,8 @@ export async function chooseModel(
   for (const [index, [name, simpler]] of CANDIDATES.entries()) {
     onTrial(name, index, count);
     const started = performance.now();
-    const model = parseModel(name + STAGES);
+    const model = simpler.map((one) => fits.get(one)!.model)
+      .reduce(shelvedAs, parseModel(name + STAGES));
     const heads = takes.map((take) => headOf(take, FITTED));
     const given = solverFor(model, solver);
     const fitFrom = (starts?: Values[]) =>
@@ -178,7 +179,7 @@ export async function chooseModel(
   const chosen = doubt === undefined ? simplest : 0;
   const [name] = CANDIDATES[chosen];
   onTrial(name, count - 1, count);
-  const model = parseModel(name + STAGES);
+  const model = shelvedAs(parseModel(name + STAGES), trials[chosen].model);
   const fit = await fitTakes(takes, model, solverFor(model, solver), engine, {
     ...options,
     starts: [

@@ -8,7 +8,9 @@
  *    little. A richer model starts from what the simplest came to.
  * 3. A start of its own for a take where that lowers the loss by more than 1 %.
  * 4. A corner, of coupling or bandwidth, whose removal raises the loss by less than
- *    0.1 % is dropped from the model, and the rest fitted again.
+ *    0.1 % is dropped from the model, and the rest fitted again. A bandwidth that stays
+ *    becomes a shelf, with a zero beside its pole, where that lowers the loss by more
+ *    than 1 %: what converters and transformers do near half the rate.
  * 5. All-pass sections that the model has are put behind it, begun where the phase of
  *    what was found says, and dropped one by one where that raises the loss by less
  *    than 0.3 %.
@@ -31,9 +33,10 @@ import {
   startWithin,
 } from "./fit.ts";
 import { completed, type SolverConfig } from "./fit_config.ts";
-import { isFamily, simplestOf, startsFrom } from "./starts.ts";
+import { isFamily, replaceChoice, simplestOf, startsFrom } from "./starts.ts";
 import type { Model, Values } from "../models/model.ts";
-import { parseModel, sectionOrders, withSections } from "../models/presets.ts";
+import { shelfOf } from "../models/output.ts";
+import { sectionOrders, withSections } from "../models/presets.ts";
 import {
   latenessBehind,
   phaseStage,
@@ -76,6 +79,8 @@ export interface TakesFit extends Fit {
   uncertainty: Values;
   /** Choices of the model that were dropped, for they made no difference. */
   dropped: string[];
+  /** Where the bandwidth became a shelf, the ESR with it as it was. */
+  bandwidthEsr?: number;
   takes: FoundTake[];
 }
 
@@ -104,6 +109,9 @@ const START_GAIN = 0.01;
 /** Part by which a corner must lower the loss to stay. */
 const CORNER_GAIN = 0.001;
 
+/** Part by which a shelf must lower the loss to stand in a bandwidth's place. */
+const SHELF_GAIN = 0.01;
+
 /** Decibels below the peak that a fit's threshold starts at, at least. */
 const START_BELOW_PEAK = 12;
 
@@ -124,7 +132,8 @@ const TO_TELL = 1e-4;
 const SECTION_GAIN = 0.003;
 
 /** Choices that are dropped where they make no difference. */
-const CORNERS = ["coupling", "bandwidth"];
+const CORNERS = ["coupling", "bandwidth"] as const;
+type Corner = typeof CORNERS[number];
 
 /** Fits `model` to `recorded`. */
 export async function fitTakes(
@@ -211,16 +220,36 @@ export async function fitTakes(
 
   // Corners that make no difference.
   const dropped: string[] = [];
-  for (const corner of CORNERS) {
-    const simpler = without(model, corner);
-    if (simpler === undefined) continue;
-    if (await matters(takes, model, context, found, corner)) continue;
+  const dropIdle = async (corner: Corner) => {
+    const simpler = replaceChoice(model, corner);
+    if (simpler === undefined) return;
+    if (await matters(takes, model, context, found, corner)) return;
     const again = await fitAll(takes, simpler, telling, found.parameters);
     if (again.esr <= (1 + CORNER_GAIN) * (found.esr + NOTHING)) {
       model = simpler;
       found = again;
       path.push(again);
       dropped.push(corner);
+    }
+  };
+  for (const corner of CORNERS) await dropIdle(corner);
+
+  // A bandwidth of more than a pole.
+  let bandwidthEsr: number | undefined;
+  const shelved = replaceChoice(model, "bandwidth", ["shelf"]);
+  if (shelved !== undefined) {
+    const start = {
+      ...found.parameters,
+      ...shelfOf(found.parameters.bandwidth_hz, takes[0].pair.sampleRate),
+    };
+    const again = await fitAll(takes, shelved, context, start);
+    if (again.esr + NOTHING < (1 - SHELF_GAIN) * (found.esr + NOTHING)) {
+      bandwidthEsr = found.esr;
+      model = shelved;
+      found = again;
+      path.push(again);
+      // It had taken the bandwidth's place as well as it could.
+      await dropIdle("coupling");
     }
   }
 
@@ -301,6 +330,7 @@ export async function fitTakes(
     ...found,
     model,
     dropped,
+    ...(bandwidthEsr !== undefined && { bandwidthEsr }),
     path,
     parameters: Object.fromEntries(
       model.parameters.map(({ name }) => [name, found.parameters[name]]),
@@ -527,8 +557,7 @@ async function fitAll(
   isTrial = false,
 ): Promise<Fit> {
   const { engine, isDelayed, onIteration, isLimiter = false } = context;
-  const { ratio: _, ...ranges } = context.solver.ranges;
-  const solver = isLimiter ? { ...context.solver, ranges } : context.solver;
+  const { solver } = context;
   const whole = takes.map((take, index) => ({
     ...chunked(take, context),
     ...(isDelayed && {
@@ -541,10 +570,12 @@ async function fitAll(
     ? { ...all, parameters: all.parameters.toSpliced(ratioAt, 1) }
     : all;
   const { sampleRate } = takes[0].pair;
-  const coordinates = coordinatesOf(joint, {
-    ranges: solver.ranges,
-    sampleRate,
-  });
+  // Some are of what has been dropped.
+  const ranges = Object.fromEntries(
+    joint.parameters.filter(({ name }) => name in solver.ranges)
+      .map(({ name }) => [name, solver.ranges[name]]),
+  );
+  const coordinates = coordinatesOf(joint, { ranges, sampleRate });
   const few = whole.map(({ pair, ...rest }) => {
     const part = coarseOf(pair, solver);
     return part && { ...rest, pair: part };
@@ -628,13 +659,6 @@ export function startBelowPeak(
   return coordinates.values(
     coordinates.nearest({ ...start, threshold_db: highest }),
   );
-}
-
-/** `model` without a choice that it has. */
-function without(model: Model, choice: string): Model | undefined {
-  const words = model.name.split("+");
-  if (!isFamily(model) || !words.includes(choice)) return undefined;
-  return parseModel(words.filter((word) => word !== choice).join("+"));
 }
 
 /** How a fitted unit fares on a take that took no part in the fit. */

@@ -31,7 +31,7 @@ import {
   samplesOf,
   settled,
 } from "./held_out.ts";
-import { startsFrom } from "./starts.ts";
+import { shelvedAs, startsFrom } from "./starts.ts";
 
 /** How models are fitted here. */
 export interface StudyConfig {
@@ -79,7 +79,10 @@ export async function studyModel(
   } = {},
 ): Promise<Study> {
   const started = performance.now();
-  const model = parseModel(name);
+  const asked = parseModel(name);
+  const model = simpler === undefined
+    ? asked
+    : shelvedAs(asked, simpler.fit.model);
   const placed = simpler === undefined
     ? takes
     : takes.map((take, i) => settled(take, simpler.fit.takes[i].lag));

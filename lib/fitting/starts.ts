@@ -10,10 +10,10 @@
  */
 
 import type { Model, Values } from "../models/model.ts";
-import { parseModel } from "../models/presets.ts";
+import { type Choice, parseModel } from "../models/presets.ts";
 
 /** Choices that the simplest model shares: what is heard, and what follows the gain. */
-const KEPT = ["rms", "saturation", "coupling", "bandwidth"];
+const KEPT = ["rms", "saturation", "coupling", "bandwidth", "shelf"];
 
 /** Whether `model` is one of the family, whose choices have names. */
 export function isFamily(model: Model): boolean {
@@ -22,6 +22,26 @@ export function isFamily(model: Model): boolean {
   } catch {
     return false;
   }
+}
+
+/** `model` with `others` in place of a choice that it has; undefined without it. */
+export function replaceChoice(
+  model: Model,
+  choice: Choice,
+  others: readonly Choice[] = [],
+): Model | undefined {
+  const words = model.name.split("+");
+  if (!isFamily(model) || !words.includes(choice)) return undefined;
+  const rest = words.filter((word) => word !== choice);
+  return parseModel([...rest, ...others].join("+"));
+}
+
+/** `model`, with a shelf for its bandwidth where `simpler` was found to need one. */
+export function shelvedAs(model: Model, simpler: Model): Model {
+  const isShelved = simpler.name.split("+").includes("shelf");
+  return isShelved
+    ? replaceChoice(model, "bandwidth", ["shelf"]) ?? model
+    : model;
 }
 
 /** The simplest model of which `model` is a richer one; undefined where there is none. */
@@ -33,6 +53,7 @@ export function simplestOf(model: Model): Model | undefined {
     saturation: "square",
     coupling: "coupling_hz",
     bandwidth: "bandwidth_hz",
+    shelf: "shelf_pole_us",
   };
   const kept = KEPT.filter((choice) => names.has(has[choice]));
   const simplest = parseModel(["4a-2a", ...kept].join("+"));

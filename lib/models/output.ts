@@ -1,15 +1,23 @@
 /**
- * What comes after the gain: make-up, then saturation, coupling, bandwidth and
+ * What comes after the gain: make-up, then saturation, coupling, bandwidth, shelf and
  * all-pass sections, each where the model has it, all at rest at the start.
  *
  *     make-up     u = c g x,  c = 10^(γ/20)
  *     saturation  w = u + q₂ u² + q₃ u³
  *     coupling    first-order high-pass (1+p)/2 · (1 − z⁻¹)/(1 − p z⁻¹)
  *     bandwidth   first-order low-pass (1−q)/(1 − q z⁻¹)
+ *     shelf       (1 + τ₀ s)/(1 + τ₁ s) by the trapezoidal rule, s = 2 fs (1−z⁻¹)/(1+z⁻¹)
  *
  * p and q are e^(−2π f/fs): f is the pole's frequency. Either filter is a state
  * that follows its input, y[n] = y[n−1] + (1 − p) (v[n] − y[n−1]): the low-pass is
  * y itself, and the high-pass (1+p)/2 · (v[n] − y[n−1]).
+ *
+ * The shelf has unit gain at 0 Hz. It is what a transformer or a converter does at the
+ * top of the band, where one pole is too little: its corners 1/2πτ may lie above half
+ * the rate, its zero anywhere on the real axis. The mean of two samples is a shelf, of
+ * τ₀ = 0, and so is every bandwidth. With T = 2 fs τ,
+ *
+ *     s moves by 2/(1 + T₁) · (v − s[n−1]),   y = s + (1 − T₀)/2 · (s[n−1] − s)
  *
  * The sections are those of Bargum et al. (DAFx 2023) by corner and Q, as in
  * `../phase/section.ts`; here they are filters of states that move little where a corner
@@ -69,6 +77,15 @@ export const BANDWIDTH = onLogarithm("bandwidth_hz", "Bandwidth", "Hz", 30000, [
   1e6,
 ]);
 
+/** Time constant τ₁ of the shelf's pole. */
+export const SHELF_POLE = onLogarithm("shelf_pole_us", "Shelf pole", "µs", 5, [
+  0.1,
+  300,
+]);
+
+/** Time constant τ₀ of the shelf's zero: 0 of none. */
+export const SHELF_ZERO = anyNumber("shelf_zero_us", "Shelf zero", "µs", 2, 1);
+
 /** An all-pass section: its corner, and its Q if it is of second order. */
 export type AllPass =
   | readonly [corner: Parameter]
@@ -121,6 +138,13 @@ export function outputStages(
   if (bandwidth_hz !== undefined) {
     y = named("limited", follow(y, leakOf("bandwidth", bandwidth_hz)));
   }
+  const { shelf_pole_us, shelf_zero_us } = theta;
+  if (shelf_pole_us !== undefined) {
+    const [pole, zero] = [shelf_pole_us, shelf_zero_us].map((time) =>
+      multiply(2e-6, multiply(time, sampleRate))
+    );
+    y = named("shelved", shelf(y, pole, zero));
+  }
   for (const [corner, q] of sections) {
     const k = named("turn", tangent(theta[corner.name], sampleRate));
     y = q === undefined
@@ -171,6 +195,21 @@ function leak(hertz: Value, sampleRate: Operand): Value {
 /** State that follows v by its part `leak` a sample. */
 export function follow(v: Value, leak: Operand): Value {
   return recur([[negate(leak)]], [multiply(leak, v)])[0];
+}
+
+/** The shelf of a pole and a zero, each as T = 2 fs τ. */
+function shelf(v: Value, pole: Value, zero: Value): Value {
+  const way = named("shelf", multiply(2, reciprocal(add(1, pole))));
+  const low = named("leaning", follow(v, way));
+  const back = named("zero", subtract(0.5, multiply(0.5, zero)));
+  return add(low, multiply(back, subtract(delay(low), low)));
+}
+
+/** The shelf that is the bandwidth of this corner. */
+export function shelfOf(bandwidthHz: number, sampleRate: number) {
+  const zero = 1e6 / (2 * sampleRate);
+  const pole = zero / Math.tanh(Math.PI * bandwidthHz / sampleRate);
+  return { shelf_pole_us: pole, shelf_zero_us: zero };
 }
 
 /** First-order high-pass of unit gain at the highest frequencies. */

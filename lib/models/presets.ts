@@ -16,6 +16,8 @@ import {
   COUPLING,
   CUBE,
   MAKE_UP,
+  SHELF_POLE,
+  SHELF_ZERO,
   SQUARE,
 } from "./output.ts";
 import {
@@ -39,6 +41,7 @@ export const CHOICES = [
   "saturation",
   "coupling",
   "bandwidth",
+  "shelf",
   "allpass-1",
   "allpass-2",
   "inverted",
@@ -100,6 +103,8 @@ const PARAMETERS: readonly (readonly [Parameter, Choice?])[] = [
   [CUBE, "saturation"],
   [COUPLING, "coupling"],
   [BANDWIDTH, "bandwidth"],
+  [SHELF_POLE, "shelf"],
+  [SHELF_ZERO, "shelf"],
   [MAKE_UP],
 ];
 

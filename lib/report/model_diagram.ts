@@ -85,6 +85,10 @@ function outputChain({ has, sections, isInverted }: Traits): Part[] {
     { lines: ["Saturation"], parameters: ["square", "cube"] },
     { lines: ["Coupling", "high-pass"], parameters: ["coupling_hz"] },
     { lines: ["Bandwidth", "low-pass"], parameters: ["bandwidth_hz"] },
+    {
+      lines: ["Shelf", "pole and zero"],
+      parameters: ["shelf_pole_us", "shelf_zero_us"],
+    },
     { lines: ["Phase", "all-pass"], parameters: sections },
   ];
   return [
@@ -177,7 +181,8 @@ export function modelDiagram(model: Model): DiagramCell {
 
 /** `model` in formulas: level, curve, smoothing and output. */
 export function modelEquations(model: Model): EquationCell[] {
-  const { feedback, inDecibels, isComp4c, has } = traitsOf(model);
+  const traits = traitsOf(model);
+  const { feedback, inDecibels, isComp4c, has } = traits;
   const heard = feedback ? "g[n-1]\\,x[n]" : "x[n]";
   const slope = feedback ? "R - 1" : "1 - \\tfrac{1}{R}";
   const level = has("averaging_coefficient")
@@ -225,7 +230,7 @@ export function modelEquations(model: Model): EquationCell[] {
     equation(
       "y[n] = 10^{\\gamma/20}\\,g[n]\\,x[n]",
       `The output, with make-up γ${
-        has("coupling_hz") || has("bandwidth_hz") || has("square")
+        outputChain(traits).length > 1
           ? ", before what the diagram shows after it"
           : ""
       }.`,
