@@ -498,9 +498,14 @@ function chunked(
   };
 }
 
+/** Chunks that are computed side by side, and the seconds that one lasts at least. */
+const SIDE_BY_SIDE = 4;
+const LEAST_SECONDS = 6;
+
 /**
  * Lengths at most those of `chunks`, so that what is divided leaves no tail: a fit that
- * has not heard the end of a sweep knows nothing of high notes.
+ * has not heard the end of a sweep knows nothing of high notes. Of as many chunks as
+ * can be computed side by side, where they stay long.
  */
 function evenly(
   { chunkSeconds = 12, overlapSeconds = 1 }: ChunkOptions,
@@ -512,7 +517,12 @@ function evenly(
   if (samples <= longest || overlap >= longest) {
     return { chunkSeconds, overlapSeconds };
   }
-  const count = Math.ceil((samples - overlap) / (longest - overlap));
+  const fewest = Math.ceil((samples - overlap) / (longest - overlap));
+  const most = Math.floor(
+    (samples - overlap) / (LEAST_SECONDS * sampleRate - overlap),
+  );
+  const filled = SIDE_BY_SIDE * Math.ceil(fewest / SIDE_BY_SIDE);
+  const count = filled <= most ? filled : fewest;
   const length = overlap + Math.floor((samples - overlap) / count);
   return { chunkSeconds: length / sampleRate, overlapSeconds };
 }

@@ -124,6 +124,21 @@ function zeroOf(size: number, order: Order): Evaluation {
   };
 }
 
+/** What of the wet sides has been moved last: fits begin where others ended. */
+const lastMoved = new WeakMap<Signal, { tau: number; sides: MovedSides }>();
+
+type MovedSides = Required<Pick<ChunkedPair, "wet" | "moves">>;
+
+/** `wet` moved by `tau` samples, and its derivatives. */
+function movedBy(tau: number, wet: Signal): MovedSides {
+  const last = lastMoved.get(wet);
+  if (last?.tau === tau) return last.sides;
+  const { value, first, second } = delayed(wet, tau, 2);
+  const sides: MovedSides = { wet: value, moves: [first!, second!] };
+  lastMoved.set(wet, { tau, sides });
+  return sides;
+}
+
 /** Engines on the parts of one take, laid out with its present delay. */
 function openTake(
   { pair, isCut, delay }: Take,
@@ -163,8 +178,7 @@ function openTake(
     await close();
     let moved = pair;
     if (delayAt !== undefined) {
-      const { value, first, second } = delayed(pair.wet, tau, 2);
-      moved = { ...pair, wet: value, moves: [first!, second!] };
+      moved = { ...pair, ...movedBy(tau, pair.wet) };
     }
     for (const { starts, model } of parts) {
       engines.push(await open({ ...moved, starts }, model));

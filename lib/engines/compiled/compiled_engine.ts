@@ -20,6 +20,7 @@ import {
   writeConstants,
   writeStates,
 } from "../../autodiff/work.ts";
+import { total } from "../../base/statistics.ts";
 import type { Model } from "../../models/model.ts";
 import {
   chunkLevel,
@@ -68,52 +69,75 @@ export async function openOnPool(
   const data = await loadDataSet(pool, pair);
   const { quads, recordBytes, length, warmUp, targetEnergy } = data;
   let isOpen = true;
+  // Threads enough are at work where there are more.
+  const isAlone = quads.length === 1;
   return {
     name: "wasm",
     targetEnergy,
     precision: 1e-6,
     async evaluate(parameters, order) {
       if (!isOpen) throw new Error("the engine wasm is closed");
-      const kernel = compiledProgram(model, order, pair);
-      const { program, sweep } = kernel;
+      const parts = isAlone && order === 2 ? 2 : 1;
+      const kernel = compiledProgram(model, order, pair, parts);
+      const { program, sweeps } = kernel;
       const values = scalarValues(program, parameters.slice());
-      const stateBytes = stateBytesOf(sweep, "single");
-      const states = heap.allocate(
-        stateBytes * quads.length + constantBytesOf(sweep),
+      // Each part's constants, then its states, one set a quad.
+      const sizes = sweeps.map((sweep) => ({
+        constants: constantBytesOf(sweep),
+        states: stateBytesOf(sweep, "single"),
+      }));
+      const block = heap.allocate(
+        total(
+          sizes.map(({ constants, states }) =>
+            constants + states * quads.length
+          ),
+        ),
       );
-      const constants = states + stateBytes * quads.length;
+      let end = block;
+      const places = sizes.map(({ constants, states }) => {
+        const at = end;
+        end += constants + states * quads.length;
+        return {
+          constants: at,
+          states: quads.map((_, i) => at + constants + states * i),
+        };
+      });
       try {
         return await pool.run({
           kernel,
-          tasks: quads.map((quad, i) => [
-            quad,
-            states + stateBytes * i,
-            constants,
-            length,
-            warmUp,
-            recordBytes,
-          ]),
+          tasks: places.flatMap(({ constants, states }, part) =>
+            quads.map((quad, i) => [
+              part,
+              quad,
+              states[i],
+              constants,
+              length,
+              warmUp,
+              recordBytes,
+            ])
+          ),
           threads,
           before() {
-            writeConstants(sweep, "single", memory, constants, values);
-            // All quads begin alike.
-            writeStates(sweep, "single", memory, states, values);
             const bytes = new Uint8Array(memory.buffer);
-            for (let i = 1; i < quads.length; i++) {
-              bytes.copyWithin(
-                states + stateBytes * i,
-                states,
-                states + stateBytes,
-              );
-            }
+            places.forEach(
+              ({ constants, states: [first, ...others] }, part) => {
+                const sweep = sweeps[part];
+                writeConstants(sweep, "single", memory, constants, values);
+                // All quads begin alike.
+                writeStates(sweep, "single", memory, first, values);
+                const end = first + sizes[part].states;
+                for (const at of others) bytes.copyWithin(at, first, end);
+              },
+            );
           },
           collect() {
             const totals = new Map();
-            quads.forEach((_, i) => {
-              const at = states + stateBytes * i;
-              const lanes = pair.starts.length - LANES * i;
-              readSums(sweep, "single", memory, at, totals, lanes);
-            });
+            places.forEach(({ states }, part) =>
+              states.forEach((at, i) => {
+                const lanes = pair.starts.length - LANES * i;
+                readSums(sweeps[part], "single", memory, at, totals, lanes);
+              })
+            );
             for (const [node, total] of totals) values.set(node, total);
             const outputs = program.outputs.map((node) =>
               scalarAt(node, values)
@@ -122,7 +146,7 @@ export async function openOnPool(
           },
         });
       } finally {
-        heap.release(states);
+        heap.release(block);
       }
     },
     async close() {

@@ -2,12 +2,17 @@
  * The programs of a model's loss and derivatives, traced, cut into their one sweep
  * and compiled when they are first wanted, and kept.
  *
+ * A Hessian is many sums. Where there is but one quad of chunks, a program can be in
+ * two parts, each with about half of the work, for two threads: what both need, such
+ * as the gain and its first derivatives, both compute.
+ *
  * @module
  */
 
 import { compileSweep, type Precision } from "../../autodiff/compile.ts";
 import type { Program } from "../../autodiff/program.ts";
-import { schedule, type Sweep } from "../../autodiff/schedule.ts";
+import { reachable, schedule, type Sweep } from "../../autodiff/schedule.ts";
+import { nameOf } from "../../autodiff/simplify.ts";
 import { assemble } from "../../autodiff/wasm.ts";
 import { bestVariant } from "../../kernels/kernels.ts";
 import type { Model } from "../../models/model.ts";
@@ -28,11 +33,12 @@ const SIGNAL_PLACES = [0, 16, 32, RECORD_BYTES, RECORD_BYTES + 32];
 /** A program that the pool can run. */
 export interface EvaluationProgram extends CompiledProgram {
   program: Program;
-  sweep: Sweep;
+  /** Its parts. */
+  sweeps: Sweep[];
 }
 
 const traced = new WeakMap<Model, Map<string, Program>>();
-const compiled = new WeakMap<Program, EvaluationProgram>();
+const compiled = new WeakMap<Program, Map<number, EvaluationProgram>>();
 let count = 0;
 
 /** The program of `model` for `pair`; kept. Its later sums count from 1 on. */
@@ -61,21 +67,25 @@ export function tracedProgram(
   return program;
 }
 
-/** The program of `model` for the records that the pool has of `pair`. */
+/** The program of `model`, in `parts`, for the records that the pool has of `pair`. */
 export function compiledProgram(
   model: Model,
   order: Order,
   pair: ChunkedPair,
+  parts: 1 | 2 = 1,
 ): EvaluationProgram {
   const program = tracedProgram(model, order, pair, "single");
-  let found = compiled.get(program);
+  const known = compiled.get(program) ?? new Map<number, EvaluationProgram>();
+  compiled.set(program, known);
+  let found = known.get(parts);
   if (found === undefined) {
-    const [sweep, ...others] = schedule(program);
-    if (others.length > 0) {
+    const sweeps = (parts === 1 ? [program] : halves(program)).map((part) => {
+      const [sweep, ...others] = schedule(part);
+      if (others.length === 0) return sweep;
       throw new Error(
         `model ${model.name}: its derivatives do not come out of one pass; write it without sums over time`,
       );
-    }
+    });
     const layout = {
       precision: "single",
       relaxed: bestVariant() === "relaxed",
@@ -83,14 +93,31 @@ export function compiledProgram(
       signal: (node: Program["signals"][number]) =>
         SIGNAL_PLACES[program.signals.indexOf(node)],
     } as const;
-    const bytes = assemble([
-      compileSweep(sweep, "early", layout, false),
-      compileSweep(sweep, "sweep", layout),
-    ], { shared: true });
-    found = { number: ++count, bytes, program, sweep };
-    compiled.set(program, found);
+    const functions = sweeps.flatMap((sweep, i) => [
+      compileSweep(sweep, `early${i}`, layout, false),
+      compileSweep(sweep, `sweep${i}`, layout),
+    ]);
+    const bytes = assemble(functions, { shared: true });
+    found = { number: ++count, bytes, program, sweeps };
+    known.set(parts, found);
   }
   return found;
+}
+
+/** Two programs of the sums of `program`, cut where they have the same to do. */
+function halves(program: Program): Program[] {
+  const sums = reachable(program).filter((node) => nameOf(node) === "sum");
+  const cutAt = (at: number): Program[] =>
+    [sums.slice(0, at), sums.slice(at)]
+      .map((outputs) => ({ ...program, outputs }));
+  let [low, high] = [1, sums.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const [first, second] = cutAt(middle).map((part) => reachable(part).length);
+    if (first < second) low = middle + 1;
+    else high = middle;
+  }
+  return cutAt(low);
 }
 
 /** The outputs of an evaluation's program as an evaluation. */

@@ -47,11 +47,11 @@ export const RECORD_BYTES = 48;
 /** Chunks side by side in a vector: those of a quad. */
 export const LANES = 4;
 
-/** A program compiled to one sweep over the records of a quad. */
+/** A program compiled to sweeps over the records of a quad: each is a part of it. */
 export interface CompiledProgram {
   /** Its number, not 0, which no other program has. */
   number: number;
-  /** The module, with the sweep's functions `early` and `sweep`. */
+  /** The module, with functions `early0` and `sweep0` of the first part, and so on. */
   bytes: Uint8Array;
 }
 

@@ -44,7 +44,7 @@ export interface Job<T> {
   kernel: KernelFunction | CompiledProgram;
   /**
    * Arguments of every call: of a function, those after the scratch memory's
-   * address; of a program, the addresses of records, states and constants, the
+   * address; of a program, its part, the addresses of records, states and constants, the
    * number of records, that of those before the later sums begin, and the bytes
    * from one record to the next.
    */

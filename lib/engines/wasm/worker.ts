@@ -46,15 +46,20 @@ function runnerOf(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory) {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
     env: { memory },
   });
-  const { early, sweep } = exports as Record<string, SweepFunction>;
+  const functions = exports as Record<string, SweepFunction>;
   return (
+    part: number,
     records: number,
     states: number,
     constants: number,
     length: number,
     start: number,
     recordBytes: number,
-  ) =>
+  ) => {
+    const [early, sweep] = [
+      functions[`early${part}`],
+      functions[`sweep${part}`],
+    ];
     runRows(length, start, "forward", (row, rows, isEarly) => {
       (isEarly ? early : sweep)(
         records + recordBytes * row,
@@ -63,6 +68,7 @@ function runnerOf(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory) {
         constants,
       );
     });
+  };
 }
 
 function work(start: WorkerStart): void {
