@@ -222,17 +222,51 @@ Deno.test("fit takes a constant offset away before the detector, of either side,
   }
 });
 
-Deno.test("fit tells of a linear filter that its model lacks, and of no other error", async () => {
-  const dry = plucks(4, { highest: 9000 });
+/** Plucked tones and bursts of noise, which have high notes. */
+function bursts(seconds: number): Float32Array {
+  const dry = plucks(seconds, { highest: 9000 });
   const noise = createRandom(8);
-  // Noise bursts, which have high notes.
   for (let n = 0; n < dry.length; n++) {
     if (n % RATE < RATE / 4) dry[n] += 0.3 * (noise.uniform() - 0.5);
   }
+  return dry;
+}
+
+/** `sound` by a windowed sinc of 65 taps, `delay` samples late, as a resampler does. */
+function resampledBy(sound: Float32Array, delay: number): Float32Array {
+  const taps = Array.from({ length: 65 }, (_, i) => {
+    const at = i - 32 - delay;
+    return Math.sin(Math.PI * at) / (Math.PI * at) *
+      (0.5 + 0.5 * Math.cos(Math.PI * at / 33));
+  });
+  return sound.map((_, n) =>
+    taps.reduce((sum, tap, i) => sum + tap * (sound[n + 32 - i] ?? 0), 0)
+  );
+}
+
+Deno.test("fit finds the true figures behind what converters do near half the rate", async () => {
+  const dry = bursts(4);
   const wet = through(dry);
   const half = wet.map((y, n) => (y + (wet[n - 1] ?? 0)) / 2);
+  for (const side of [half, resampledBy(wet, 0.3), resampledBy(wet, 0.5)]) {
+    const { fit } = await fitOf(dry, side);
+    assert.equal(fit.model.name, "4a-2a+shelf");
+    assert.ok(fit.bandwidthEsr! > 2 * fit.esr, `${fit.bandwidthEsr}`);
+    assertFound(fit);
+  }
+  const { parameters } = (await fitOf(dry, half)).fit;
+  // The mean of two samples has its pole at z = 0 and its zero at z = −1.
+  assert.ok(Math.abs(parameters.shelf_pole_us - 5e5 / RATE) < 0.01);
+  assert.ok(Math.abs(parameters.shelf_zero_us) < 0.01);
+});
+
+Deno.test("fit tells of a linear filter that its model lacks, and of no other error", async () => {
+  const dry = bursts(4);
+  const noise = createRandom(9);
+  const wet = through(dry);
+  const comb = wet.map((y, n) => (y + (wet[n - 3] ?? 0)) / 2);
   const noisy = wet.map((y) => y + 0.02 * (noise.uniform() - 0.5));
-  for (const [side, isTold] of [[half, true], [noisy, false]] as const) {
+  for (const [side, isTold] of [[comb, true], [noisy, false]] as const) {
     const { fit } = await fitOf(dry, side);
     assert.ok(fit.esr > 1e-3, `${fit.esr}`);
     const said = await filterWarnings(

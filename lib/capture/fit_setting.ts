@@ -13,7 +13,12 @@ import { type EngineName, openEngine } from "../engines/open.ts";
 import { fitChunks, requireSound, startWithin } from "../fitting/fit.ts";
 import type { SolverConfig } from "../fitting/fit_config.ts";
 import { startBelowPeak } from "../fitting/fit_takes.ts";
-import { gainAlone, levelSlope, verdictOf } from "../fitting/fit_verdict.ts";
+import {
+  gainAlone,
+  levelSlope,
+  reasonOf,
+  verdictOf,
+} from "../fitting/fit_verdict.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
 import { errorsOfTakes } from "../fitting/uncertainty.ts";
 import type { RecordedTake } from "../data/recorded_takes.ts";
@@ -115,9 +120,7 @@ export async function fitSetting(
     isSwapped,
   );
   if (verdict.kind !== "compresses") {
-    throw new RecordingError(
-      verdict.sentence.replace(/ Write what was found.*$/s, ""),
-    );
+    throw new RecordingError(reasonOf(verdict));
   }
   const score = await scoreTakes(
     pairs.map((pair, i) => ({ ...pair, lead: takes[i].lead })),

@@ -15,6 +15,7 @@ import {
   CONFIDENCE_THRESHOLD,
   findAlignment,
   MATCH_THRESHOLD,
+  searchAlignment,
   SilentSideError,
 } from "../sound/alignment.ts";
 import { formatInteger, formatNumber } from "../base/format.ts";
@@ -37,12 +38,12 @@ export interface AlignedPair {
 export interface AlignmentConfig {
   /** Whether the lag is removed. */
   enabled: boolean;
-  /** Largest lag looked for, in samples. */
+  /** Largest lag looked for at first, in samples: any, where none of them matches. */
   max_lag: number;
 }
 
-/** Largest `max_lag` that a config takes. */
-const MOST_LAG = 1_000_000;
+/** Times the match of a lag near by that one from afar must have. */
+const CLEARLY = 1.05;
 
 /** Seconds of a long recording that the lag is found by. */
 const EXCERPT_SECONDS = 30;
@@ -77,15 +78,7 @@ export function alignPair(
     warnings.push(
       `the match of the two recordings is poor (${
         formatNumber(found.match, 2)
-      } of 1): the wet one may be of other material, or lag by more than ${
-        formatInteger(config.max_lag)
-      } samples${
-        config.max_lag < MOST_LAG
-          ? `. Look further with --set alignment.max_lag=${
-            Math.min(MOST_LAG, Math.max(2048, 10 * config.max_lag))
-          }`
-          : ""
-      }`,
+      } of 1): the wet one may be of other material`,
     );
   } else if (found.confidence < CONFIDENCE_THRESHOLD) {
     warnings.push(
@@ -123,5 +116,10 @@ function findBy({ dry, wet, sampleRate }: Pair, maxLag: number): Alignment {
       if (!(error instanceof SilentSideError)) throw error;
     }
   }
-  return findAlignment(dry, wet, maxLag);
+  const near = findAlignment(dry, wet, maxLag);
+  const isFound = near.match >= MATCH_THRESHOLD &&
+    Math.abs(near.lag) < maxLag;
+  if (isFound || maxLag === 0) return near;
+  const far = searchAlignment(dry, wet, maxLag);
+  return far.match > CLEARLY * near.match ? far : near;
 }

@@ -165,6 +165,9 @@ export async function checkPair(
   const sentences = found.match >= MATCH_THRESHOLD
     ? readClock(pair, found).sentences
     : [];
+  const isFar = check.alignment.match < MATCH_THRESHOLD &&
+    found.match >= MATCH_THRESHOLD && sentences.length === 0;
+  if (isFar) check.alignment = found;
   const isMatch = check.alignment.match >= MATCH_THRESHOLD;
   if (isMatch || sentences.length === 0) {
     judgeAlignment(check.alignment, maxLag, reasons, notes);
@@ -197,9 +200,7 @@ function judgeAlignment(
 ): void {
   if (match < MATCH_THRESHOLD) {
     reasons.push(
-      `the match is poor (${
-        formatNumber(match, 2)
-      } of 1): other material, or a lag beyond ${maxLag} samples`,
+      `the match is poor (${formatNumber(match, 2)} of 1): other material`,
     );
     return;
   }

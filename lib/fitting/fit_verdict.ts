@@ -116,6 +116,11 @@ export function verdictOf(
     : { kind: "compresses" };
 }
 
+/** Why a recording of many is left out, without what a command offers for one. */
+export function reasonOf({ sentence }: { sentence: string }): string {
+  return sentence.replace(/ Write what was found.*$/s, "");
+}
+
 /** Samples of a short-time level. */
 const BLOCK = 2048;
 

@@ -1,0 +1,46 @@
+/**
+ * Whether the lag of a recording seems to hold from its start to its end, told by
+ * excerpts in a small part of the time that `clock.ts` takes: what a clock's drift or
+ * lost samples do to a lag adds up, and the end has all of it.
+ *
+ * @module
+ */
+
+import {
+  CONFIDENCE_THRESHOLD,
+  findAlignment,
+  MATCH_THRESHOLD,
+  SilentSideError,
+} from "./alignment.ts";
+import type { Pair } from "./signal.ts";
+
+/** Excerpts, their length in seconds at most, and the lag looked for in them. */
+const EXCERPTS = 4;
+const SECONDS = 4;
+const REACH = 1024;
+
+/** Samples by which lags may differ: a unit's phase moves the peak of low notes. */
+const SPREAD = 3;
+
+/** Whether excerpts of `pair`, which is in step, have one lag as far as they tell. */
+export function seemsSteady({ dry, wet, sampleRate }: Pair): boolean {
+  const samples = Math.min(dry.length, wet.length);
+  const length = Math.floor(
+    Math.min(SECONDS * sampleRate, samples / EXCERPTS),
+  );
+  const lags: number[] = [];
+  for (let i = 0; i < EXCERPTS; i++) {
+    const from = Math.floor((samples - length) * i / (EXCERPTS - 1));
+    const part = (side: Pair["dry"]) => side.subarray(from, from + length);
+    try {
+      const found = findAlignment(part(dry), part(wet), REACH);
+      const isClear = found.match >= MATCH_THRESHOLD &&
+        found.confidence >= CONFIDENCE_THRESHOLD;
+      if (isClear) lags.push(found.lag);
+    } catch (error) {
+      // A rest tells nothing.
+      if (!(error instanceof SilentSideError)) throw error;
+    }
+  }
+  return Math.max(...lags) - Math.min(...lags) <= SPREAD || lags.length === 0;
+}
