@@ -142,8 +142,9 @@ a time, 0.01 of a share.`,
     models = found.map((one) => one.models);
     say(
       `The paper's model alone; then with a delay, a saturation and the corners of
-coupling and bandwidth; then \`opto\` with the same. It starts from the simpler one, from
-its neighbour's result, and from a few points around.`,
+coupling and bandwidth; then \`opto\` with the same, from the simpler one's result, its
+neighbour's and a few points around. A bandwidth becomes a shelf where that is worth it:
+the surrogate's transformer is one, so it is found here as no unit's would be.`,
     );
     const rows = found.flatMap(({ models, ...at }) =>
       models.map(({ asked, ...row }) => ({ ...at, source: asked, ...row }))
@@ -195,8 +196,14 @@ the Hessian at the minimum, as parts of the largest: a small one is a direction 
 sound says little of. A profile holds one parameter and fits all others anew: where it is
 flat, the figure means little.`,
   );
-  table("Parameters and standard errors", found.parameters);
-  table("Directions", found.directions);
+  table("Parameters and standard errors", found.parameters, [
+    { key: "title", title: "Parameter" },
+    { key: "text", title: "Found" },
+  ]);
+  table("Directions", found.directions, [
+    { key: "eigenvalue", title: "Eigenvalue", digits: 2 },
+    { key: "made_of", title: "Made of" },
+  ]);
   show(...lines({
     title: "Profiles",
     rows: found.profile,

@@ -8,7 +8,7 @@ import { openModel } from "../lib/engines/compiled/stream.ts";
 import { chooseModel } from "../lib/fitting/choose_model.ts";
 import { solverSchema } from "../lib/fitting/fit_config.ts";
 import { esrOf, headOf, runOn, settled } from "../lib/fitting/held_out.ts";
-import { simplestOf, startsFrom } from "../lib/fitting/starts.ts";
+import { shelvedAs, simplestOf, startsFrom } from "../lib/fitting/starts.ts";
 import { buildKernels } from "../lib/kernels/build.ts";
 import type { Values } from "../lib/models/model.ts";
 import { parseModel } from "../lib/models/presets.ts";
@@ -126,6 +126,16 @@ Deno.test("a richer model starts from a simpler one's result, the first time at 
   assert.equal(simplestName("vca+bandwidth"), "rms+bandwidth");
   assert.equal(simplestName("comp-4c"), "4a-2a");
   assert.equal(simplestName("rms"), undefined);
+  const shelvedName = (name: string, simpler: string) =>
+    shelvedAs(parseModel(name), parseModel(simpler)).name;
+  assert.equal(
+    shelvedName("opto+coupling+bandwidth", "4a-2a+coupling+shelf"),
+    "opto+coupling+shelf",
+  );
+  assert.equal(
+    shelvedName("opto+bandwidth", "4a-2a+coupling"),
+    "opto+bandwidth",
+  );
 });
 
 Deno.test("fit --model auto shows what it tried, and says where the recordings are too short to tell", async () => {

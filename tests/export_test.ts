@@ -195,6 +195,7 @@ for (
     "fet",
     "vca",
     "rms+feedback+saturation+coupling+bandwidth+fitted-start",
+    "opto+coupling+shelf",
     "4a-2a+coupling+allpass-1+allpass-2+allpass-2+inverted",
   ]
 ) {

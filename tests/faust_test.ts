@@ -127,6 +127,8 @@ const HEARD: Values = {
   cube: -0.04,
   coupling_hz: 12,
   bandwidth_hz: 9000,
+  shelf_pole_us: 20,
+  shelf_zero_us: -4,
   allpass_corner_hz: 2100,
   allpass_corner_hz_1: 300,
   allpass_corner_hz_2: 4000,
@@ -169,6 +171,7 @@ const MEMBERS = [
   "4a-2a+feedback+two-stage",
   "4a-2a+soft-knee+two-stage+saturation+coupling+bandwidth+fitted-start",
   "opto+saturation+coupling+bandwidth",
+  "opto+coupling+shelf",
   "4a-2a+coupling+allpass-1",
   "rms+allpass-1+allpass-2+inverted",
 ];

@@ -23,7 +23,7 @@ import {
   type Values,
   vectorOf,
 } from "../lib/models/model.ts";
-import { MAKE_UP } from "../lib/models/output.ts";
+import { MAKE_UP, shelfOf } from "../lib/models/output.ts";
 import {
   type Choice,
   CHOICES,
@@ -165,6 +165,8 @@ const VALUES: Values = {
   cube: -0.13,
   coupling_hz: 41.7,
   bandwidth_hz: 13100,
+  shelf_pole_us: 9.3,
+  shelf_zero_us: -2.1,
   ...sectionValues(""),
   ...sectionValues("_1"),
   ...sectionValues("_2", 3),
@@ -246,6 +248,50 @@ Deno.test("all-pass sections of a model are those of lib/phase, at any corner, i
       },
     ),
     { numRuns: 15 },
+  ));
+
+Deno.test("the shelf of a model has the response of its pole and zero, and every bandwidth is one", () =>
+  fc.assert(
+    fc.property(
+      fc.double({ min: Math.log(0.1), max: Math.log(300), noNaN: true }),
+      fc.double({ min: -50, max: 50, noNaN: true }),
+      (pole, shelf_zero_us) => {
+        const still = {
+          threshold_db: 100,
+          ratio: 2,
+          attack_ms: 1,
+          release_ms: 100,
+          make_up_db: 0,
+        };
+        const impulse = new Float64Array(4096);
+        impulse[0] = 1;
+        const responseOf = (name: string, values: Values) => {
+          const wet = new Float64Array(impulse.length);
+          const model = parseModel(name);
+          openModel(model, { ...still, ...values }, CHECK_RATE, {
+            precision: "double",
+          }).process(impulse, wet);
+          return wet;
+        };
+        const shelf_pole_us = Math.exp(pole);
+        const shelved = responseOf("shelf", { shelf_pole_us, shelf_zero_us });
+        const [t1, t0] = [shelf_pole_us, shelf_zero_us]
+          .map((us) => 2e-6 * us * CHECK_RATE);
+        let [before, output] = [0, 0];
+        impulse.forEach((x, n) => {
+          // (1 + T₀ q)/(1 + T₁ q), q = (1 − z⁻¹)/(1 + z⁻¹)
+          output = ((1 + t0) * x + (1 - t0) * before - (1 - t1) * output) /
+            (1 + t1);
+          before = x;
+          assert(Math.abs(shelved[n] - output) < 1e-9, `${n}`);
+        });
+        const bandwidth_hz = 1000 * shelf_pole_us;
+        const low = responseOf("bandwidth", { bandwidth_hz });
+        const same = responseOf("shelf", shelfOf(bandwidth_hz, CHECK_RATE));
+        low.forEach((y, n) => assert(Math.abs(same[n] - y) < 1e-9, `${n}`));
+      },
+    ),
+    { numRuns: 30 },
   ));
 
 // ------------------------------------------------- a model that is not shipped

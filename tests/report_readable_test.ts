@@ -330,6 +330,7 @@ Deno.test("modelDiagram() and modelEquations() draw every preset with every choi
   const names = Object.keys(PRESETS).flatMap((preset) => [
     preset,
     `${preset}+soft-knee+two-stage+saturation+coupling+bandwidth`,
+    `${preset}+shelf`,
   ]);
   for (const name of names) {
     const model = parseModel(name);

@@ -1,6 +1,7 @@
 /** The sweep: where each fit starts, and what it says of its end. @module */
 
 import assert from "node:assert/strict";
+import { createRandom } from "../lib/base/random.ts";
 import { openSource } from "../lib/data/source.ts";
 import { nameOfSetting, type Setting } from "../lib/data/setting.ts";
 import { dataSchema } from "../lib/data/data_config.ts";
@@ -223,6 +224,23 @@ Deno.test("sweep() warns of a fit that explains next to nothing of its recording
   assert.match(poor.warnings.join(), /the match is poor/);
   const [good] = await swept(source, SETTINGS.slice(0, 1), CONFIG);
   assert.deepEqual(good.warnings, []);
+});
+
+Deno.test("sweep() leaves out a setting that no compressor explains", async () => {
+  const random = createRandom(1);
+  const noisy = {
+    ...source,
+    load: async (setting: Setting) => {
+      const pair = await source.load(setting);
+      return { ...pair, wet: pair.wet.map(() => random.uniform() - 0.5) };
+    },
+  };
+  const leftOut: string[] = [];
+  const fits = await swept(noisy, SETTINGS.slice(0, 1), CONFIG, {
+    onLeftOut: ({ reason }) => leftOut.push(reason),
+  });
+  assert.deepEqual(fits, []);
+  assert.match(leftOut.join(), /^no compressor explains .*\?$/);
 });
 
 Deno.test("sweep() looks beyond the published ranges where the config says so, and names the setting to do it with", async () => {

@@ -251,7 +251,8 @@ export const command = new Command("deno task fit")
   .description(
     "Finds the parameters of the compressor that turns DRY into WET, by\n" +
       "Newton-Raphson with the exact Hessian: those of the paper's 4A-2A, with the\n" +
-      "corners of the unit's coupling and bandwidth where they matter, or those of\n" +
+      "corners of the unit's coupling and bandwidth where they matter (a bandwidth\n" +
+      "becomes a shelf, of a pole and a zero, where one pole is too little), or those of\n" +
       "another --model. With them it finds the delay of each recording, in parts of a\n" +
       "sample. --model auto tries models from the simplest to opto on the first two\n" +
       "thirds, scores them on the last, and keeps the simplest within 10 % of the best.\n" +
@@ -483,6 +484,8 @@ Examples:
     const result = {
       model: model.name,
       dropped: fit.dropped,
+      ...(fit.bandwidthEsr !== undefined &&
+        { bandwidth_esr: fit.bandwidthEsr }),
       ...(choice && { choice: choiceAsJson(choice) }),
       params: jsonValues(parameters),
       uncertainty: jsonValues(uncertainty),
@@ -557,6 +560,11 @@ Examples:
             fit.dropped.length === 1 ? "was" : "were"
           } dropped)`
       }`,
+      ...(fit.bandwidthEsr === undefined ? [] : [
+        `            the bandwidth is a shelf: with one pole alone the ESR is ${
+          formatNumber(fit.bandwidthEsr, 3)
+        }`,
+      ]),
       ...(choice === undefined ? [] : ["", describeChoice(choice), ""]),
       ...fit.takes.flatMap(({ initialGainDb }, i) =>
         initialGainDb === undefined ? [] : [

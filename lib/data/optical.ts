@@ -1,7 +1,8 @@
 /**
  * Unit `optical`: a made-up electro-optical levelling amplifier. It is a
  * surrogate for recordings of a real one: built from how such units work, not
- * measured on any, and sharing nothing with the compressor that is fitted to it.
+ * measured on any. Its gain shares nothing with those that are fitted to it; its
+ * capacitors and its transformer are filters as a model may have behind the gain.
  *
  * Signal path, sample by sample, x in and y out:
  *

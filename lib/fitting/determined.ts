@@ -7,6 +7,7 @@
 
 import { formatPercent } from "../base/format.ts";
 import type { RecordedTake } from "../data/recorded_takes.ts";
+import { formatParameter } from "../models/parameter_text.ts";
 import { nameInTake } from "../objective/takes.ts";
 import { spectrumOf } from "../optimise/quadratic_model.ts";
 import { fitTakes, type TakesFit } from "./fit_takes.ts";
@@ -41,8 +42,10 @@ export interface Determined {
   /** Each parameter, and its standard error. */
   parameters: {
     parameter: string;
+    title: string;
     found: number;
     uncertainty: number | null;
+    text: string;
   }[];
   /** Eigenvalues, as parts of the largest, and what makes up their directions. */
   directions: { eigenvalue: number; made_of: string }[];
@@ -67,6 +70,13 @@ export async function determinedBy(
     others: [row.params],
   });
   const { names } = fit.coordinates;
+  const titles = new Map(
+    fit.model.parameters.map(({ name, title }) => [name, title.toLowerCase()]),
+  );
+  // What is not the unit's is a take's: its delay, or the gain it begins with.
+  const titleOf = (name: string) =>
+    titles.get(name) ??
+      name.replace(/_(samples|gain_db)/, "").replace("_", " ");
   const { values, vectors } = spectrumOf(fit.minimum.hessian);
   const most = Math.max(...values);
   const directions = Array.from(values, (value, i) => {
@@ -75,16 +85,19 @@ export async function determinedBy(
     return {
       eigenvalue: value / most,
       made_of: parts.map(({ name, part }) =>
-        `${formatPercent(part, 2)} ${name}`
+        `${formatPercent(part, 2)} ${titleOf(name)}`
       ).join(", "),
     };
   });
-  const parameters = fit.model.parameters.map(({ name }) => {
-    const error = fit.uncertainty[name];
+  const parameters = fit.model.parameters.map((parameter) => {
+    const { name, title } = parameter;
+    const [found, error] = [fit.parameters[name], fit.uncertainty[name]];
     return {
       parameter: name,
-      found: fit.parameters[name],
+      title,
+      found,
       uncertainty: Number.isFinite(error) ? error : null,
+      text: formatParameter(parameter, found, error),
     };
   });
   const profile: Determined["profile"] = [];

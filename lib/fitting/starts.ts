@@ -24,14 +24,20 @@ export function isFamily(model: Model): boolean {
   }
 }
 
-/** `model` with `others` in place of a choice that it has; undefined without it. */
+/**
+ * `model` with `others` in place of a choice that it has; undefined without it, or where
+ * it has one of them already.
+ */
 export function replaceChoice(
   model: Model,
   choice: Choice,
   others: readonly Choice[] = [],
 ): Model | undefined {
   const words = model.name.split("+");
-  if (!isFamily(model) || !words.includes(choice)) return undefined;
+  if (
+    !isFamily(model) || !words.includes(choice) ||
+    others.some((other) => words.includes(other))
+  ) return undefined;
   const rest = words.filter((word) => word !== choice);
   return parseModel([...rest, ...others].join("+"));
 }

@@ -184,17 +184,20 @@ function requireOneClock(pair: Pair, { max_lag }: AlignmentConfig): void {
 }
 
 /**
- * Refuses a pair that no compressor explains.
+ * What is doubtful about a fit with `esr` to `pair`, if anything.
  *
- * @throws {RecordingError} saying so.
+ * @throws {RecordingError} where no compressor explains the pair.
  */
-function requireExplained(pair: Pair, esr: number): void {
-  if (esr <= DOUBTFUL_ESR) return;
+function doubtsOf(pair: Pair, esr: number): string[] {
+  if (esr <= DOUBTFUL_ESR) return [];
   const isExpanding = levelSlope([pair]) > 1.02;
   const verdict = verdictOf(esr, gainAlone([pair]), isExpanding);
   if (verdict.kind === "nothing found") {
     throw new RecordingError(reasonOf(verdict));
   }
+  return verdict.kind === "compresses" && verdict.doubt !== undefined
+    ? [verdict.doubt]
+    : [];
 }
 
 async function fitSetting(
@@ -227,7 +230,7 @@ async function fitSetting(
   if (
     config.alignment.enabled && (esr > DOUBTFUL_ESR || !seemsSteady(pair))
   ) requireOneClock(loaded, config.alignment);
-  requireExplained(pair, esr);
+  const doubts = doubtsOf(pair, esr);
   const fitSeconds = (performance.now() - started) / 1000;
   const bands = await jackknifeBands(
     chunked,
@@ -245,6 +248,7 @@ async function fitSetting(
     warnings: [
       ...loaded.warnings ?? [],
       ...warnings,
+      ...doubts,
       ...fitWarnings([pair], model, found, rangeSettingOf),
     ],
     chunkEsr: esr,
