@@ -147,7 +147,7 @@ neighbour's and a few points around. A bandwidth becomes a shelf where that is w
 the surrogate's transformer is one, so it is found here as no unit's would be.`,
     );
     const rows = found.flatMap(({ models, ...at }) =>
-      models.map(({ asked, ...row }) => ({ ...at, source: asked, ...row }))
+      models.map((row) => ({ ...at, ...row }))
     );
     const over = (field: string, title: string, log: boolean) =>
       show(...lines({
@@ -155,7 +155,7 @@ the surrogate's transformer is one, so it is found here as no unit's would be.`,
         rows,
         x: { field: "peak_reduction", title: "Peak reduction" },
         y: { field, title, log },
-        colour: { field: "source", title: "Model" },
+        colour: { field: "asked", title: "Model" },
         dash: { field: "mode", title: "Mode" },
       }));
     over("held_out_esr", "ESR held out", true);

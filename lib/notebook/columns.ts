@@ -18,6 +18,8 @@ const KNOWN: Readonly<Record<string, Omit<Column, "key">>> = {
   chunk_esr: { title: "ESR, counted samples" },
   esr_fit: { title: "ESR, fitted", digits: 3 },
   esr_test: { title: "ESR, test", digits: 3 },
+  asked: { title: "Asked for" },
+  size: { title: "Parameters" },
   held_out_esr: { title: "ESR held out" },
   delta_ldr_db: { title: "ΔLDR", unit: "dB", digits: 3 },
   iterations: { title: "Iterations" },
@@ -37,6 +39,7 @@ const UNITS: Readonly<Record<string, string>> = {
   db: "dB",
   hz: "Hz",
   ms: "ms",
+  us: "µs",
 };
 const LARGE = ["esr", "ldr", "mae"];
 
