@@ -181,7 +181,7 @@ Deno.test("fit finds a wet file that is early and turned over", async () => {
           wet,
           lag_samples: result.lag_samples,
           polarity: -1,
-          initial_gain_db: found,
+          ...(found !== undefined && { initial_gain_db: found }),
         },
       ],
     });
@@ -207,7 +207,7 @@ Deno.test("fit finds a wet file that is early and turned over", async () => {
     assert.deepEqual(params, result.params);
     assert(Math.abs(delay_samples) <= 1);
     assert.equal(initial_gain_db, found);
-    assert.equal(last.eigenvalues.length, 7);
+    assert.equal(last.eigenvalues.length, found === undefined ? 6 : 7);
     assert(
       Math.abs(Math.hypot(...result.gradient) - last.gradient_norm) < 1e-9,
     );
