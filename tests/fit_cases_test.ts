@@ -81,13 +81,17 @@ async function fitOf(
   dry: Float32Array,
   wet: Float32Array,
   rate = RATE,
+  { model = "4a-2a+coupling+bandwidth", ranges = {} }: {
+    model?: string;
+    ranges?: Record<string, [number, number]>;
+  } = {},
 ) {
   const pair = { dry, wet, sampleRate: rate };
   const recorded = recordedTakes(pair, { enabled: true, max_lag: 2048 });
   const fit = await fitTakes(
     recorded.takes,
-    parseModel("4a-2a+coupling+bandwidth"),
-    solverSchema.parse({}),
+    parseModel(model),
+    solverSchema.parse({ ranges }),
     "wasm",
     { chunks: {} },
   );
@@ -258,6 +262,47 @@ Deno.test("fit finds the true figures behind what converters do near half the ra
   // The mean of two samples has its pole at z = 0 and its zero at z = −1.
   assert.ok(Math.abs(parameters.shelf_pole_us - 5e5 / RATE) < 0.01);
   assert.ok(Math.abs(parameters.shelf_zero_us) < 0.01);
+});
+
+/** `sound` behind a shelf of these time constants, in µs. */
+function shelved(sound: Float32Array, pole: number, zero: number) {
+  const [t1, t0] = [pole, zero].map((us) => 2e-6 * us * RATE);
+  let [before, output] = [0, 0];
+  return sound.map((x) => {
+    output = ((1 + t0) * x + (1 - t0) * before - (1 - t1) * output) / (1 + t1);
+    before = x;
+    return output;
+  });
+}
+
+for (
+  const [what, pole, zero, model] of [
+    ["one that rises", 20, 40, undefined],
+    ["one asked for by name", 60, 15, "4a-2a+shelf"],
+  ] as const
+) {
+  Deno.test(`fit finds a shelf, ${what}`, async () => {
+    const dry = bursts(4);
+    const wet = shelved(through(dry), pole, zero);
+    const { fit } = await fitOf(dry, wet, RATE, { model });
+    assertFound(fit);
+    assert.equal(fit.model.name, "4a-2a+shelf");
+    const { shelf_pole_us, shelf_zero_us } = fit.parameters;
+    assert.ok(Math.abs(shelf_pole_us / pole - 1) < 0.01, `${shelf_pole_us}`);
+    assert.ok(Math.abs(shelf_zero_us / zero - 1) < 0.01, `${shelf_zero_us}`);
+    assert.deepEqual(fit.takes[0].initialGainDb, undefined);
+  });
+}
+
+Deno.test("fit leaves a bandwidth as it is where its range is given", async () => {
+  const dry = bursts(3);
+  const wet = shelved(through(dry), 20, 5);
+  const { fit } = await fitOf(dry, wet, RATE, {
+    ranges: { bandwidth_hz: [6000, 9000] },
+  });
+  assert.match(fit.model.name, /bandwidth$/);
+  const { bandwidth_hz } = fit.parameters;
+  assert.ok(bandwidth_hz >= 6000 && bandwidth_hz <= 9000, `${bandwidth_hz}`);
 });
 
 Deno.test("fit tells of a linear filter that its model lacks, and of no other error", async () => {

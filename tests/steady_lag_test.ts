@@ -5,7 +5,7 @@ import { createRandom } from "../lib/base/random.ts";
 import { makeStimulus } from "../lib/data/stimulus.ts";
 import { createUnit } from "../lib/data/unit.ts";
 import { resampled } from "../lib/sound/fractional_delay.ts";
-import { seemsSteady } from "../lib/sound/steady_lag.ts";
+import { lagMoves } from "../lib/sound/steady_lag.ts";
 
 const RATE = 22050;
 
@@ -31,34 +31,34 @@ function without(wet: Float32Array, count: number, part: number) {
   );
 }
 
-Deno.test("seemsSteady() sees samples that were lost anywhere, and a clock that drifts", () => {
+Deno.test("lagMoves() sees a sample that was lost anywhere, and a clock that drifts", () => {
   const { dry, wet } = recording(20);
-  const isSteady = (wet: Float32Array) =>
-    seemsSteady({ dry, wet, sampleRate: RATE });
-  assert.equal(isSteady(wet), true);
+  const moved = (wet: Float32Array) =>
+    lagMoves({ dry, wet, sampleRate: RATE })!;
+  assert.equal(moved(wet), 0);
   for (const part of [0.3, 0.5, 0.7]) {
-    for (const count of [8, 64]) {
-      assert.equal(isSteady(without(wet, count, part)), false, `${count}`);
+    for (const count of [1, 8, 64]) {
+      assert.equal(moved(without(wet, count, part)), count);
     }
   }
-  for (const ppm of [-50, 20]) {
-    assert.equal(isSteady(resampled(wet, ppm)), false, `${ppm}`);
+  // Over 16 of the 20 s, from excerpt to excerpt.
+  for (const ppm of [-50, 20, 5]) {
+    const samples = Math.abs(ppm) * 1e-6 * 16 * RATE;
+    const found = moved(resampled(wet, ppm));
+    assert.ok(Math.abs(found - samples) <= 1.5, `${ppm}: ${found}`);
+    assert.ok(found > 0);
   }
 });
 
-Deno.test("seemsSteady() takes nothing that tells of no lag for a lag that moves", () => {
+Deno.test("lagMoves() says nothing where the ends tell no lag", () => {
   const { dry, wet } = recording(8);
   const random = createRandom(4);
   const noise = wet.map(() => random.uniform() - 0.5);
-  for (
-    const other of [
-      noise,
-      new Float32Array(wet.length),
-      wet.map((y) => -y),
-    ]
-  ) {
-    assert.equal(seemsSteady({ dry, wet: other, sampleRate: RATE }), true);
+  const half = wet.map((y, n) => n < wet.length / 2 ? y : noise[n]);
+  for (const other of [noise, half, new Float32Array(wet.length)]) {
+    const moved = lagMoves({ dry, wet: other, sampleRate: RATE });
+    assert.equal(moved, undefined);
   }
   const few = { dry: dry.slice(0, 40), wet: wet.slice(0, 40) };
-  assert.equal(seemsSteady({ ...few, sampleRate: RATE }), true);
+  assert.equal(lagMoves({ ...few, sampleRate: RATE }), undefined);
 });

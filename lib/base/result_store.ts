@@ -20,7 +20,7 @@ import { reasonOf } from "./file_error.ts";
  * experiment keeps. Changed data have versions of their own (`STIMULUS_VERSION`,
  * `OPTICAL_VERSION`).
  */
-const RESULT_VERSION = 4;
+const RESULT_VERSION = 5;
 
 /** What stands for an infinite ratio, which JSON has not. */
 const INFINITE = "∞";

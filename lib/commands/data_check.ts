@@ -222,7 +222,10 @@ async function writePage(
     subtitle: "Which pairs belong together, and which to leave out.",
     source: { name: dir, surrogate },
     generatedAt: new Date(),
-    provenance: { "Largest lag looked for": maxLag, ...runtimeFacts() },
+    provenance: {
+      "Largest lag looked for at first": maxLag,
+      ...runtimeFacts(),
+    },
   }, [
     figures([
       { label: "Targets", value: pairs.length },
@@ -281,7 +284,7 @@ export const command = new Command("deno task data:check")
   .argument("<DIR>", "folder with Train/, Val/ and Test/ in it")
   .option(
     "--max-lag <samples>",
-    "largest lag looked for",
+    "largest lag looked for at first; further where the match is poor",
     lagOf,
     DEFAULT_MAX_LAG,
   )

@@ -27,13 +27,14 @@ import {
 } from "../fitting/fit_config.ts";
 import { filterWarnings } from "../fitting/filter_left.ts";
 import { fitWarnings } from "../fitting/fit_warnings.ts";
+import { shelvedAs } from "../fitting/starts.ts";
 import {
   type Score,
   scoreEach,
   scoreGated,
   scoreTakes,
 } from "../metrics/score.ts";
-import type { Model, Values } from "../models/model.ts";
+import type { Model } from "../models/model.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import type { FitPage } from "../report/fit_page.ts";
 import type { ReportMeta } from "../report/meta.ts";
@@ -124,10 +125,14 @@ function recordOf(
   };
 }
 
-/** A unit file gives where to start, of the parameters that the model has. */
-async function startFrom(file: string, model: Model): Promise<Values> {
-  const { values } = await readSetting(file);
-  return completed(model, values);
+/**
+ * A unit file gives where to start, of the parameters that `model` has; where the unit
+ * has a shelf, so has the model in place of a bandwidth.
+ */
+async function startFrom(file: string, model: Model) {
+  const unit = await readSetting(file);
+  const asked = shelvedAs(model, unit.model);
+  return { model: asked, start: completed(asked, unit.values) };
 }
 
 /** The models that were tried, for `--json`. */
@@ -355,8 +360,8 @@ Examples:
         "--start: a unit to start from is of one model; leave it out with --model auto",
       );
     }
-    const start = options.start === undefined
-      ? undefined
+    const from = options.start === undefined
+      ? { model: config.model, start: undefined }
       : await startFrom(options.start, config.model);
     const progress = await startProgress("Fitting", solver.max_iterations);
     let done = 0;
@@ -386,9 +391,9 @@ Examples:
         });
         fit = choice.fit;
       } else {
-        fit = await fitTakes(given, config.model, solver, engine, {
+        fit = await fitTakes(given, from.model, solver, engine, {
           ...fitOptions,
-          starts: start && [start],
+          starts: from.start && [from.start],
         });
       }
     } finally {

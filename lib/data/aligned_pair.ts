@@ -121,5 +121,6 @@ function findBy({ dry, wet, sampleRate }: Pair, maxLag: number): Alignment {
     Math.abs(near.lag) < maxLag;
   if (isFound || maxLag === 0) return near;
   const far = searchAlignment(dry, wet, maxLag);
-  return far.match > CLEARLY * near.match ? far : near;
+  const isOfAll = far.from === 0 && far.to === dry.length;
+  return isOfAll && far.match > CLEARLY * near.match ? far : near;
 }

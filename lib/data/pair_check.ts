@@ -3,8 +3,8 @@
  * belong together, and would a fit to them mean anything?
  *
  * A pair is left out for what a fit cannot make good: a file that is missing or
- * cannot be used, rates that differ, silence, a wet side of other material, a lag
- * beyond reach or one that does not hold (a drift, samples lost), a wet side clipped for more than
+ * cannot be used, rates that differ, silence, a wet side of other material, a lag that
+ * does not hold (a drift, samples lost), a wet side clipped for more than
  * {@linkcode MOST_CLIPPED} of its length. What a fit takes care of itself (a
  * constant lag, the polarity, a tail that only one side has) is only noted.
  *
@@ -78,7 +78,7 @@ export const CHECK_PARTS = 4;
 /**
  * Checks one pair.
  *
- * @param maxLag Largest lag looked for, in samples.
+ * @param maxLag Largest lag looked for at first, in samples.
  * @param onPart Told how many of {@linkcode CHECK_PARTS} are done; the last few are
  * passed over where the first are reason enough to leave the pair out.
  */
@@ -165,9 +165,12 @@ export async function checkPair(
   const sentences = found.match >= MATCH_THRESHOLD
     ? readClock(pair, found).sentences
     : [];
-  const isFar = check.alignment.match < MATCH_THRESHOLD &&
-    found.match >= MATCH_THRESHOLD && sentences.length === 0;
-  if (isFar) check.alignment = found;
+  const near = check.alignment;
+  const isAtEnd = near.match < MATCH_THRESHOLD || Math.abs(near.lag) === maxLag;
+  const isOfAll = found.from === 0 && found.to === pair.dry.length;
+  if (maxLag > 0 && isAtEnd && isOfAll && found.match > near.match) {
+    check.alignment = found;
+  }
   const isMatch = check.alignment.match >= MATCH_THRESHOLD;
   if (isMatch || sentences.length === 0) {
     judgeAlignment(check.alignment, maxLag, reasons, notes);

@@ -192,18 +192,13 @@ export async function chooseModel(
   return { fit, trials, chosen, heldOutSeconds, doubt };
 }
 
-/** `solver` with what it says of parameters that `model` has. */
+/** `solver` with the starts of parameters that `model` has. */
 function solverFor(model: Model, solver: SolverConfig): SolverConfig {
   const names = model.parameters.map(({ name }) => name);
-  const only = <T>(of: Record<string, T>) =>
-    Object.fromEntries(
-      Object.entries(of).filter(([name]) => names.includes(name)),
-    );
-  return {
-    ...solver,
-    start: only(solver.start),
-    ranges: only(solver.ranges),
-  };
+  const start = Object.fromEntries(
+    Object.entries(solver.start).filter(([name]) => names.includes(name)),
+  );
+  return { ...solver, start };
 }
 
 /** Whether the gain of `model` is smoothed in decibels. */

@@ -76,7 +76,7 @@ export async function determinedBy(
   // What is not the unit's is a take's: its delay, or the gain it begins with.
   const titleOf = (name: string) =>
     titles.get(name) ??
-      name.replace(/_(samples|gain_db)/, "").replace("_", " ");
+      name.replace(/_(samples|db)/, "").replaceAll("_", " ");
   const { values, vectors } = spectrumOf(fit.minimum.hessian);
   const most = Math.max(...values);
   const directions = Array.from(values, (value, i) => {

@@ -9,6 +9,7 @@ import { ENGINE_NAMES } from "../engines/open.ts";
 import { parameterSchema } from "../data/values_schema.ts";
 import type { ChunkOptions } from "../sound/chunks.ts";
 import type { Model, Values } from "../models/model.ts";
+import { BANDWIDTH, SHELF_POLE, SHELF_ZERO } from "../models/output.ts";
 import { PAPER_MODEL, parseModel } from "../models/presets.ts";
 import { requireRange, wordsOf } from "../objective/coordinates.ts";
 
@@ -141,10 +142,15 @@ export function requireParameters(
   context: z.RefinementCtx,
 ): void {
   const { parameters, feedback } = model;
+  // A bandwidth may become a shelf, whose ranges can be set too.
+  const shelf = parameters.some(({ name }) => name === BANDWIDTH.name)
+    ? [SHELF_POLE, SHELF_ZERO]
+    : [];
   for (const key of ["start", "ranges"] as const) {
+    const known = key === "ranges" ? [...parameters, ...shelf] : parameters;
     for (const name of Object.keys(solver[key])) {
       const path = ["solver", key, name];
-      const parameter = parameters.find((one) => one.name === name);
+      const parameter = known.find((one) => one.name === name);
       const refuse = (message: string) =>
         context.addIssue({ code: "custom", path, message });
       if (parameter === undefined) {

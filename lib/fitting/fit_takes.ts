@@ -36,7 +36,12 @@ import { completed, type SolverConfig } from "./fit_config.ts";
 import { isFamily, replaceChoice, simplestOf, startsFrom } from "./starts.ts";
 import type { Model, Values } from "../models/model.ts";
 import { shelfOf } from "../models/output.ts";
-import { sectionOrders, withSections } from "../models/presets.ts";
+import {
+  type Choice,
+  parseModel,
+  sectionOrders,
+  withSections,
+} from "../models/presets.ts";
 import {
   latenessBehind,
   phaseStage,
@@ -131,9 +136,11 @@ const TO_TELL = 1e-4;
 /** Part by which an all-pass section must lower it: less does not hold elsewhere. */
 const SECTION_GAIN = 0.003;
 
-/** Choices that are dropped where they make no difference. */
-const CORNERS = ["coupling", "bandwidth"] as const;
-type Corner = typeof CORNERS[number];
+/** A choice that is dropped where it makes no difference. */
+type Corner = "coupling" | "bandwidth";
+
+/** Pole and zero, in µs, of shelves that rise. */
+const RISING = [[5, 8], [15, 25]];
 
 /** Fits `model` to `recorded`. */
 export async function fitTakes(
@@ -152,6 +159,12 @@ export async function fitTakes(
   const telling = loosened(exact, TO_TELL);
   await using _threads = await keepReady(engine);
   const isFree = starts === undefined && Object.keys(solver.start).length === 0;
+  // From far away a pole is found, and then its zero.
+  const poleAlone = isFree
+    ? replaceChoice(model, "shelf", ["bandwidth"])
+    : undefined;
+  const isShelfAsked = poleAlone !== undefined;
+  model = poleAlone ?? model;
   // The engine of the GPU has the simplest alone, and says so of the others.
   const simplest = isFree && engine !== "webgpu"
     ? simplestOf(model)
@@ -202,21 +215,24 @@ export async function fitTakes(
   }
 
   // A take that does not begin at rest.
-  for (const index of isFamily(model) ? takes.keys() : []) {
-    const trial = takes.with(index, { ...takes[index], isCut: true });
-    const name = nameInTake("initial_gain_db", index, takes.length);
-    if (!await isLower(trial, model, context, found, name)) continue;
-    const again = await fitAll(trial, model, telling, found.parameters);
-    // A gain above that at rest is none that a compressor begins with.
-    if (
-      again.parameters[name] < 0 &&
-      again.esr + NOTHING < (1 - START_GAIN) * (found.esr + NOTHING)
-    ) {
-      takes = trial;
-      found = again;
-      path.push(again);
+  const findStarts = async () => {
+    for (const index of isFamily(model) ? takes.keys() : []) {
+      const trial = takes.with(index, { ...takes[index], isCut: true });
+      const name = nameInTake("initial_gain_db", index, takes.length);
+      if (!await isLower(trial, model, context, found, name)) continue;
+      const again = await fitAll(trial, model, telling, found.parameters);
+      // A gain above that at rest is none that a compressor begins with.
+      if (
+        again.parameters[name] < 0 &&
+        again.esr + NOTHING < (1 - START_GAIN) * (found.esr + NOTHING)
+      ) {
+        takes = trial;
+        found = again;
+        path.push(again);
+      }
     }
-  }
+  };
+  await findStarts();
 
   // Corners that make no difference.
   const dropped: string[] = [];
@@ -232,24 +248,44 @@ export async function fitTakes(
       dropped.push(corner);
     }
   };
-  for (const corner of CORNERS) await dropIdle(corner);
+  const asked = model;
+  await dropIdle("coupling");
+  if (!isShelfAsked) await dropIdle("bandwidth");
 
-  // A bandwidth of more than a pole.
+  // A bandwidth of more than a pole, unless it is to stay what it is.
   let bandwidthEsr: number | undefined;
-  const shelved = replaceChoice(model, "bandwidth", ["shelf"]);
-  if (shelved !== undefined) {
-    const start = {
+  const isHeld = "bandwidth_hz" in solver.ranges;
+  const shelved = isHeld
+    ? undefined
+    : replaceChoice(model, "bandwidth", ["shelf"]) ??
+      (replaceChoice(asked, "bandwidth", ["shelf"]) &&
+        parseModel(`${model.name}+shelf`));
+  const start = shelved && (has(model, "bandwidth")
+    ? {
       ...found.parameters,
       ...shelfOf(found.parameters.bandwidth_hz, takes[0].pair.sampleRate),
-    };
+    }
+    : await risingShelf(takes, shelved, context, found));
+  if (shelved !== undefined && start !== undefined) {
     const again = await fitAll(takes, shelved, context, start);
-    if (again.esr + NOTHING < (1 - SHELF_GAIN) * (found.esr + NOTHING)) {
-      bandwidthEsr = found.esr;
+    const isWorthIt =
+      again.esr + NOTHING < (1 - SHELF_GAIN) * (found.esr + NOTHING);
+    if (isShelfAsked || isWorthIt) {
+      if (!isShelfAsked) bandwidthEsr = found.esr;
+      if (!has(model, "bandwidth")) {
+        dropped.splice(dropped.indexOf("bandwidth"));
+      }
       model = shelved;
       found = again;
       path.push(again);
-      // It had taken the bandwidth's place as well as it could.
+      // They had taken the shelf's place as well as they could.
       await dropIdle("coupling");
+      if (takes.some(({ isCut }) => isCut)) {
+        takes = takes.map((take) => ({ ...take, isCut: false }));
+        found = await fitAll(takes, model, telling, found.parameters);
+        path.push(found);
+        await findStarts();
+      }
     }
   }
 
@@ -446,6 +482,40 @@ async function isLower(
     if (await esrAt(takes, model, context, at) < esr) return true;
   }
   return false;
+}
+
+/** Whether `model` makes `choice`. */
+function has({ name }: Model, choice: Choice): boolean {
+  return name.split("+").includes(choice);
+}
+
+/**
+ * Where `shelved`, which has a shelf more than what was `found`, starts if the top of
+ * the band rises; undefined where that lowers the loss by next to nothing.
+ */
+async function risingShelf(
+  takes: readonly AlignedTake[],
+  shelved: Model,
+  context: Context,
+  { parameters, esr }: Fit,
+): Promise<Values | undefined> {
+  for (const [shelf_pole_us, shelf_zero_us] of RISING) {
+    // As much earlier as it makes low notes.
+    const early = 1e-6 * (shelf_zero_us - shelf_pole_us) *
+      takes[0].pair.sampleRate;
+    const delays = takes.map((_, index) => {
+      const name = nameInTake("delay_samples", index, takes.length);
+      return [name, (parameters[name] ?? 0) + early];
+    });
+    const start = {
+      ...parameters,
+      ...(context.isDelayed && Object.fromEntries(delays)),
+      shelf_pole_us,
+      shelf_zero_us,
+    };
+    const risen = await esrAt(takes, shelved, context, start);
+    if (risen + NOTHING < (1 - SHELF_GAIN) * (esr + NOTHING)) return start;
+  }
 }
 
 /** Times the loss from which a corner matters without a doubt. */

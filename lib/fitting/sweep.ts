@@ -29,7 +29,7 @@ import { MATCH_THRESHOLD, searchAlignment } from "../sound/alignment.ts";
 import { readClock } from "../sound/clock.ts";
 import { isOfRecording, RecordingError } from "../sound/recording_error.ts";
 import type { Pair } from "../sound/signal.ts";
-import { seemsSteady } from "../sound/steady_lag.ts";
+import { lagMoves } from "../sound/steady_lag.ts";
 
 export { keyOfSetting };
 
@@ -161,10 +161,29 @@ export async function* sweep(
 }
 
 /**
- * ESR from which the whole of the recordings is looked at, though excerpts have one lag;
- * the published fits of the LA-2A leave up to 0.11.
+ * ESR from which a lag that moves at all is looked into: one that moves by less than
+ * {@linkcode FAR} samples leaves more. From the second on, which the published fits of
+ * the LA-2A do not reach, the whole is looked at in any case.
  */
-const DOUBTFUL_ESR = 0.15;
+const DOUBTFUL_ESR = 0.05;
+const POOR_ESR = 0.15;
+
+/** Samples that a lag may move by in excerpts: a unit's phase moves that of low notes. */
+const FAR = 3;
+
+/** Slope of the levels, in dB a dB, from which a unit expands; ESR of a fit to that. */
+const EXPANDING = 1.02;
+const EXPANDED_ESR = 0.01;
+
+/** Seconds that the slope is told by. */
+const SLOPE_SECONDS = 120;
+
+/** Whether the lag of `pair`, whose fit left `esr`, may be one that moves. */
+function isClockDoubtful(pair: Pair, esr: number): boolean {
+  if (esr > POOR_ESR) return true;
+  const moved = lagMoves(pair);
+  return esr > DOUBTFUL_ESR ? moved !== 0 : moved !== undefined && moved > FAR;
+}
 
 /**
  * Refuses a pair whose lag does not hold: a sweep has one for each setting.
@@ -189,8 +208,15 @@ function requireOneClock(pair: Pair, { max_lag }: AlignmentConfig): void {
  * @throws {RecordingError} where no compressor explains the pair.
  */
 function doubtsOf(pair: Pair, esr: number): string[] {
-  if (esr <= DOUBTFUL_ESR) return [];
-  const isExpanding = levelSlope([pair]) > 1.02;
+  if (esr <= EXPANDED_ESR) return [];
+  const { dry, wet, sampleRate } = pair;
+  const length = Math.min(dry.length, Math.round(SLOPE_SECONDS * sampleRate));
+  const from = Math.floor((dry.length - length) / 2);
+  const middle = (side: Pair["dry"]) => side.subarray(from, from + length);
+  const isExpanding =
+    levelSlope([{ dry: middle(dry), wet: middle(wet), sampleRate }]) >
+      EXPANDING;
+  if (esr <= DOUBTFUL_ESR && !isExpanding) return [];
   const verdict = verdictOf(esr, gainAlone([pair]), isExpanding);
   if (verdict.kind === "nothing found") {
     throw new RecordingError(reasonOf(verdict));
@@ -227,9 +253,9 @@ async function fitSetting(
     },
   );
   const { parameters, esr, targetEnergy, coarse, minimum } = found;
-  if (
-    config.alignment.enabled && (esr > DOUBTFUL_ESR || !seemsSteady(pair))
-  ) requireOneClock(loaded, config.alignment);
+  if (config.alignment.enabled && isClockDoubtful(pair, esr)) {
+    requireOneClock(loaded, config.alignment);
+  }
   const doubts = doubtsOf(pair, esr);
   const fitSeconds = (performance.now() - started) / 1000;
   const bands = await jackknifeBands(

@@ -84,7 +84,7 @@ export const SHELF_POLE = onLogarithm("shelf_pole_us", "Shelf pole", "µs", 5, [
 ]);
 
 /** Time constant τ₀ of the shelf's zero: 0 of none. */
-export const SHELF_ZERO = anyNumber("shelf_zero_us", "Shelf zero", "µs", 2, 1);
+export const SHELF_ZERO = anyNumber("shelf_zero_us", "Shelf zero", "µs", 4, 1);
 
 /** An all-pass section: its corner, and its Q if it is of second order. */
 export type AllPass =

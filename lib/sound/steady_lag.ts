@@ -1,6 +1,6 @@
 /**
- * Whether the lag of a recording seems to hold from its start to its end, told by
- * excerpts in a small part of the time that `clock.ts` takes: what a clock's drift or
+ * By how much the lag of a recording moves from its start to its end, told by excerpts
+ * in a small part of the time that `clock.ts` takes: what a clock's drift or
  * lost samples do to a lag adds up, and the end has all of it.
  *
  * @module
@@ -19,16 +19,17 @@ const EXCERPTS = 4;
 const SECONDS = 4;
 const REACH = 1024;
 
-/** Samples by which lags may differ: a unit's phase moves the peak of low notes. */
-const SPREAD = 3;
-
-/** Whether excerpts of `pair`, which is in step, have one lag as far as they tell. */
-export function seemsSteady({ dry, wet, sampleRate }: Pair): boolean {
+/**
+ * Samples between the least and the greatest lag of excerpts of `pair`, which is in step;
+ * undefined where its two ends do not both tell one.
+ */
+export function lagMoves({ dry, wet, sampleRate }: Pair): number | undefined {
   const samples = Math.min(dry.length, wet.length);
   const length = Math.floor(
     Math.min(SECONDS * sampleRate, samples / EXCERPTS),
   );
   const lags: number[] = [];
+  let ends = 0;
   for (let i = 0; i < EXCERPTS; i++) {
     const from = Math.floor((samples - length) * i / (EXCERPTS - 1));
     const part = (side: Pair["dry"]) => side.subarray(from, from + length);
@@ -36,11 +37,13 @@ export function seemsSteady({ dry, wet, sampleRate }: Pair): boolean {
       const found = findAlignment(part(dry), part(wet), REACH);
       const isClear = found.match >= MATCH_THRESHOLD &&
         found.confidence >= CONFIDENCE_THRESHOLD;
-      if (isClear) lags.push(found.lag);
+      if (!isClear) continue;
+      lags.push(found.lag);
+      if (i === 0 || i === EXCERPTS - 1) ends++;
     } catch (error) {
       // A rest tells nothing.
       if (!(error instanceof SilentSideError)) throw error;
     }
   }
-  return Math.max(...lags) - Math.min(...lags) <= SPREAD || lags.length === 0;
+  return ends === 2 ? Math.max(...lags) - Math.min(...lags) : undefined;
 }

@@ -69,15 +69,15 @@ export async function openOnPool(
   const data = await loadDataSet(pool, pair);
   const { quads, recordBytes, length, warmUp, targetEnergy } = data;
   let isOpen = true;
-  // Threads enough are at work where there are more.
-  const isAlone = quads.length === 1;
+  // Threads enough are at work where there are more quads.
+  const isShared = quads.length === 1 && Math.min(threads, pool.size) > 1;
   return {
     name: "wasm",
     targetEnergy,
     precision: 1e-6,
     async evaluate(parameters, order) {
       if (!isOpen) throw new Error("the engine wasm is closed");
-      const parts = isAlone && order === 2 ? 2 : 1;
+      const parts = isShared && order === 2 ? 2 : 1;
       const kernel = compiledProgram(model, order, pair, parts);
       const { program, sweeps } = kernel;
       const values = scalarValues(program, parameters.slice());
