@@ -298,7 +298,9 @@ little for it.`,
   claim(
     "Every preset is found from its twin: levels to 0.05 dB, ratios and times to 1 %",
     twins.length === 0 ? "untested" : worst <= 1,
-    `largest error ${formatNumber(worst, 2)} of that`,
+    twins.length === 0
+      ? "no preset was asked for"
+      : `largest error ${formatNumber(worst, 2)} of that`,
   );
   claim(
     "More than half of what the paper's model leaves is no gain, but delay and tone",
