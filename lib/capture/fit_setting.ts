@@ -14,8 +14,8 @@ import { fitChunks, requireSound, startWithin } from "../fitting/fit.ts";
 import type { SolverConfig } from "../fitting/fit_config.ts";
 import { startBelowPeak } from "../fitting/fit_takes.ts";
 import {
+  expands,
   gainAlone,
-  levelSlope,
   reasonOf,
   verdictOf,
 } from "../fitting/fit_verdict.ts";
@@ -116,7 +116,7 @@ export async function fitSetting(
   const verdict = verdictOf(
     fit.esr,
     alone,
-    levelSlope(sounding) > 1.02,
+    expands(sounding),
     isSwapped,
   );
   if (verdict.kind !== "compresses") {

@@ -12,9 +12,9 @@ import { jsonValues } from "../data/values_schema.ts";
 import { originNow, unitOfValues, unitToYaml } from "../data/unit_file.ts";
 import { fitTakes, placeTake, type TakesFit } from "../fitting/fit_takes.ts";
 import {
+  expands,
   type GainAlone,
   gainAlone,
-  levelSlope,
   verdictOf,
 } from "../fitting/fit_verdict.ts";
 import { chooseModel, type ModelChoice } from "../fitting/choose_model.ts";
@@ -257,9 +257,9 @@ export const command = new Command("deno task fit")
     "Finds the parameters of the compressor that turns DRY into WET, by\n" +
       "Newton-Raphson with the exact Hessian: those of the paper's 4A-2A, with the\n" +
       "corners of the unit's coupling and bandwidth where they matter (a bandwidth\n" +
-      "becomes a shelf, of a pole and a zero, where one pole is too little), or those of\n" +
-      "another --model. With them it finds the delay of each recording, in parts of a\n" +
-      "sample. --model auto tries models from the simplest to opto on the first two\n" +
+      "becomes a shelf, of a pole and a zero, where one pole is too little), or those\n" +
+      "of another --model. With them it finds the delay of each recording, in parts of\n" +
+      "a sample. --model auto tries models from the simplest to opto on the first two\n" +
       "thirds, scores them on the last, and keeps the simplest within 10 % of the best.\n" +
       "It looks among ratios from 1 to ∞, attacks of " + ATTACKS +
       " ms and releases\nof " + RELEASES +
@@ -406,7 +406,7 @@ Examples:
     const verdict = verdictOf(
       fit.esr,
       alone,
-      levelSlope(pairs) > 1.02,
+      expands(pairs),
       recorded.some(({ isSwapped }) => isSwapped),
     );
     if (verdict.kind === "nothing found" && !options.force) {

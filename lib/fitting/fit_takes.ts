@@ -33,15 +33,16 @@ import {
   startWithin,
 } from "./fit.ts";
 import { completed, type SolverConfig } from "./fit_config.ts";
-import { isFamily, replaceChoice, simplestOf, startsFrom } from "./starts.ts";
+import {
+  isFamily,
+  makesChoice,
+  replaceChoice,
+  simplestOf,
+  startsFrom,
+} from "./starts.ts";
 import type { Model, Values } from "../models/model.ts";
 import { shelfOf } from "../models/output.ts";
-import {
-  type Choice,
-  parseModel,
-  sectionOrders,
-  withSections,
-} from "../models/presets.ts";
+import { parseModel, sectionOrders, withSections } from "../models/presets.ts";
 import {
   latenessBehind,
   phaseStage,
@@ -260,7 +261,7 @@ export async function fitTakes(
     : replaceChoice(model, "bandwidth", ["shelf"]) ??
       (replaceChoice(asked, "bandwidth", ["shelf"]) &&
         parseModel(`${model.name}+shelf`));
-  const start = shelved && (has(model, "bandwidth")
+  const start = shelved && (makesChoice(model, "bandwidth")
     ? {
       ...found.parameters,
       ...shelfOf(found.parameters.bandwidth_hz, takes[0].pair.sampleRate),
@@ -272,8 +273,8 @@ export async function fitTakes(
       again.esr + NOTHING < (1 - SHELF_GAIN) * (found.esr + NOTHING);
     if (isShelfAsked || isWorthIt) {
       if (!isShelfAsked) bandwidthEsr = found.esr;
-      if (!has(model, "bandwidth")) {
-        dropped.splice(dropped.indexOf("bandwidth"));
+      if (!makesChoice(model, "bandwidth")) {
+        dropped.splice(dropped.indexOf("bandwidth"), 1);
       }
       model = shelved;
       found = again;
@@ -482,11 +483,6 @@ async function isLower(
     if (await esrAt(takes, model, context, at) < esr) return true;
   }
   return false;
-}
-
-/** Whether `model` makes `choice`. */
-function has({ name }: Model, choice: Choice): boolean {
-  return name.split("+").includes(choice);
 }
 
 /**

@@ -124,6 +124,14 @@ export function reasonOf({ sentence }: { sentence: string }): string {
 /** Samples of a short-time level. */
 const BLOCK = 2048;
 
+/** Slope of the levels, in dB a dB, from which a unit expands. */
+const EXPANDING = 1.02;
+
+/** Whether what is loud in `pairs` comes out louder still. */
+export function expands(pairs: readonly Pair[]): boolean {
+  return levelSlope(pairs) > EXPANDING;
+}
+
 /**
  * Slope of the wet level over the dry one, in dB a dB, by the short-time levels of
  * `pairs`: below 1 a unit compresses, above 1 it expands.

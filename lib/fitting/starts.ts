@@ -24,6 +24,11 @@ export function isFamily(model: Model): boolean {
   }
 }
 
+/** Whether the name of `model` has `choice` in it. */
+export function makesChoice({ name }: Model, choice: Choice): boolean {
+  return name.split("+").includes(choice);
+}
+
 /**
  * `model` with `others` in place of a choice that it has; undefined without it, or where
  * it has one of them already.
@@ -33,19 +38,17 @@ export function replaceChoice(
   choice: Choice,
   others: readonly Choice[] = [],
 ): Model | undefined {
-  const words = model.name.split("+");
   if (
-    !isFamily(model) || !words.includes(choice) ||
-    others.some((other) => words.includes(other))
+    !isFamily(model) || !makesChoice(model, choice) ||
+    others.some((other) => makesChoice(model, other))
   ) return undefined;
-  const rest = words.filter((word) => word !== choice);
+  const rest = model.name.split("+").filter((word) => word !== choice);
   return parseModel([...rest, ...others].join("+"));
 }
 
 /** `model`, with a shelf for its bandwidth where `simpler` was found to need one. */
 export function shelvedAs(model: Model, simpler: Model): Model {
-  const isShelved = simpler.name.split("+").includes("shelf");
-  return isShelved
+  return makesChoice(simpler, "shelf")
     ? replaceChoice(model, "bandwidth", ["shelf"]) ?? model
     : model;
 }

@@ -13,7 +13,7 @@ import type { LeftOut, LoadedPair, PairSource } from "../data/source.ts";
 import { keyOfSetting, nameOfSetting, type Setting } from "../data/setting.ts";
 import { type EngineName, keepReady, openEngine } from "../engines/open.ts";
 import { fitPair } from "./fit.ts";
-import { gainAlone, levelSlope, reasonOf, verdictOf } from "./fit_verdict.ts";
+import { expands, gainAlone, reasonOf, verdictOf } from "./fit_verdict.ts";
 import { fitWarnings, rangeSettingOf } from "./fit_warnings.ts";
 import type { SolverConfig } from "./fit_config.ts";
 import { type Bands, isInGroups, jackknifeBands } from "./jackknife.ts";
@@ -171,11 +171,8 @@ const POOR_ESR = 0.15;
 /** Samples that a lag may move by in excerpts: a unit's phase moves that of low notes. */
 const FAR = 3;
 
-/** Slope of the levels, in dB a dB, from which a unit expands; ESR of a fit to that. */
-const EXPANDING = 1.02;
+/** ESR from which it is asked whether a unit expands, and the seconds that tell. */
 const EXPANDED_ESR = 0.01;
-
-/** Seconds that the slope is told by. */
 const SLOPE_SECONDS = 120;
 
 /** Whether the lag of `pair`, whose fit left `esr`, may be one that moves. */
@@ -213,9 +210,9 @@ function doubtsOf(pair: Pair, esr: number): string[] {
   const length = Math.min(dry.length, Math.round(SLOPE_SECONDS * sampleRate));
   const from = Math.floor((dry.length - length) / 2);
   const middle = (side: Pair["dry"]) => side.subarray(from, from + length);
-  const isExpanding =
-    levelSlope([{ dry: middle(dry), wet: middle(wet), sampleRate }]) >
-      EXPANDING;
+  const isExpanding = expands([
+    { dry: middle(dry), wet: middle(wet), sampleRate },
+  ]);
   if (esr <= DOUBTFUL_ESR && !isExpanding) return [];
   const verdict = verdictOf(esr, gainAlone([pair]), isExpanding);
   if (verdict.kind === "nothing found") {
